@@ -1,0 +1,127 @@
+#include "node/command/registry.h"
+
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "slots/check.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr size_t kInitialSlots = 1024;
+constexpr uint64_t kLowerCaseBits = 0x2020202020202020u;
+constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15u;
+
+// The first 8 bytes with the case bit set. Names are letters, digits, '-', '_', '|' and '.': setting the bit
+// may let two differing names meet, never keep equal ones apart; the full comparison follows.
+uint64_t Prefix(std::string_view name) {
+  uint64_t word = 0;
+  if (name.size() >= 8) {
+    std::memcpy(&word, name.data(), 8);
+    return word | kLowerCaseBits;
+  }
+  std::memcpy(&word, name.data(), name.size());
+  return word | (kLowerCaseBits & ((uint64_t{1} << (8 * name.size())) - 1));
+}
+
+size_t Hash(uint64_t prefix, size_t length) {
+  return static_cast<size_t>(((prefix ^ (length * kMultiplier)) * kMultiplier) >> 40);
+}
+
+// The only key of a row with one spec of the form "at word n, one key", else 0.
+int SingleKey(const CommandSpec& spec) {
+  if (spec.keys.size() != 1 || spec.get_keys != nullptr) return 0;
+  const slots::LegacyKeys triple = slots::DeriveLegacyKeys(spec.keys);
+  return triple.first > 0 && triple.first == triple.last ? triple.first : 0;
+}
+
+}  // namespace
+
+Command::Command(const CommandSpec& spec, const Command* parent, void* family)
+    : spec_(&spec),
+      parent_(parent),
+      family_(family),
+      full_name_(parent == nullptr ? std::string(spec.name)
+                                   : absl::StrCat(parent->full_name(), "|", spec.name)),
+      acl_(spec.acl | ImpliedAcl(spec.flags)),
+      single_key_(SingleKey(spec)),
+      has_keys_(!spec.keys.empty() || spec.get_keys != nullptr),
+      stats_(std::make_unique<CommandStats>()) {
+  subcommands_.reserve(spec.subcommands.size());
+  for (const CommandSpec& sub : spec.subcommands) {
+    subcommands_.push_back(std::make_unique<Command>(sub, this, family));
+  }
+}
+
+const Command* Command::FindSubcommand(std::string_view name) const {
+  for (const auto& sub : subcommands_) {
+    if (absl::EqualsIgnoreCase(sub->spec().name, name)) return sub.get();
+  }
+  return nullptr;
+}
+
+Registry::Registry() : slots_(kInitialSlots) {}
+Registry::~Registry() = default;
+
+absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* family) {
+  for (const CommandSpec& row : rows) {
+    if (Find(row.name) != nullptr) {
+      return absl::AlreadyExistsError(absl::StrCat("command '", row.name, "' is registered already"));
+    }
+  }
+  for (const CommandSpec& row : rows) {
+    commands_.push_back(std::make_unique<Command>(row, nullptr, family));
+    if (commands_.size() * 2 > slots_.size()) Grow();
+    Insert(commands_.back().get());
+  }
+  return absl::OkStatus();
+}
+
+const Command* Registry::Find(std::string_view name) const {
+  if (name.empty()) return nullptr;
+  const uint64_t prefix = Prefix(name);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = Hash(prefix, name.size()) & mask; slots_[at].command != nullptr;
+       at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.prefix == prefix && absl::EqualsIgnoreCase(slot.command->full_name(), name)) {
+      return slot.command;
+    }
+  }
+  return nullptr;
+}
+
+const Command* Registry::Resolve(Args args) const {
+  if (args.empty()) return nullptr;
+  const Command* command = Find(args[0]);
+  if (command == nullptr || command->subcommands().empty() || args.size() < 2) return command;
+  const Command* sub = command->FindSubcommand(args[1]);
+  return sub != nullptr ? sub : command;
+}
+
+void Registry::Insert(const Command* command) {
+  const std::string& name = command->full_name();
+  const uint64_t prefix = Prefix(name);
+  const size_t mask = slots_.size() - 1;
+  size_t at = Hash(prefix, name.size()) & mask;
+  while (slots_[at].command != nullptr) at = (at + 1) & mask;
+  slots_[at] = {prefix, command};
+}
+
+void Registry::Grow() {
+  slots_.assign(slots_.size() * 2, Slot());
+  for (const auto& command : commands_) {
+    if (command.get() != commands_.back().get()) Insert(command.get());
+  }
+}
+
+void Registry::ResetStats() {
+  for (const auto& command : commands_) {
+    command->stats() = CommandStats();
+    for (const auto& sub : command->subcommands()) sub->stats() = CommandStats();
+  }
+}
+
+}  // namespace slotmesh::node

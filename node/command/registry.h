@@ -1,0 +1,97 @@
+// The commands that this process knows: rows of families, found by name.
+//
+// Built by the composition root, one AddFamily a family; modules add and remove commands later. Engine
+// thread only. A lookup folds case and costs one probe of a small table, no allocation.
+#ifndef SLOTMESH_NODE_COMMAND_REGISTRY_H_
+#define SLOTMESH_NODE_COMMAND_REGISTRY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "node/command/command_spec.h"
+#include "node/stats/latency_histogram.h"
+
+namespace slotmesh::node {
+
+struct CommandStats {
+  uint64_t calls = 0;
+  uint64_t rejected = 0;  // Refused before the handler ran.
+  uint64_t failed = 0;    // The handler replied with an error.
+  uint64_t ticks = 0;     // Time in the handler, in CycleClock ticks.
+  std::unique_ptr<LatencyHistogram> latency;  // Made at the first call.
+};
+
+// A row at work: with its family's state, its place in the tree of subcommands and its statistics.
+class Command {
+ public:
+  Command(const CommandSpec& spec, const Command* parent, void* family);
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  const CommandSpec& spec() const { return *spec_; }
+  const Command* parent() const { return parent_; }
+  const std::string& full_name() const { return full_name_; }  // "get", "config|get".
+  void* family() const { return family_; }
+  Flag flags() const { return spec_->flags; }
+  Acl acl() const { return acl_; }
+  // The word that is the only key (a row like GET's or INCR's), 0 if the row is not that simple.
+  int single_key() const { return single_key_; }
+  bool has_keys() const { return has_keys_; }
+  CommandStats& stats() const { return *stats_; }
+
+  const std::vector<std::unique_ptr<Command>>& subcommands() const { return subcommands_; }
+  // `name` in any case; null if there is no such subcommand.
+  const Command* FindSubcommand(std::string_view name) const;
+
+ private:
+  const CommandSpec* spec_;
+  const Command* parent_;
+  void* family_;
+  std::string full_name_;
+  Acl acl_;
+  int single_key_ = 0;
+  bool has_keys_ = false;
+  std::unique_ptr<CommandStats> stats_;
+  std::vector<std::unique_ptr<Command>> subcommands_;
+};
+
+class Registry {
+ public:
+  Registry();
+  ~Registry();
+
+  // `rows` must outlive the registry; `family` is what handlers get from CommandContext::family().
+  // Already exists if a name is taken: then nothing was added.
+  absl::Status AddFamily(absl::Span<const CommandSpec> rows, void* family);
+
+  // The command of a name in any case, null if there is none.
+  const Command* Find(std::string_view name) const;
+  // The command of a request: the subcommand if args[1] names one. A container whose subcommand is unknown
+  // or missing gives the container itself.
+  const Command* Resolve(Args args) const;
+
+  // In the order of registration.
+  const std::vector<std::unique_ptr<Command>>& commands() const { return commands_; }
+  void ResetStats();
+
+ private:
+  struct Slot {
+    uint64_t prefix = 0;  // The first 8 bytes of the name, lower case, zero padded.
+    const Command* command = nullptr;
+  };
+
+  void Insert(const Command* command);
+  void Grow();
+
+  std::vector<std::unique_ptr<Command>> commands_;
+  std::vector<Slot> slots_;  // Open addressing; a power of two, at most half full.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_REGISTRY_H_
