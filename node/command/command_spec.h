@@ -11,14 +11,12 @@
 #include <string_view>
 
 #include "absl/types/span.h"
+#include "node/resp/args.h"
 #include "slots/key_spec.h"
 
 namespace slotmesh::node {
 
 class CommandContext;
-
-// A request's words, the command's name first. They point into the connection's buffer: valid during the call.
-using Args = absl::Span<const std::string_view>;
 
 // REQUIRES: the dispatcher has checked arity, so args has at least as many words as the row says.
 using Handler = void (*)(CommandContext& ctx, Args args);
