@@ -2,7 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
-#include "absl/strings/str_cat.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -32,43 +32,41 @@ bool IsCode(std::string_view word) {
 std::string UnknownCommand(Args args) {
   std::string shown;
   for (size_t i = 1; i < args.size() && shown.size() < kShownMax; ++i) {
-    absl::StrAppend(&shown, "'", Shown(args[i], kShownMax - shown.size()), "' ");
+    shown += StrCat("'", Shown(args[i], kShownMax - shown.size()), "' ");
   }
-  return absl::StrCat("ERR unknown command '", args.empty() ? "" : Shown(args[0]),
-                      "', with args beginning with: ", shown);
+  return StrCat("ERR unknown command '", args.empty() ? std::string_view() : Shown(args[0]),
+                "', with args beginning with: ", shown);
 }
 
 std::string WrongArity(std::string_view full_name) {
-  return absl::StrCat("ERR wrong number of arguments for '", full_name, "' command");
+  return StrCat("ERR wrong number of arguments for '", full_name, "' command");
 }
 
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
-  return absl::StrCat("ERR unknown subcommand '", Shown(subcommand), "'. Try ",
-                      absl::AsciiStrToUpper(command), " HELP.");
+  return StrCat("ERR unknown subcommand '", Shown(subcommand), "'. Try ",
+                absl::AsciiStrToUpper(ToAbsl(command)), " HELP.");
 }
 
 std::string SubcommandSyntax(std::string_view command, std::string_view subcommand) {
-  return absl::StrCat("ERR unknown subcommand or wrong number of arguments for '",
-                      Shown(subcommand), "'. Try ", absl::AsciiStrToUpper(command), " HELP.");
+  return StrCat("ERR unknown subcommand or wrong number of arguments for '", Shown(subcommand),
+                "'. Try ", absl::AsciiStrToUpper(ToAbsl(command)), " HELP.");
 }
 
 std::string InvalidExpire(std::string_view command) {
-  return absl::StrCat("ERR invalid expire time in '", command, "' command");
+  return StrCat("ERR invalid expire time in '", command, "' command");
 }
 
 std::string NoPermCommand(std::string_view full_name) {
-  return absl::StrCat("NOPERM this user has no permissions to run the '", full_name, "' command");
+  return StrCat("NOPERM this user has no permissions to run the '", full_name, "' command");
 }
 
-std::string UnknownNode(std::string_view id) { return absl::StrCat("ERR Unknown node ", id); }
+std::string UnknownNode(std::string_view id) { return StrCat("ERR Unknown node ", id); }
 
 std::string Moved(int slot, std::string_view endpoint) {
-  return absl::StrCat("MOVED ", slot, " ", endpoint);
+  return StrCat("MOVED ", slot, " ", endpoint);
 }
 
-std::string Ask(int slot, std::string_view endpoint) {
-  return absl::StrCat("ASK ", slot, " ", endpoint);
-}
+std::string Ask(int slot, std::string_view endpoint) { return StrCat("ASK ", slot, " ", endpoint); }
 
 WireErrorParts SplitWireError(std::string_view wire) {
   const bool marked = !wire.empty() && wire[0] == '-';
@@ -84,16 +82,16 @@ absl::Status WireStatus(std::string_view wire) {
   const bool argument = parts.code == "ERR";
   absl::Status status(
       argument ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kFailedPrecondition,
-      parts.text);
-  status.SetPayload(kPayloadUrl, absl::Cord(parts.code));
+      ToAbsl(parts.text));
+  status.SetPayload(ToAbsl(kPayloadUrl), absl::Cord(ToAbsl(parts.code)));
   return status;
 }
 
 std::string WireText(const absl::Status& status) {
-  const absl::optional<absl::Cord> code = status.GetPayload(kPayloadUrl);
-  if (!code.has_value()) return absl::StrCat("ERR ", status.message());
+  const absl::optional<absl::Cord> code = status.GetPayload(ToAbsl(kPayloadUrl));
+  if (!code.has_value()) return StrCat("ERR ", status.message());
   if (status.message().empty()) return std::string(*code);
-  return absl::StrCat(std::string(*code), " ", status.message());
+  return StrCat(std::string(*code), " ", status.message());
 }
 
 }  // namespace slotmesh::node

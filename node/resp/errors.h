@@ -128,8 +128,9 @@ inline constexpr std::string_view kTryAgain =
 
 }  // namespace errors
 
-// "unknown command 'x', with args beginning with: 'a' 'b' ": name and arguments cut at 128 bytes in
-// all, as Redis does.
+// All of these are whole wire errors, with their code.
+// "ERR unknown command 'x', with args beginning with: 'a' 'b' ": the name and the arguments are
+// each cut at 128 bytes.
 std::string UnknownCommand(Args args);
 // "ERR wrong number of arguments for 'get' command"; a subcommand's name is "config|get".
 std::string WrongArity(std::string_view full_name);

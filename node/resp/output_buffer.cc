@@ -39,7 +39,7 @@ void OutputBuffer::SealTail() {
   tail_begin_ = cursor_ = end_ = nullptr;
   sealed_size_ += tail.size;
   if (tail.size == 0) {
-    memory_ -= tail.chunk.capacity();
+    memory_ -= tail.memory;
     parts_.pop_back();
   }
 }
@@ -50,6 +50,7 @@ void OutputBuffer::NewChunk(size_t min) {
   const size_t capacity = std::max(min, after_attached ? kSmallChunkSize : kChunkSize);
   Part& part = parts_.emplace_back();
   part.chunk = OwnedBytes::Allocate(capacity);
+  part.memory = capacity;
   memory_ += capacity;
   tail_begin_ = cursor_ = part.chunk.data();
   end_ = cursor_ + capacity;
@@ -70,6 +71,7 @@ OutputBuffer::Part& OutputBuffer::Attach(const char* data, size_t size) {
   part.data = const_cast<char*>(data);
   part.size = size;
   part.attached = true;
+  part.memory = size;
   sealed_size_ += size;
   memory_ += size;
   return part;
@@ -167,7 +169,7 @@ void OutputBuffer::Consume(size_t n) {
     sealed_size_ -= taken;
     n -= taken;
     if (part.size > 0) break;
-    memory_ -= part.memory(taken);
+    memory_ -= part.memory;
     part = Part();
     ++first_;
   }
@@ -202,7 +204,7 @@ void OutputBuffer::TruncateTo(uint64_t position) {
     part.size -= dropped;
     sealed_size_ -= dropped;
     if (part.size > 0) break;
-    memory_ -= part.memory(part.size + dropped);
+    memory_ -= part.memory;
     parts_.pop_back();
   }
 }

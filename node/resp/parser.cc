@@ -4,10 +4,10 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "node/resp/numbers.h"
 #include "node/resp/split_args.h"
 #include "slots/check.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -109,8 +109,8 @@ size_t RequestParser::memory_bytes() const {
 void RequestParser::ReleaseIdle() {
   if (pending_bytes() == 0 && args_left_ == 0) {
     buffer_.Release();
-    pending_ = {};
-    pending_owned_ = {};
+    pending_ = std::vector<PendingArg>();
+    pending_owned_ = std::vector<OwnedBytes>();
   }
 }
 
@@ -183,7 +183,7 @@ RequestParser::Step RequestParser::FindLine(std::string_view too_big, std::strin
   const void* found = from == size ? nullptr : std::memchr(begin + from, '\r', size - from);
   const size_t length =
       found == nullptr ? size : static_cast<size_t>(static_cast<const char*>(found) - begin);
-  if (length > kInlineMax) return Fail(absl::StrCat("Protocol error: ", too_big));
+  if (length > kInlineMax) return Fail(StrCat("Protocol error: ", too_big));
   scanned_ = pos_ + length;
   if (found == nullptr || length + 2 > size) return Step::kIncomplete;
   *line = std::string_view(begin, length);
@@ -212,7 +212,7 @@ RequestParser::Step RequestParser::ReadBulkLength() {
   if (step != Step::kDone) return step;
   if (line.empty() || line[0] != '$') {
     const char got = line.empty() ? '\r' : line[0];
-    return Fail(absl::StrCat("Protocol error: expected '$', got '", std::string(1, got), "'"));
+    return Fail(StrCat("Protocol error: expected '$', got '", std::string(1, got), "'"));
   }
   const std::optional<int64_t> size = ParseInt64(line.substr(1));
   if (!size.has_value() || *size < 0 || *size > limits_.bulk_length) {

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -63,7 +63,7 @@ void Reply::Error(std::string_view text) {
   WriteError(parts.code, parts.text);
 }
 
-void Reply::Error(const absl::Status& status) { Error(absl::StrCat("-", WireText(status))); }
+void Reply::Error(const absl::Status& status) { Error(StrCat("-", WireText(status))); }
 
 void Reply::WriteError(std::string_view code, std::string_view text) {
   ++error_count_;
