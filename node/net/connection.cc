@@ -61,7 +61,7 @@ void Connection::OnRead(size_t bytes) {
 void Connection::WatchForDisconnect() {
   socket_.async_wait(
       StreamSocket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (self->closed_ || !self->parked_) return;
+        if (self->closed_ || !self->waits_) return;
         char next;
         const ssize_t seen = recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
         if (error || seen == 0) self->Shut();
@@ -75,7 +75,7 @@ void Connection::Process() {
   if (!RunBatch()) {
     if (closed_) return;
     server_.WriteSoon(*this);
-    if (parked_) {
+    if (waits_) {
       KeepRestOfBatch();
       WatchForDisconnect();
     }
@@ -106,8 +106,8 @@ bool Connection::RunBatch() {
   switch (done.result) {
     case Dispatcher::Result::kDone:
       return true;
-    case Dispatcher::Result::kParked:
-      parked_ = true;
+    case Dispatcher::Result::kWaits:
+      waits_ = true;
       return false;
     case Dispatcher::Result::kClose:
       Close(client_, /*after_replies=*/!client_.close_now);
@@ -128,8 +128,8 @@ void Connection::RunBacklog() {
     switch (server_.dispatcher().Execute(client_, request.view(), RequestOrigin::kClient)) {
       case Dispatcher::Result::kDone:
         continue;
-      case Dispatcher::Result::kParked:
-        parked_ = true;
+      case Dispatcher::Result::kWaits:
+        waits_ = true;
         return;
       case Dispatcher::Result::kClose:
         return Close(client_, /*after_replies=*/!client_.close_now);
@@ -139,15 +139,15 @@ void Connection::RunBacklog() {
 
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->closed_ || !self->parked_) return;
-    self->parked_ = false;
+    if (self->closed_ || !self->waits_) return;
+    self->waits_ = false;
     self->server_.BeginTurn();
     switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
       case Dispatcher::Result::kDone:
         self->RunBacklog();
         break;
-      case Dispatcher::Result::kParked:
-        self->parked_ = true;
+      case Dispatcher::Result::kWaits:
+        self->waits_ = true;
         break;
       case Dispatcher::Result::kClose:
         self->Close(self->client_, /*after_replies=*/!self->client_.close_now);
@@ -155,13 +155,13 @@ void Connection::Resume(Client& client) {
     }
     if (self->closed_) return;
     self->server_.WriteSoon(*self);
-    if (!self->parked_ && !self->client_.close_after_reply) self->Process();
+    if (!self->waits_ && !self->client_.close_after_reply) self->Process();
   });
 }
 
 void Connection::ContinueLater() {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (!self->closed_ && !self->parked_) self->Process();
+    if (!self->closed_ && !self->waits_) self->Process();
   });
 }
 

@@ -74,7 +74,7 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
   RequestBatch batch_;
   size_t next_ = 0;                // In batch_: the first request not yet run.
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
-  bool parked_ = false;
+  bool waits_ = false;
   bool writing_ = false;  // Waits for the socket to take more.
   bool closed_ = false;
   int64_t over_soft_limit_since_ms_ = 0;

@@ -6,6 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "boost/asio/ip/address.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/local/stream_protocol.hpp"
@@ -239,6 +242,7 @@ void Server::DeferWrite(std::shared_ptr<Connection> connection) {
 void Server::Forget(Connection& connection) {
   engine_.watches.Forget(connection.client());
   engine_.parking.Forget(connection.client());
+  engine_.blocked.Forget(connection.client());
   clients_.Remove(connection.client());
   connections_.erase(connection.client().id());
 }
@@ -257,7 +261,7 @@ void Server::Housekeep() {
   for (const auto& connection : looked_at) {
     Client& client = connection->client();
     const int64_t idle_ms = now - client.last_interaction_ms;
-    if (timeout_ms > 0 && idle_ms > timeout_ms && client.parked.empty()) {
+    if (timeout_ms > 0 && idle_ms > timeout_ms && !client.waits()) {
       ++engine_.stats.timed_out_clients;
       connection->Shut();
       continue;
