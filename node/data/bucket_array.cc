@@ -1,5 +1,6 @@
 #include "node/data/bucket_array.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 
@@ -22,6 +23,11 @@ uint32_t NextCapacity(uint32_t capacity) {
   return capacity < 8 ? capacity + 1 : capacity + std::bit_floor(capacity) / 4;
 }
 
+// Directories double; one that has shrunk may have more room than this.
+uint32_t DirectoryCapacity(uint32_t segments) {
+  return std::max<uint32_t>(8, std::bit_ceil(segments));
+}
+
 }  // namespace
 
 BucketArray::BucketArray() : directory_(&first_), first_(const_cast<Bucket*>(&kEmptyBucket)) {}
@@ -39,52 +45,63 @@ void BucketArray::SetSize(uint32_t size) {
 }
 
 void BucketArray::Allocate() {
-  if (!allocated()) ResizeFirst(1);
+  if (!allocated()) ResizeLast(1);
 }
 
-void BucketArray::ResizeFirst(uint32_t capacity) {
+// Gives the last segment another capacity, its buckets staying what they are.
+void BucketArray::ResizeLast(uint32_t capacity) {
+  Bucket*& last = directory_[segments() - 1];
+  const uint32_t used = size_ - (segments() - 1) * kSegmentBuckets;
   Bucket* moved = NewBuckets(capacity);
-  std::memcpy(static_cast<void*>(moved), first_, size_ * sizeof(Bucket));
-  if (allocated()) std::free(first_);
-  first_ = moved;
+  std::memcpy(static_cast<void*>(moved), last, used * sizeof(Bucket));
+  if (allocated()) std::free(last);
+  last = moved;
   capacity_ = capacity;
 }
 
-void BucketArray::GrowDirectory() {
-  const uint32_t capacity = is_directory() ? capacity_ * 2 : 8;
-  auto** moved = static_cast<Bucket**>(std::malloc(capacity * sizeof(Bucket*)));
-  CHECK(moved != nullptr);
-  std::memcpy(moved, directory_, segments() * sizeof(Bucket*));
-  if (is_directory()) std::free(directory_);
-  directory_ = moved;
-  capacity_ = capacity;
+// REQUIRES: all segments are full.
+void BucketArray::AddSegment() {
+  const uint32_t count = segments();
+  if (!is_directory() || count == DirectoryCapacity(count)) {
+    auto** moved =
+        static_cast<Bucket**>(std::malloc(DirectoryCapacity(count + 1) * sizeof(Bucket*)));
+    CHECK(moved != nullptr);
+    std::memcpy(moved, directory_, count * sizeof(Bucket*));
+    if (is_directory()) std::free(directory_);
+    directory_ = moved;
+  }
+  directory_[count] = NewBuckets(kSegmentStep);
+  capacity_ = kSegmentStep;
 }
 
 void BucketArray::Grow() {
   CHECK(allocated() && size_ < UINT32_MAX / 2);
-  if (size_ < kSegmentBuckets) {
-    if (size_ == capacity_) ResizeFirst(NextCapacity(capacity_));
-  } else if (size_ % kSegmentBuckets == 0) {
-    if (!is_directory() || segments() == capacity_) GrowDirectory();
-    directory_[segments()] = NewBuckets(kSegmentBuckets);
+  if (size_ % kSegmentBuckets == 0) {
+    AddSegment();
+  } else if (size_ == (segments() - 1) * kSegmentBuckets + capacity_) {
+    ResizeLast(is_directory() ? capacity_ + kSegmentStep : NextCapacity(capacity_));
   }
-  std::memset(static_cast<void*>(At(size_)), 0, sizeof(Bucket));
   SetSize(size_ + 1);
+  std::memset(static_cast<void*>(At(size_ - 1)), 0, sizeof(Bucket));
 }
 
 void BucketArray::Shrink() {
   CHECK_GT(size_, 1u);
   SetSize(size_ - 1);
-  if (is_directory()) {
-    if (size_ % kSegmentBuckets != 0) return;
+  if (!is_directory()) {
+    if (size_ * 4 <= capacity_ * 3) ResizeLast(size_);
+    return;
+  }
+  const uint32_t used = size_ % kSegmentBuckets;
+  if (used == 0) {
     std::free(directory_[segments()]);
-    if (size_ > kSegmentBuckets) return;
+    capacity_ = kSegmentBuckets;
+    if (segments() > 1) return;
     first_ = directory_[0];
     std::free(directory_);
     directory_ = &first_;
-    capacity_ = kSegmentBuckets;
-  } else if (size_ * 2 <= capacity_) {
-    ResizeFirst(size_);
+  } else if (used + 2 * kSegmentStep <= capacity_) {
+    ResizeLast(capacity_ - kSegmentStep);
   }
 }
 
@@ -113,22 +130,21 @@ void BucketArray::FreeOverflow(Bucket* bucket) {
 
 size_t BucketArray::MemoryUsage() const {
   if (!allocated()) return 0;
-  const size_t chains = size_t{overflow_} * sizeof(Bucket);
-  if (!is_directory()) return chains + size_t{capacity_} * sizeof(Bucket);
-  return chains + size_t{segments()} * kSegmentBuckets * sizeof(Bucket) +
-         capacity_ * sizeof(Bucket*);
+  const size_t buckets = size_t{segments() - 1} * kSegmentBuckets + capacity_ + overflow_;
+  return buckets * sizeof(Bucket) +
+         (is_directory() ? DirectoryCapacity(segments()) * sizeof(Bucket*) : 0);
 }
 
 void BucketArray::CheckInvariants() const {
   CHECK_GE(size_, 1u);
   CHECK_EQ(mask_, std::bit_ceil(size_) - 1);
-  if (!allocated()) {
+  CHECK_EQ(is_directory(), size_ > kSegmentBuckets);
+  if (allocated()) {
+    CHECK_LE(capacity_, kSegmentBuckets);
+    CHECK_LE(size_, (segments() - 1) * kSegmentBuckets + capacity_);
+  } else {
     CHECK_EQ(size_, 1u);
     CHECK_EQ(overflow_, 0u);
-  } else if (is_directory()) {
-    CHECK(size_ > kSegmentBuckets && segments() <= capacity_);
-  } else {
-    CHECK(size_ <= capacity_ && capacity_ <= kSegmentBuckets);
   }
 }
 

@@ -70,6 +70,7 @@ class BucketArray {
  public:
   static constexpr int kSegmentShift = 12;
   static constexpr uint32_t kSegmentBuckets = 1u << kSegmentShift;
+  static constexpr uint32_t kSegmentStep = kSegmentBuckets / 8;
 
   BucketArray();
   ~BucketArray() { Reset(); }
@@ -114,15 +115,15 @@ class BucketArray {
  private:
   uint32_t segments() const { return (size_ + kSegmentBuckets - 1) >> kSegmentShift; }
   bool is_directory() const { return directory_ != &first_; }
-  void ResizeFirst(uint32_t capacity);
-  void GrowDirectory();
+  void ResizeLast(uint32_t capacity);
+  void AddSegment();
   void SetSize(uint32_t size);
 
   Bucket** directory_;  // &first_, or an array of `capacity_` segments.
   Bucket* first_;       // The only segment, while there is one.
   uint32_t size_ = 1;
   uint32_t mask_ = 0;      // The smallest power of two that is not below size_, minus one.
-  uint32_t capacity_ = 0;  // Buckets in first_, or places in the directory. 0: not allocated.
+  uint32_t capacity_ = 0;  // Buckets that the last segment has room for. 0: not allocated.
   uint32_t overflow_ = 0;  // Chained buckets.
 };
 
