@@ -5,8 +5,8 @@
 namespace slotmesh::node {
 namespace {
 
-// Which of the checks an origin's commands go through. Whoever made the request has done the others, or they
-// do not apply: what a primary or a file sends has happened already.
+// Which of the checks an origin's commands go through. Whoever made the request has done the
+// others, or they do not apply: what a primary or a file sends has happened already.
 struct OriginChecks {
   bool access = false;  // Authentication and ACL.
   bool routing = false;
@@ -14,18 +14,18 @@ struct OriginChecks {
   bool queueing = false;  // MULTI.
 };
 
-constexpr OriginChecks ChecksOf(Origin origin) {
+constexpr OriginChecks ChecksOf(RequestOrigin origin) {
   switch (origin) {
-    case Origin::kClient:
+    case RequestOrigin::kClient:
       return {.access = true, .routing = true, .state = true, .queueing = true};
-    case Origin::kExec:
+    case RequestOrigin::kExec:
       return {.access = true};
-    case Origin::kScript:
-    case Origin::kModule:
+    case RequestOrigin::kScript:
+    case RequestOrigin::kModule:
       return {.access = true, .routing = true, .state = true};
-    case Origin::kAof:
-    case Origin::kReplication:
-    case Origin::kMigration:
+    case RequestOrigin::kAof:
+    case RequestOrigin::kReplication:
+    case RequestOrigin::kMigration:
       return {};
   }
   return {};
@@ -35,9 +35,49 @@ constexpr int64_t kMicrosPerMilli = 1000;
 
 }  // namespace
 
-void CommandContext::Effect(Args words) {
+namespace {
+
+// What the journal says of an effect's cause.
+constexpr Origin OriginOf(RequestOrigin origin) {
+  switch (origin) {
+    case RequestOrigin::kClient:
+    case RequestOrigin::kExec:
+      return Origin::kClient;
+    case RequestOrigin::kScript:
+      return Origin::kScript;
+    case RequestOrigin::kModule:
+      return Origin::kModule;
+    case RequestOrigin::kAof:
+      return Origin::kAofLoad;
+    case RequestOrigin::kReplication:
+      return Origin::kReplicaLink;
+    case RequestOrigin::kMigration:
+      return Origin::kMigration;
+  }
+  return Origin::kClient;
+}
+
+}  // namespace
+
+void CommandContext::Effect(Args words, int slot) {
   has_effects_ = true;
-  if (engine_.journal.active()) engine_.journal.Append(client_.database, words);
+  if (!engine_.journal.active()) return;
+  engine_.journal.Append(
+      {.database = client_.database, .slot = slot, .origin = OriginOf(origin_), .argv = words});
+}
+
+void CommandContext::JournalVerbatim() { Effect(args_, EffectSlot()); }
+
+int CommandContext::EffectSlot() const {
+  if (!engine_.keyspace.cluster()) return kNoSlot;
+  if (prefetched_ != nullptr) return prefetched_->slot;
+  slots::KeyRefs keys;
+  if (slots::FindKeys(command_.spec().keys, command_.spec().get_keys, slots::KeyDetail::kPositions,
+                      args_, &keys) != slots::KeyStatus::kOk ||
+      keys.empty()) {
+    return kNoSlot;
+  }
+  return slots::HashSlot(args_[keys[0].word]);
 }
 
 void Dispatcher::BeginTurn() { engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli; }
@@ -48,23 +88,23 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   if (plan.command == nullptr) return plan;
   const size_t key = plan.command->single_key();
   if (key == 0 || key >= args.size()) return plan;
-  plan.key = engine_.keyspace.Hash(args[key]);
+  plan.key = HashKey(engine_.keyspace, args[key]);
   plan.hashed = true;
   return plan;
 }
 
-Dispatcher::Result Dispatcher::Execute(Client& client, Args args, Origin origin) {
+Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin origin) {
   return ExecutePlanned(client, args, MakePlan(args), origin);
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   const OwnedArgs request = std::move(client.parked);
   client.parked = OwnedArgs();
-  return Execute(client, request.view(), Origin::kClient);
+  return Execute(client, request.view(), RequestOrigin::kClient);
 }
 
 Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const Plan& plan,
-                                              Origin origin) {
+                                              RequestOrigin origin) {
   const OriginChecks checks = ChecksOf(origin);
   const Command* command = plan.command;
   const uint64_t reply_begin = client.output.end_position();
@@ -89,8 +129,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
-  if (checks.state && !queue && engine_.pause.Holds(command->flags() | client.transaction.flags,
-                                                    engine_.now_ms)) {
+  if (checks.state && !queue &&
+      engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
     return Result::kParked;
   }
@@ -102,19 +142,17 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   return Finish(client, reply_begin);
 }
 
-void Dispatcher::Call(Client& client, const Command& command, Args args, Origin origin,
+void Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
                       const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
   Reply& reply = client.reply();
   const uint32_t errors_before = reply.error_count();
   const uint64_t begin = engine_.clock.Ticks();
-  engine_.journal.BeginUnit(origin);
+  engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
   if (ctx.changes() > 0 || ctx.has_effects()) {
-    if (!ctx.has_effects() && engine_.journal.active()) {
-      engine_.journal.Append(client.database, args);
-    }
+    if (!ctx.has_effects() && engine_.journal.active()) ctx.JournalVerbatim();
     engine_.stats.keyspace_changes += ctx.changes();
     client.has_unsent_write = true;
   }
@@ -125,8 +163,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Origin 
   ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
-  const auto micros =
-      static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
+  const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
   if (reply.error_count() != errors_before) ++stats.failed;
   ++engine_.stats.commands_processed;

@@ -35,8 +35,8 @@ bool Dispatcher::CheckAccess(Client& client, const Command& command) {
   return false;
 }
 
-Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args args, Origin origin,
-                                   const Plan& plan, int* slot) {
+Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args args,
+                                   RequestOrigin origin, const Plan& plan, int* slot) {
   GateRequest request{.command = command,
                       .args = args,
                       .flags = command.flags(),
@@ -69,12 +69,12 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request) {
   slots::KeyRefs keys;
   // Arguments without extractable keys are the handler's to refuse.
-  if (slots::ExtractKeys(command.spec().keys, command.spec().get_keys, args, &keys) !=
-      slots::KeysStatus::kOk) {
+  if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
+                      args, &keys) != slots::KeyStatus::kOk) {
     return;
   }
   for (const slots::KeyRef& key : keys) {
-    const int slot = slots::HashSlot(args[key.index]);
+    const int slot = slots::HashSlot(args[key.word]);
     request->several_keys = request->several_keys || request->slot != kNoSlot;
     if (request->slot == kNoSlot) {
       request->slot = slot;
