@@ -148,8 +148,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
                       const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
-  Reply& reply = client.reply();
-  const uint32_t errors_before = reply.error_count();
+  CommandStats& stats = command.stats();
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
@@ -161,16 +160,23 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   engine_.journal.EndUnit();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
-  CommandStats& stats = command.stats();
+  if (CountErrors(client)) ++stats.failed;
   ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
-  if (reply.error_count() != errors_before) ++stats.failed;
   ++engine_.stats.commands_processed;
   client.last_command = &command;
   if (micros >= kSlowCommandMicros) AfterSlowCommand(client, command, args, micros);
+}
+
+bool Dispatcher::CountErrors(Client& client) {
+  Reply& reply = client.reply();
+  if (reply.error_count() == 0) return false;
+  engine_.stats.CountError(reply.last_error_code());
+  reply.ClearErrors();
+  return true;
 }
 
 void Dispatcher::AfterSlowCommand(Client& client, const Command& command, Args args,
@@ -191,11 +197,6 @@ void Dispatcher::Queue(Client& client, const Command& command, Args args) {
 }
 
 Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
-  Reply& reply = client.reply();
-  if (reply.error_count() != 0) {
-    engine_.stats.CountError(reply.last_error_code());
-    reply.ClearErrors();
-  }
   if (client.asking && client.last_command != nullptr &&
       !Has(client.last_command->flags(), Flag::kAsking)) {
     client.asking = false;
