@@ -197,13 +197,18 @@ void Dispatcher::Queue(Client& client, const Command& command, Args args) {
 }
 
 Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
-  if (client.asking && client.last_command != nullptr &&
-      !Has(client.last_command->flags(), Flag::kAsking)) {
-    client.asking = false;
-  }
+  if (client.asking) EndAsking(client);
   if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
   if (client.waits()) return Result::kWaits;
   return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
+}
+
+void Dispatcher::EndAsking(Client& client) {
+  if (client.asking_fresh) {
+    client.asking_fresh = false;
+  } else if (!client.transaction.active) {
+    client.asking = false;
+  }
 }
 
 void Dispatcher::ApplyReplyMode(Client& client, uint64_t reply_begin) {

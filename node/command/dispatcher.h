@@ -90,6 +90,7 @@ class Dispatcher {
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);
   void AfterSlowCommand(Client& client, const Command& command, Args args, uint64_t micros);
+  void EndAsking(Client& client);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
 

@@ -153,7 +153,7 @@ bool RefusedOutsideCluster(CommandContext& ctx) {
 
 void Asking(CommandContext& ctx, Args) {
   if (RefusedOutsideCluster(ctx)) return;
-  ctx.client().asking = true;
+  ctx.client().asking = ctx.client().asking_fresh = true;
   ctx.reply().Ok();
 }
 

@@ -12,7 +12,6 @@ void Multi(CommandContext& ctx, Args) {
   Client& client = ctx.client();
   if (client.transaction.active) return ctx.reply().Error(errors::kNestedMulti);
   client.transaction.active = true;
-  client.transaction.asking = client.asking;
   ctx.reply().Ok();
 }
 
