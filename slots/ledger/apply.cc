@@ -45,7 +45,7 @@ void InsertShard(View& view, slots::ShardInfo shard, std::vector<NodeBoot> in_sy
   SetInSync(view, *MutableShard(view, id), std::move(in_sync));
 }
 
-void EraseShard(View& view, const ShardId& shard, std::string_view reason) {
+void EraseShard(View& view, ShardId shard, std::string_view reason) {
   AbortMovesOf(view, shard, reason);
   const auto is_it = [&shard](const auto& info) { return info.id == shard; };
   std::erase_if(view.map.shards, is_it);

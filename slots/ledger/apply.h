@@ -1,6 +1,8 @@
-// One function for each kind of change: checks it against the view and makes it. Internal to state.cc.
+// One function for each kind of change: checks it against the view and makes it. Internal to
+// state.cc.
 //
-// A function that refuses may leave the view half changed: the caller works on a copy and drops it. Pure.
+// A function that refuses may leave the view half changed: the caller works on a copy and drops it.
+// Pure.
 #ifndef SLOTMESH_SLOTS_LEDGER_APPLY_H_
 #define SLOTMESH_SLOTS_LEDGER_APPLY_H_
 
@@ -67,7 +69,7 @@ InSyncSet* MutableInSync(View& view, const ShardId& shard);
 void InsertMember(View& view, slots::NodeInfo info, BootId boot);
 void InsertShard(View& view, slots::ShardInfo shard, std::vector<NodeBoot> in_sync);
 // Takes the shard away, its moves aborted. REQUIRES: it is there.
-void EraseShard(View& view, const ShardId& shard, std::string_view reason);
+void EraseShard(View& view, ShardId shard, std::string_view reason);
 // Sets the shard's in-sync set, with the next version. REQUIRES: the shard is there.
 void SetInSync(View& view, slots::ShardInfo& shard, std::vector<NodeBoot> members);
 // Takes the node out of its shard's replicas and in-sync set.

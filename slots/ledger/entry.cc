@@ -12,11 +12,11 @@ namespace {
 constexpr size_t kChecksumBytes = 4;
 
 constexpr std::string_view kNames[] = {
-    "LogCreated",    "MemberJoined",    "MemberUpdated",   "MemberLeft",     "ShardCreated",
-    "ReplicaAssigned", "SlotsAssigned", "SlotsUnassigned", "SlotsReassigned", "MovePlanned",
-    "MoveCommitted", "MoveAborted",     "PrimaryBooted",   "PrimaryChanged", "InSyncChanged",
-    "VotersChanged", "LogSealed",       "LogUnsealed",     "LogJoined",      "ConfigEpochSet",
-    "EpochBumped",   "GenerationRaised",
+    "LogCreated",      "MemberJoined",     "MemberUpdated",   "MemberLeft",      "ShardCreated",
+    "ReplicaAssigned", "SlotsAssigned",    "SlotsUnassigned", "SlotsReassigned", "MovePlanned",
+    "MoveCommitted",   "MoveAborted",      "PrimaryBooted",   "PrimaryChanged",  "InSyncChanged",
+    "VotersChanged",   "LogSealed",        "LogUnsealed",     "LogJoined",       "ConfigEpochSet",
+    "EpochBumped",     "GenerationRaised",
 };
 static_assert(std::size(kNames) == std::variant_size_v<Change>);
 

@@ -1,14 +1,15 @@
-// What the log of ownership is made of: one Entry is one change that a majority of the voters agreed on, and
-// that every replica of the log applies to its state in the same order (state.h).
+// What the log of ownership is made of: one Entry is one change that a majority of the voters
+// agreed on, and that every replica of the log applies to its state in the same order (state.h).
 //
-// An entry carries what it was decided on (the shard's epoch and in-sync version, the boot ids, the plan):
-// if that has moved on by the time it is applied, it does nothing (SAFETY 3, 19). It also carries the id of
-// its proposal, by which it is applied once however often it was sent (SAFETY 4).
+// An entry carries what it was decided on (the shard's epoch and in-sync version, the boot ids, the
+// plan): if that has moved on by the time it is applied, it does nothing (SAFETY 3, 19). It also
+// carries the id of its proposal, by which it is applied once however often it was sent (SAFETY 4).
 //
-// Encoding (wire.h): 1 byte format version (kEntryVersion), tag, proposal, the change's fields in the order
-// of their declaration, 4 bytes checksum over all before. A tag names a kind of change for good: it is never
-// reused, and the fields under a tag never change (a kind that needs other fields gets a new tag). A list of
-// nodes inside an entry may stand in any order. Plain values; safe from any thread.
+// Encoding (wire.h): 1 byte format version (kEntryVersion), tag, proposal, the change's fields in
+// the order of their declaration, 4 bytes checksum over all before. A tag names a kind of change
+// for good: it is never reused, and the fields under a tag never change (a kind that needs other
+// fields gets a new tag). A list of nodes inside an entry may stand in any order. Plain values;
+// safe from any thread.
 #ifndef SLOTMESH_SLOTS_LEDGER_ENTRY_H_
 #define SLOTMESH_SLOTS_LEDGER_ENTRY_H_
 
@@ -72,8 +73,8 @@ struct MemberJoined {
   friend bool operator==(const MemberJoined&, const MemberJoined&) = default;
 };
 
-// A member's addresses or process changed. A new boot id of a primary aborts its shard's moves; the new
-// process is not in sync, and no primary, until further entries say so.
+// A member's addresses or process changed. A new boot id of a primary aborts its shard's moves; the
+// new process is not in sync, and no primary, until further entries say so.
 struct MemberUpdated {
   static constexpr uint32_t kTag = 3;
   slots::NodeInfo info;
@@ -82,7 +83,8 @@ struct MemberUpdated {
   friend bool operator==(const MemberUpdated&, const MemberUpdated&) = default;
 };
 
-// A member goes; `forget` if it was told to be forgotten (CLUSTER FORGET) rather than leaving by itself.
+// A member goes; `forget` if it was told to be forgotten (CLUSTER FORGET) rather than leaving by
+// itself.
 struct MemberLeft {
   static constexpr uint32_t kTag = 4;
   NodeBoot member;
@@ -124,8 +126,8 @@ struct SlotsUnassigned {
   friend bool operator==(const SlotsUnassigned&, const SlotsUnassigned&) = default;
 };
 
-// Slots go from one owner to another at once, without a plan (SETSLOT NODE). The new owner serves only once
-// the old one has stopped or its lease is over (SAFETY 8).
+// Slots go from one owner to another at once, without a plan (SETSLOT NODE). The new owner serves
+// only once the old one has stopped or its lease is over (SAFETY 8).
 struct SlotsReassigned {
   static constexpr uint32_t kTag = 9;
   slots::SlotSet slots;
@@ -180,8 +182,8 @@ struct PrimaryBooted {
   friend bool operator==(const PrimaryBooted&, const PrimaryBooted&) = default;
 };
 
-// Another member of the shard becomes its primary. The old one stays as a replica, out of sync unless
-// `in_sync` names it.
+// Another member of the shard becomes its primary. The old one stays as a replica, out of sync
+// unless `in_sync` names it.
 struct PrimaryChanged {
   static constexpr uint32_t kTag = 14;
   ShardId shard;
@@ -189,7 +191,8 @@ struct PrimaryChanged {
   uint64_t expected_in_sync_version = 0;
   NodeBoot primary;
   std::vector<NodeBoot> in_sync;
-  bool outside_set = false;  // Promote although not in sync: async mode, or the data-loss word (SAFETY 17).
+  bool outside_set =
+      false;  // Promote although not in sync: async mode, or the data-loss word (SAFETY 17).
   friend bool operator==(const PrimaryChanged&, const PrimaryChanged&) = default;
 };
 
@@ -278,11 +281,12 @@ struct GenerationRaised {
 using Change =
     std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated, ReplicaAssigned,
                  SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
-                 MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged, LogSealed,
-                 LogUnsealed, LogJoined, ConfigEpochSet, EpochBumped, GenerationRaised>;
+                 MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
+                 LogSealed, LogUnsealed, LogJoined, ConfigEpochSet, EpochBumped, GenerationRaised>;
 
 struct Entry {
-  ProposalId proposal;  // All zero: not proposed by anyone, applied as often as it stands in the log.
+  ProposalId
+      proposal;  // All zero: not proposed by anyone, applied as often as it stands in the log.
   Change change;
   friend bool operator==(const Entry&, const Entry&) = default;
 };
@@ -291,8 +295,8 @@ struct Entry {
 std::string_view ChangeName(const Change& change);
 
 std::string EncodeEntry(const Entry& entry);
-// Invalid argument, saying what is wrong, for anything but an encoded entry; unimplemented for a version or
-// tag that this build does not know.
+// Invalid argument, saying what is wrong, for anything but an encoded entry; unimplemented for a
+// version or tag that this build does not know.
 absl::StatusOr<Entry> DecodeEntry(std::string_view bytes);
 
 }  // namespace slotmesh::ledger

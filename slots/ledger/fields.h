@@ -1,5 +1,5 @@
-// What the ledger's plain structs consist of, for wire.h's Writer and Reader. The order here is the order
-// of the bytes. Included by the .cc files that encode; not for users of entries.
+// What the ledger's plain structs consist of, for wire.h's Writer and Reader. The order here is the
+// order of the bytes. Included by the .cc files that encode; not for users of entries.
 #ifndef SLOTMESH_SLOTS_LEDGER_FIELDS_H_
 #define SLOTMESH_SLOTS_LEDGER_FIELDS_H_
 

@@ -1,8 +1,9 @@
-// Maps and views as bytes: what members pull from each other, and the larger part of a ledger snapshot.
+// Maps and views as bytes: what members pull from each other, and the larger part of a ledger
+// snapshot.
 //
-// Encoding (wire.h): 1 byte format version, 1 byte kind, the fields, 4 bytes checksum. Decoding takes nothing
-// but what encoding gives, checks the content as SlotMap::Build and CheckView do, and takes memory in
-// proportion to the input, at most kViewBytesMax. Pure functions.
+// Encoding (wire.h): 1 byte format version, 1 byte kind, the fields, 4 bytes checksum. Decoding
+// takes nothing but what encoding gives, checks the content as SlotMap::Build and CheckView do, and
+// takes memory in proportion to the input, at most kViewBytesMax. Pure functions.
 #ifndef SLOTMESH_SLOTS_LEDGER_MAP_CODEC_H_
 #define SLOTMESH_SLOTS_LEDGER_MAP_CODEC_H_
 

@@ -6,12 +6,12 @@ namespace slotmesh::ledger {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "None",          "NoLog",        "LogExists",       "Sealed",     "UnknownMember",
-    "MemberExists",  "UnknownShard", "ShardExists",     "EpochMoved", "InSyncMoved",
-    "BootMoved",     "SlotBusy",     "SlotNotOwned",    "SlotMoving", "UnknownPlan",
-    "PlanExists",    "NotReplica",   "NotInSync",       "NotEmpty",   "StillVoter",
-    "NotLone",       "EpochAlreadySet", "OlderLog",     "Conflict",   "TooMany",
-    "Invalid",       "TooOld",       "UnknownOutcome",
+    "None",         "NoLog",           "LogExists",      "Sealed",     "UnknownMember",
+    "MemberExists", "UnknownShard",    "ShardExists",    "EpochMoved", "InSyncMoved",
+    "BootMoved",    "SlotBusy",        "SlotNotOwned",   "SlotMoving", "UnknownPlan",
+    "PlanExists",   "NotReplica",      "NotInSync",      "NotEmpty",   "StillVoter",
+    "NotLone",      "EpochAlreadySet", "OlderLog",       "Conflict",   "TooMany",
+    "Invalid",      "TooOld",          "UnknownOutcome",
 };
 static_assert(std::size(kNames) == kRefusalMax + 1);
 

@@ -24,7 +24,8 @@ bool AllowedWhenSealed(const Change& change) {
 }
 
 bool AllowedWithoutLog(const Change& change) {
-  return std::holds_alternative<LogCreated>(change) || std::holds_alternative<VotersChanged>(change);
+  return std::holds_alternative<LogCreated>(change) ||
+         std::holds_alternative<VotersChanged>(change);
 }
 
 Verdict CheckGates(const View& view, const Change& change) {
@@ -192,7 +193,8 @@ absl::StatusOr<State> State::Restore(std::string_view bytes) {
   absl::StatusOr<View> view = DecodeView(view_bytes);
   if (!view.ok()) return view.status();
   state.view_ = *std::move(view);
-  absl::StatusOr<std::shared_ptr<const slots::SlotMap>> map = slots::SlotMap::Build(state.view_.map);
+  absl::StatusOr<std::shared_ptr<const slots::SlotMap>> map =
+      slots::SlotMap::Build(state.view_.map);
   if (!map.ok()) return map.status();
   state.map_ = *std::move(map);
   return state;

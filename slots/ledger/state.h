@@ -1,34 +1,41 @@
-// The ledger's state machine: entries in, the next map out. Every replica that applies the same entries in
-// the same order has the same state, byte for byte. No clock, no randomness, no I/O.
+// The ledger's state machine: entries in, the next map out. Every replica that applies the same
+// entries in the same order has the same state, byte for byte. No clock, no randomness, no I/O.
 //
-// An entry is applied whole or refused whole; a refusal says why, changes nothing and is an answer like any
-// other. Everything an entry was decided on is checked again here, at the moment it takes effect. The map's
-// sequence is counted here and rises with each entry that changes anything in the view (SAFETY 2). What a
-// proposal came to is remembered for the last kWindowSize proposals of each of the last kWindowsMax
-// processes; a proposal that comes again gets the answer of the first time (SAFETY 4). A process therefore has
-// at most kWindowSize proposals open at a time, and opens counter c only when all up to c - kWindowSize are
-// settled.
+// An entry is applied whole or refused whole; a refusal says why, changes nothing and is an answer
+// like any other. Everything an entry was decided on is checked again here, at the moment it takes
+// effect. The map's sequence is counted here and rises with each entry that changes anything in the
+// view (SAFETY 2). What a proposal came to is remembered for the last kWindowSize proposals of each
+// of the last kWindowsMax processes; a proposal that comes again gets the answer of the first time
+// (SAFETY 4). A process therefore has at most kWindowSize proposals open at a time, and opens
+// counter c only when all up to c - kWindowSize are settled.
 //
-// How one log joins another (SAFETY 23). Logs A (older) and B meet: who finds that its own log is the younger
-// one (IsOlderLog over id and creation stamp) acts, the other side answers with its stamp and waits.
-//   1. In B: propose LogSealed{into A}. Refused if B is the older, if moves are under way, if B has several
-//      members and owns keys, or if it is sealed into another log (then ask that one: kSealed names it).
-//      From its commit on B changes no more, so that its view is final.
-//   2. In A (any member, forwarded to A's leader): propose LogJoined with JoinEntry(B's final view). Repeating
+// How one log joins another (SAFETY 23). Logs A (older) and B meet: who finds that its own log is
+// the younger one (IsOlderLog over id and creation stamp) acts, the other side answers with its
+// stamp and waits.
+//   1. In B: propose LogSealed{into A}. Refused if B is the older, if moves are under way, if B has
+//   several
+//      members and owns keys, or if it is sealed into another log (then ask that one: kSealed names
+//      it). From its commit on B changes no more, so that its view is final.
+//   2. In A (any member, forwarded to A's leader): propose LogJoined with JoinEntry(B's final
+//   view). Repeating
 //      it is harmless, over restarts of everybody too: A remembers the logs that it has joined.
-//      - Done: B's members, shards and slots are A's; shards that share an epoch or have none got their own
+//      - Done: B's members, shards and slots are A's; shards that share an epoch or have none got
+//      their own
 //        (SAFETY 24).
 //      - kSealed: A itself is sealed into M; propose to M instead (meanwhile B stays sealed; first
-//        LogUnsealed, then again from 1 with M). Chains end at the oldest log, since a log is only ever sealed
-//        into an older one.
-//      - kConflict, kMemberExists, kShardExists, kTooMany: the message names slot and owners. Propose
+//        LogUnsealed, then again from 1 with M). Chains end at the oldest log, since a log is only
+//        ever sealed into an older one.
+//      - kConflict, kMemberExists, kShardExists, kTooMany: the message names slot and owners.
+//      Propose
 //        LogUnsealed{into A} in B and show it to who asked for the MEET.
-//   3. In B, once A's answer is there: every member stops its replica of B, deletes B's files, and follows A
-//      (ledger.h, Mode::kFollow), knowing A's log id from the answer. A member of B that was down learns of A
-//      from B's seal or from the others, and does the same. A crash between 2 and 3 repeats 2.
+//   3. In B, once A's answer is there: every member stops its replica of B, deletes B's files, and
+//   follows A
+//      (ledger.h, Mode::kFollow), knowing A's log id from the answer. A member of B that was down
+//      learns of A from B's seal or from the others, and does the same. A crash between 2 and 3
+//      repeats 2.
 //
-// Thread-compatible; map() may be kept and shared. Apply costs a copy of the view (about 2 KB a shard) and a
-// build of the map when something changes.
+// Thread-compatible; map() may be kept and shared. Apply costs a copy of the view (about 2 KB a
+// shard) and a build of the map when something changes.
 #ifndef SLOTMESH_SLOTS_LEDGER_STATE_H_
 #define SLOTMESH_SLOTS_LEDGER_STATE_H_
 

@@ -19,7 +19,8 @@ Verdict CheckInfo(const slots::NodeInfo& info, BootId boot) {
   return Unchanged();
 }
 
-// Takes a node out of its shard; a primary only if it leaves nothing behind, its shard then goes too.
+// Takes a node out of its shard; a primary only if it leaves nothing behind, its shard then goes
+// too.
 Verdict LeaveShard(View& view, slots::NodeInfo& node) {
   slots::ShardInfo* shard = MutableShard(view, node.shard);
   if (shard == nullptr) return Unchanged();
@@ -112,7 +113,8 @@ Verdict Apply(View& view, const MemberLeft& change) {
     return Refuse(Refusal::kStillVoter, "node ", node->id.ToHex(), " is a voter");
   }
   if (Verdict left = LeaveShard(view, *node); !left.ok()) return left;
-  std::erase_if(view.map.nodes, [&](const slots::NodeInfo& n) { return n.id == change.member.node; });
+  std::erase_if(view.map.nodes,
+                [&](const slots::NodeInfo& n) { return n.id == change.member.node; });
   std::erase(view.members, change.member);
   return Changed();
 }

@@ -24,8 +24,9 @@ bool Holds(const std::vector<NodeBoot>& set, const NodeBoot& member) {
 Verdict CheckSet(std::vector<NodeBoot> set, const NodeBoot& primary) {
   if (!Holds(set, primary)) return Refuse(Refusal::kInvalid, "the set is without the primary");
   std::sort(set.begin(), set.end());
-  const auto twice = std::adjacent_find(
-      set.begin(), set.end(), [](const NodeBoot& a, const NodeBoot& b) { return a.node == b.node; });
+  const auto twice =
+      std::adjacent_find(set.begin(), set.end(),
+                         [](const NodeBoot& a, const NodeBoot& b) { return a.node == b.node; });
   if (twice == set.end()) return Unchanged();
   return Refuse(Refusal::kInvalid, "the set names node ", twice->node.ToHex(), " twice");
 }
@@ -52,15 +53,16 @@ Verdict Apply(View& view, const PrimaryBooted& change) {
     return Unchanged();
   }
   Verdict why;
-  slots::ShardInfo* shard = ExpectSet(view, change.shard, change.expected_epoch,
-                                      change.expected_in_sync_version, &why);
+  slots::ShardInfo* shard =
+      ExpectSet(view, change.shard, change.expected_epoch, change.expected_in_sync_version, &why);
   if (shard == nullptr) return why;
   if (shard->primary != change.primary.node) {
     return Refuse(Refusal::kNotReplica, "node ", change.primary.node.ToHex(),
                   " is not the primary of shard ", shard->id.ToHex());
   }
   if (Verdict moved = ExpectProcess(view, change.primary); !moved.ok()) return moved;
-  if (Verdict bad = CheckSubset(view, *shard, change.in_sync, change.primary); !bad.ok()) return bad;
+  if (Verdict bad = CheckSubset(view, *shard, change.in_sync, change.primary); !bad.ok())
+    return bad;
   // A lone node goes on showing epoch 0 (SAFETY 24): the boot id alone tells its processes apart.
   if (view.members.size() > 1 || shard->epoch != 0) shard->epoch = ++view.map.current_epoch;
   shard->primary_boot = change.primary.boot;
@@ -71,8 +73,8 @@ Verdict Apply(View& view, const PrimaryBooted& change) {
 
 Verdict Apply(View& view, const PrimaryChanged& change) {
   Verdict why;
-  slots::ShardInfo* shard = ExpectSet(view, change.shard, change.expected_epoch,
-                                      change.expected_in_sync_version, &why);
+  slots::ShardInfo* shard =
+      ExpectSet(view, change.shard, change.expected_epoch, change.expected_in_sync_version, &why);
   if (shard == nullptr) return why;
   if (std::count(shard->replicas.begin(), shard->replicas.end(), change.primary.node) == 0) {
     return Refuse(Refusal::kNotReplica, "node ", change.primary.node.ToHex(),
@@ -83,7 +85,8 @@ Verdict Apply(View& view, const PrimaryChanged& change) {
     return Refuse(Refusal::kNotInSync, "process ", change.primary.boot, " of node ",
                   change.primary.node.ToHex(), " is not in sync");
   }
-  if (Verdict bad = CheckSubset(view, *shard, change.in_sync, change.primary); !bad.ok()) return bad;
+  if (Verdict bad = CheckSubset(view, *shard, change.in_sync, change.primary); !bad.ok())
+    return bad;
   std::erase(shard->replicas, change.primary.node);
   shard->replicas.push_back(shard->primary);
   shard->primary = change.primary.node;
@@ -96,8 +99,8 @@ Verdict Apply(View& view, const PrimaryChanged& change) {
 
 Verdict Apply(View& view, const InSyncChanged& change) {
   Verdict why;
-  slots::ShardInfo* shard = ExpectSet(view, change.shard, change.expected_epoch,
-                                      change.expected_in_sync_version, &why);
+  slots::ShardInfo* shard =
+      ExpectSet(view, change.shard, change.expected_epoch, change.expected_in_sync_version, &why);
   if (shard == nullptr) return why;
   const NodeBoot primary{shard->primary, shard->primary_boot};
   if (Verdict bad = CheckSet(change.in_sync, primary); !bad.ok()) return bad;

@@ -12,9 +12,9 @@ namespace {
 // The item of a sorted list whose key is `wanted`, null if none is.
 template <typename List, typename Key, typename Of>
 const typename List::value_type* FindSorted(const List& list, const Key& wanted, Of of) {
-  const auto found =
-      std::lower_bound(list.begin(), list.end(), wanted,
-                       [&of](const auto& item, const Key& key) { return std::invoke(of, item) < key; });
+  const auto found = std::lower_bound(
+      list.begin(), list.end(), wanted,
+      [&of](const auto& item, const Key& key) { return std::invoke(of, item) < key; });
   return found == list.end() || std::invoke(of, *found) != wanted ? nullptr : &*found;
 }
 
@@ -76,7 +76,8 @@ absl::Status CheckMoves(const View& view) {
     for (const MoveSide& side : {move.source, move.target}) {
       const slots::ShardInfo* shard = view.FindShard(side.shard);
       if (shard == nullptr || shard->epoch != side.epoch || shard->primary_boot != side.boot) {
-        return Wrong("move ", move.plan.ToHex(), " outlived a change of shard ", side.shard.ToHex());
+        return Wrong("move ", move.plan.ToHex(), " outlived a change of shard ",
+                     side.shard.ToHex());
       }
     }
   }

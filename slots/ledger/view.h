@@ -1,8 +1,9 @@
-// All that the log has decided, as of one version: the slot map, and what belongs to deciding about it
-// (processes, in-sync processes, moves under way, seal). Every member has one; voters get theirs from the
-// log, the others pull it (map_codec.h).
+// All that the log has decided, as of one version: the slot map, and what belongs to deciding about
+// it (processes, in-sync processes, moves under way, seal). Every member has one; voters get theirs
+// from the log, the others pull it (map_codec.h).
 //
-// A plain value. `map` and the lists beside it say the same where they overlap; CheckView() finds where not.
+// A plain value. `map` and the lists beside it say the same where they overlap; CheckView() finds
+// where not.
 #ifndef SLOTMESH_SLOTS_LEDGER_VIEW_H_
 #define SLOTMESH_SLOTS_LEDGER_VIEW_H_
 
@@ -55,13 +56,14 @@ struct InSyncSet {
 struct View {
   slots::SlotMapData map;  // version.log is zero before the log's first entry.
   absl::Time created;
-  std::vector<NodeBoot> members;  // Each with its present process; sorted.
-  std::vector<InSyncSet> in_sync;  // One for each shard; sorted.
-  std::vector<NodeId> voters;      // Sorted; may name a node that is not a member yet.
-  std::vector<MovePlan> moves;     // Under way; sorted by plan.
+  std::vector<NodeBoot> members;       // Each with its present process; sorted.
+  std::vector<InSyncSet> in_sync;      // One for each shard; sorted.
+  std::vector<NodeId> voters;          // Sorted; may name a node that is not a member yet.
+  std::vector<MovePlan> moves;         // Under way; sorted by plan.
   std::vector<FinishedMove> finished;  // The last kFinishedMovesMax, in order.
   std::optional<Seal> seal;
-  std::vector<LogId> joined;  // The last kJoinedLogsMax logs that became part of this one, in order.
+  std::vector<LogId>
+      joined;  // The last kJoinedLogsMax logs that became part of this one, in order.
 
   // Present process of a member, 0 if it is none.
   BootId BootOf(const NodeId& node) const;
@@ -77,8 +79,8 @@ struct View {
 // Of two logs, the one that others join (SAFETY 23): by creation stamp, then id.
 bool IsOlderLog(absl::Time a_created, const LogId& a, absl::Time b_created, const LogId& b);
 
-// Internal error naming the first list that is out of order or contradicts another. The map itself is
-// checked by SlotMap::Build.
+// Internal error naming the first list that is out of order or contradicts another. The map itself
+// is checked by SlotMap::Build.
 absl::Status CheckView(const View& view);
 
 }  // namespace slotmesh::ledger

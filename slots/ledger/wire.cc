@@ -84,7 +84,8 @@ uint64_t Reader::GetVarint() {
     const std::string_view byte = GetRaw(1);
     if (byte.empty()) return 0;
     const auto bits = static_cast<unsigned char>(byte[0]);
-    if ((shift == 63 && bits > 1) || (shift > 0 && bits == 0)) break;  // Too large; not the shortest.
+    if ((shift == 63 && bits > 1) || (shift > 0 && bits == 0))
+      break;  // Too large; not the shortest.
     value |= static_cast<uint64_t>(bits & 0x7f) << shift;
     if ((bits & 0x80) == 0) return value;
   }

@@ -1,16 +1,16 @@
-// The ledger's byte encoding: how numbers, ids, texts, slots and lists are written, once for writing and
-// once for reading. A type says what it consists of in one function,
+// The ledger's byte encoding: how numbers, ids, texts, slots and lists are written, once for
+// writing and once for reading. A type says what it consists of in one function,
 //
 //   template <typename Archive> void Fields(Archive& a, Thing& thing) { a(thing.id, thing.epoch); }
 //
-// and is written by a Writer and read by a Reader. Numbers are LEB128 in the fewest bytes, times 8 bytes of
-// microseconds since 1970 (little-endian), ids 20 bytes, truth one byte 0 or 1, texts and lists a length and
-// then the content, slots their maximal ranges as (gap, size - 1). There is one encoding of a value and a
-// Reader takes no other.
+// and is written by a Writer and read by a Reader. Numbers are LEB128 in the fewest bytes, times 8
+// bytes of microseconds since 1970 (little-endian), ids 20 bytes, truth one byte 0 or 1, texts and
+// lists a length and then the content, slots their maximal ranges as (gap, size - 1). There is one
+// encoding of a value and a Reader takes no other.
 //
-// Both are thread-compatible. A Reader borrows its input; reading past what is allowed leaves it failed for
-// good (later reads give zeros), so that a caller asks once, at the end. Memory that reading takes is bounded
-// by the input's size times a constant.
+// Both are thread-compatible. A Reader borrows its input; reading past what is allowed leaves it
+// failed for good (later reads give zeros), so that a caller asks once, at the end. Memory that
+// reading takes is bounded by the input's size times a constant.
 #ifndef SLOTMESH_SLOTS_LEDGER_WIRE_H_
 #define SLOTMESH_SLOTS_LEDGER_WIRE_H_
 
@@ -106,7 +106,8 @@ class Reader {
   void Fail(std::string_view why);
   bool ok() const { return why_.empty(); }
   size_t left() const { return in_.size(); }
-  // OK if all was read, all of it was right and nothing is left. Else invalid argument, beginning with `what`.
+  // OK if all was read, all of it was right and nothing is left. Else invalid argument, beginning
+  // with `what`.
   absl::Status Finish(std::string_view what);
 
  private:
@@ -121,9 +122,7 @@ class Reader {
   void Get(uint16_t& value) { GetNumber(value); }
   void Get(uint32_t& value) { GetNumber(value); }
   void Get(uint64_t& value) { value = GetVarint(); }
-  void Get(absl::Time& value) {
-    value = absl::FromUnixMicros(static_cast<int64_t>(GetFixed64()));
-  }
+  void Get(absl::Time& value) { value = absl::FromUnixMicros(static_cast<int64_t>(GetFixed64())); }
   void Get(std::string& value) { value = std::string(GetBlob(kWireStringMax)); }
   void Get(slots::SlotSet& value);
   template <typename Tag>
