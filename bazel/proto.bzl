@@ -5,8 +5,8 @@ _SUFFIXES = [".pb.h", ".pb.cc", ".grpc.pb.h", ".grpc.pb.cc"]
 def cc_grpc_library(name, srcs, deps = [], **kwargs):
     """A cc_library with the messages and gRPC services of `srcs`.
 
-    Include as "package/path/file.pb.h" and "package/path/file.grpc.pb.h". A .proto file names another
-    one by its path from the repository's root.
+    Include as "package/path/file.pb.h" and "package/path/file.grpc.pb.h". A .proto file names
+    another one by its path from the repository's root.
 
     Args:
       name: the library.

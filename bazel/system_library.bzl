@@ -17,7 +17,7 @@ cc_library(
 def _pkg_config(ctx, flag, packages):
     result = ctx.execute(["pkg-config", flag] + packages)
     if result.return_code != 0:
-        fail("pkg-config {} {}: {} (the package list is in bazel/packages.txt; ./up installs it)".format(
+        fail("pkg-config {} {}: {} (./up installs what bazel/packages.txt lists)".format(
             flag,
             " ".join(packages),
             result.stderr,
@@ -46,7 +46,7 @@ system_library = repository_rule(
 
 def _header_library_impl(ctx):
     if not ctx.path("/usr/include/" + ctx.attr.header).exists:
-        fail("/usr/include/{} is missing: install what bazel/packages.txt lists".format(ctx.attr.header))
+        fail("/usr/include/{} is missing: ./up installs it".format(ctx.attr.header))
     ctx.file("BUILD", _BUILD.format(name = ctx.name, defines = [], linkopts = repr(ctx.attr.link)))
 
 header_library = repository_rule(

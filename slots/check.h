@@ -1,4 +1,5 @@
-// CHECK macros for programmer errors, on in release builds too (STYLE 20). Bytes from outside never reach one.
+// CHECK macros for programmer errors, on in release builds too (STYLE 20). Bytes from outside never
+// reach one.
 #ifndef SLOTMESH_SLOTS_CHECK_H_
 #define SLOTMESH_SLOTS_CHECK_H_
 
@@ -9,9 +10,9 @@ namespace slotmesh {
 
 }  // namespace slotmesh
 
-#define CHECK(condition)                                                          \
-  (__builtin_expect(static_cast<bool>(condition), true)                           \
-       ? static_cast<void>(0)                                                     \
+#define CHECK(condition)                                \
+  (__builtin_expect(static_cast<bool>(condition), true) \
+       ? static_cast<void>(0)                           \
        : ::slotmesh::CheckFailed(__FILE__, __LINE__, #condition))
 #define CHECK_EQ(a, b) CHECK((a) == (b))
 #define CHECK_NE(a, b) CHECK((a) != (b))

@@ -1,7 +1,7 @@
 // Names of things that a cluster agrees on: slots, nodes, shards, processes, logs.
 //
-// Plain values: copyable, comparable, hashable; safe to use from any thread. Node and shard ids are 160
-// random bits, written as 40 lower-case hex digits, as Redis Cluster writes them.
+// Plain values: copyable, comparable, hashable; safe to use from any thread. Node and shard ids are
+// 160 random bits, written as 40 lower-case hex digits, as Redis Cluster writes them.
 #ifndef SLOTMESH_SLOTS_IDS_H_
 #define SLOTMESH_SLOTS_IDS_H_
 
@@ -34,9 +34,12 @@ class Id160 {
   static Id160 FromBytes(std::string_view bytes);
 
   std::string ToHex() const;
-  std::string_view bytes() const { return {bytes_.data(), bytes_.size()}; }
+  std::string_view bytes() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+  }
   bool is_zero() const { return *this == Id160(); }
 
+  // The order of the bytes, which is also that of ToHex().
   friend auto operator<=>(const Id160&, const Id160&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const Id160& id) {
@@ -44,7 +47,7 @@ class Id160 {
   }
 
  private:
-  std::array<char, 20> bytes_{};
+  std::array<unsigned char, 20> bytes_{};
 };
 
 struct NodeTag;

@@ -1,17 +1,19 @@
 // Who serves which slot: one immutable version of the cluster's map, as the ledger decided it.
 //
-// Immutable after Build(), so safe to share between threads as shared_ptr<const SlotMap>. Lookup by slot
-// is one array access. A new version is made by copying a SlotMapData, changing it and building again.
+// Immutable after Build(), so safe to share between threads as shared_ptr<const SlotMap>. Lookup by
+// slot is one array access. A new version is made by copying a SlotMapData, changing it and
+// building again.
 #ifndef SLOTMESH_SLOTS_SLOT_MAP_H_
 #define SLOTMESH_SLOTS_SLOT_MAP_H_
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "slots/ids.h"
 #include "slots/slot_set.h"
@@ -40,20 +42,20 @@ struct NodeInfo {
   uint16_t tls_port = 0;
   uint16_t bus_port = 0;
   uint16_t http_port = 0;
-  std::string zone;         // availability-zone; may be empty.
-  bool voter = false;       // Votes in the ledger.
-  bool arbiter = false;     // Votes only: no data, no slots.
+  std::string zone;      // availability-zone; may be empty.
+  bool voter = false;    // Votes in the ledger.
+  bool arbiter = false;  // Votes only: no data, no slots.
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
 
 struct ShardInfo {
   ShardId id;
-  Epoch epoch = 0;         // Clients see it as configEpoch.
-  NodeId primary;          // Zero if the shard has none at the moment.
-  BootId primary_boot = 0; // The process that was made primary (SAFETY 1).
-  std::vector<NodeId> replicas;
-  std::vector<NodeId> in_sync;  // With the primary; sorted.
+  Epoch epoch = 0;               // Clients see it as configEpoch.
+  NodeId primary;                // Zero if the shard has none at the moment.
+  BootId primary_boot = 0;       // The process that was made primary (SAFETY 1).
+  std::vector<NodeId> replicas;  // Without the primary, in any order.
+  std::vector<NodeId> in_sync;   // With the primary; sorted.
   uint64_t in_sync_version = 0;
   SlotSet slots;
 
@@ -72,10 +74,15 @@ struct SlotMapData {
 
 class SlotMap {
  public:
-  // Invalid argument (naming what is wrong) if ids repeat, a shard names a node that is not a member or is
-  // of another shard, two shards claim a slot, or a list is not sorted.
+  // Invalid argument (naming what is wrong) if an id is zero or repeats; nodes, shards or an
+  // in-sync set are not sorted; a shard and its members do not name each other, or an arbiter is
+  // among them; two shards claim a slot; or a shard's epoch is above current_epoch. Costs a hash
+  // over all fields and 32 KB.
   static absl::StatusOr<std::shared_ptr<const SlotMap>> Build(SlotMapData data);
   static std::shared_ptr<const SlotMap> Empty();
+
+  SlotMap(const SlotMap&) = delete;  // It points into itself.
+  SlotMap& operator=(const SlotMap&) = delete;
 
   const SlotMapData& data() const { return data_; }
   const MapVersion& version() const { return data_.version; }
@@ -86,9 +93,13 @@ class SlotMap {
     return index == kNoOwner ? nullptr : &data_.shards[index];
   }
   // The member that serves writes of `slot`, null if there is none.
-  const NodeInfo* PrimaryOf(Slot slot) const;
-  const NodeInfo* FindNode(const NodeId& id) const;    // Null if not a member.
-  const ShardInfo* FindShard(const ShardId& id) const; // Null if unknown.
+  const NodeInfo* PrimaryOf(Slot slot) const {
+    const uint16_t index = owner_[slot];
+    return index == kNoOwner ? nullptr : primary_[index];
+  }
+  const NodeInfo* FindNode(const NodeId& id) const;     // Null if not a member.
+  const ShardInfo* FindShard(const ShardId& id) const;  // Null if unknown.
+  const NodeInfo* PrimaryOf(const ShardInfo& shard) const { return FindNode(shard.primary); }
   const ShardInfo* ShardOf(const NodeId& node) const;  // Null if not a member or without a shard.
   int assigned_slots() const { return assigned_slots_; }
   // The same for equal content, over all fields: what heartbeats compare.
@@ -98,9 +109,14 @@ class SlotMap {
   static constexpr uint16_t kNoOwner = 0xffff;
 
   explicit SlotMap(SlotMapData data) : data_(std::move(data)) {}
+  absl::Status Index();  // Checks data_ and fills what stands below it.
+  absl::Status IndexNodes();
+  absl::Status IndexShard(uint16_t index);
 
   SlotMapData data_;
-  std::vector<uint16_t> owner_;
+  std::vector<uint16_t> owner_;               // Of each slot: its shard's index in data_.shards.
+  std::vector<const NodeInfo*> primary_;      // Of each shard; null if it has none.
+  std::vector<const ShardInfo*> node_shard_;  // Of each node; null if it has none.
   absl::flat_hash_map<NodeId, uint32_t> node_index_;
   int assigned_slots_ = 0;
   uint64_t digest_ = 0;

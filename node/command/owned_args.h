@@ -1,4 +1,5 @@
-// A request's words, copied: for what outlives the connection's buffer (queued in MULTI, parked, blocked).
+// A request's words, copied: for what outlives the connection's buffer (queued in MULTI, parked,
+// blocked).
 //
 // One allocation for the bytes, one for the views. Movable; the views stay valid when it moves.
 #ifndef SLOTMESH_NODE_COMMAND_OWNED_ARGS_H_

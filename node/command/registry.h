@@ -1,7 +1,7 @@
 // The commands that this process knows: rows of families, found by name.
 //
-// Built by the composition root, one AddFamily a family; modules add and remove commands later. Engine
-// thread only. A lookup folds case and costs one probe of a small table, no allocation.
+// Built by the composition root, one AddFamily a family; modules add and remove commands later.
+// Engine thread only. A lookup folds case and costs one probe of a small table, no allocation.
 #ifndef SLOTMESH_NODE_COMMAND_REGISTRY_H_
 #define SLOTMESH_NODE_COMMAND_REGISTRY_H_
 
@@ -20,9 +20,9 @@ namespace slotmesh::node {
 
 struct CommandStats {
   uint64_t calls = 0;
-  uint64_t rejected = 0;  // Refused before the handler ran.
-  uint64_t failed = 0;    // The handler replied with an error.
-  uint64_t ticks = 0;     // Time in the handler, in CycleClock ticks.
+  uint64_t rejected = 0;                      // Refused before the handler ran.
+  uint64_t failed = 0;                        // The handler replied with an error.
+  uint64_t ticks = 0;                         // Time in the handler, in CycleClock ticks.
   std::unique_ptr<LatencyHistogram> latency;  // Made at the first call.
 };
 
@@ -71,8 +71,8 @@ class Registry {
 
   // The command of a name in any case, null if there is none.
   const Command* Find(std::string_view name) const;
-  // The command of a request: the subcommand if args[1] names one. A container whose subcommand is unknown
-  // or missing gives the container itself.
+  // The command of a request: the subcommand if args[1] names one. A container whose subcommand is
+  // unknown or missing gives the container itself.
   const Command* Resolve(Args args) const;
 
   // In the order of registration.

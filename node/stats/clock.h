@@ -1,7 +1,8 @@
-// Time, injected: wall time for expiry and replies, monotonic time for leases and timeouts, ticks for latency.
+// Time, injected: wall time for expiry and replies, monotonic time for leases and timeouts, ticks
+// for latency.
 //
-// SystemClock (system_clock.h) is the only place that asks the machine; tests and simulations bring their own.
-// Thread safety: SystemClock may be used from any thread.
+// SystemClock (system_clock.h) is the only place that asks the machine; tests and simulations bring
+// their own. Thread safety: SystemClock may be used from any thread.
 #ifndef SLOTMESH_NODE_STATS_CLOCK_H_
 #define SLOTMESH_NODE_STATS_CLOCK_H_
 

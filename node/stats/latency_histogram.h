@@ -1,6 +1,8 @@
-// Durations counted in buckets of at most 1/16 relative width, 1 us to 1 s; the rest in the end buckets.
+// Durations counted in buckets of at most 1/16 relative width, 1 us to 1 s; the rest in the end
+// buckets.
 //
-// A fixed 320 counters, no allocation after construction; Record is a few instructions. Thread-compatible.
+// A fixed 320 counters, no allocation after construction; Record is a few instructions.
+// Thread-compatible.
 #ifndef SLOTMESH_NODE_STATS_LATENCY_HISTOGRAM_H_
 #define SLOTMESH_NODE_STATS_LATENCY_HISTOGRAM_H_
 
@@ -13,8 +15,8 @@ class LatencyHistogram {
  public:
   static constexpr int kSubBucketBits = 4;
   static constexpr int kMaxExponent = 20;  // 2^20 us, about a second.
-  static constexpr int kBuckets = (kMaxExponent - kSubBucketBits + 1) * (1 << kSubBucketBits) +
-                                  (1 << kSubBucketBits);
+  static constexpr int kBuckets =
+      (kMaxExponent - kSubBucketBits + 1) * (1 << kSubBucketBits) + (1 << kSubBucketBits);
 
   void Record(uint64_t micros) {
     ++counts_[BucketOf(micros)];
@@ -25,7 +27,8 @@ class LatencyHistogram {
   uint64_t sum_micros() const { return sum_micros_; }
   // How many durations were at most `micros` (to the width of a bucket).
   uint64_t CountUpTo(uint64_t micros) const;
-  // The upper end of the bucket that holds the given share (0 to 100), in us. 0 if nothing was recorded.
+  // The upper end of the bucket that holds the given share (0 to 100), in us. 0 if nothing was
+  // recorded.
   uint64_t PercentileMicros(double percent) const;
 
  private:

@@ -10,7 +10,8 @@
 
 namespace slotmesh::node {
 
-inline constexpr size_t kErrorCodesMax = 128;  // More distinct codes than this are counted as a whole only.
+inline constexpr size_t kErrorCodesMax =
+    128;  // More distinct codes than this are counted as a whole only.
 
 struct ServerStats {
   uint64_t connections_received = 0;
@@ -26,7 +27,7 @@ struct ServerStats {
   uint64_t loop_turns = 0;
   uint64_t loop_ticks = 0;
   uint64_t peak_memory_bytes = 0;
-  uint64_t keyspace_changes = 0;  // rdb_changes_since_last_save
+  uint64_t keyspace_changes = 0;                      // rdb_changes_since_last_save
   absl::flat_hash_map<std::string, uint64_t> errors;  // By error code: "ERR", "WRONGTYPE", ...
 
   void CountError(std::string_view code) {

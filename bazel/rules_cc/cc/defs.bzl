@@ -1,4 +1,4 @@
-"""Stands in for rules_cc: Debian's copy is too new for its Bazel, which has these rules built in."""
+"""Stands in for rules_cc: Debian's copy is too new for its Bazel, which has these built in."""
 
 def cc_library(**attrs):
     native.cc_library(**attrs)

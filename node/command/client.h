@@ -1,0 +1,134 @@
+// What the server knows of one client, apart from its socket: identity, modes, transaction, watched
+// keys.
+//
+// Owned by its connection (node/net) or by whoever plays a client (scripts, the replica link,
+// migration). Engine thread only.
+#ifndef SLOTMESH_NODE_COMMAND_CLIENT_H_
+#define SLOTMESH_NODE_COMMAND_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/command/command_spec.h"
+#include "node/command/owned_args.h"
+#include "node/command/registry.h"
+#include "node/resp/output_buffer.h"
+#include "node/resp/reply.h"
+
+namespace slotmesh::node {
+
+class Client;
+
+// Who a request comes from; says which checks apply (origin_checks.h).
+enum class RequestOrigin : uint8_t {
+  kClient = 0,
+  kExec = 1,  // A queued command of a transaction.
+  kScript = 2,
+  kModule = 3,
+  kAof = 4,          // Loading.
+  kReplication = 5,  // The primary's stream.
+  kMigration = 6,    // Staged slots.
+};
+
+struct QueuedCommand {
+  const Command* command = nullptr;
+  OwnedArgs args;
+};
+
+struct Transaction {
+  bool active = false;
+  bool poisoned = false;     // A command was refused while queueing: EXEC fails with EXECABORT.
+  bool asking = false;       // ASKING stood before MULTI: it holds for the whole transaction.
+  Flag flags = Flag::kNone;  // Of all queued commands together.
+  size_t memory_bytes = 0;
+  std::vector<QueuedCommand> queued;
+};
+
+// What a connection does for its client. Implemented by node/net; null for clients without a
+// connection.
+class ClientHost {
+ public:
+  virtual ~ClientHost() = default;
+  // Runs the parked request again, then goes on with what is buffered. May be called at any time on
+  // the engine thread, also while another client's command runs: the work happens later in the loop
+  // turn.
+  virtual void Resume(Client& client) = 0;
+  // Replies that came from outside a request (push messages, an unblocked command) are in the
+  // client's buffer: send them with this turn's writes.
+  virtual void Flush(Client& client) = 0;
+  // Closes the connection at the end of the turn, without (`kNow`) or after sending what is
+  // buffered.
+  virtual void Close(Client& client, bool after_replies) = 0;
+};
+
+// CLIENT REPLY: kSkipNext turns into kSkip when the command that set it is done, and back into kOn
+// after one more.
+enum class ReplyMode : uint8_t { kOn = 0, kOff = 1, kSkipNext = 2, kSkip = 3 };
+
+class Client {
+ public:
+  Client(uint64_t id, ClientHost* host) : id_(id), host_(host), reply_(&output) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  uint64_t id() const { return id_; }
+  ClientHost* host() { return host_; }
+  Reply& reply() { return reply_; }
+
+  OutputBuffer output;
+
+  // Identity.
+  std::string name;
+  std::string lib_name;
+  std::string lib_version;
+  std::string address;  // "ip:port", or "path:0" of a unix socket.
+  std::string local_address;
+  int socket = -1;
+  bool unix_socket = false;
+  std::string user = "default";
+  bool authenticated = true;
+
+  // Modes.
+  int database = 0;
+  bool readonly = false;  // READONLY
+  bool asking = false;    // ASKING, until the next command is done.
+  bool no_evict = false;
+  bool no_touch = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool close_after_reply = false;
+  bool close_now = false;
+
+  Transaction transaction;
+  bool watching = false;      // Has watched keys; they stand in the WatchTable.
+  bool watch_broken = false;  // One of them changed: EXEC gives a null.
+
+  // A request that waits for a condition and then runs from its start (see
+  // Dispatcher::Result::kParked).
+  OwnedArgs parked;
+  bool unblocked = false;  // Set when resumed, so that the request is not counted twice.
+
+  // Write replies of this turn are in the buffer: the lease is checked again before they leave.
+  bool has_unsent_write = false;
+
+  // Statistics.
+  int64_t created_ms = 0;
+  int64_t last_interaction_ms = 0;
+  uint64_t commands = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+  size_t query_buffer_bytes = 0;
+  size_t query_buffer_free_bytes = 0;
+  size_t argument_bytes = 0;
+  const Command* last_command = nullptr;
+
+ private:
+  uint64_t id_;
+  ClientHost* host_;
+  Reply reply_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_CLIENT_H_

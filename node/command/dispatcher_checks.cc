@@ -1,0 +1,102 @@
+// What a request must pass before its handler runs, in the order of the cluster contract.
+#include "absl/strings/str_cat.h"
+#include "node/command/dispatcher.h"
+#include "node/resp/errors.h"
+#include "slots/hash_slot.h"
+
+namespace slotmesh::node {
+
+void Dispatcher::Reject(Client& client, const Command* command, std::string_view error) {
+  if (client.transaction.active) client.transaction.poisoned = true;
+  if (command != nullptr) ++command->stats().rejected;
+  client.reply().Error(error);
+}
+
+bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
+  if (command == nullptr) {
+    Reject(client, nullptr, UnknownCommand(args));
+    return false;
+  }
+  const bool container_only = command->spec().handler == nullptr;
+  if (container_only && args.size() >= 2) {
+    Reject(client, nullptr, UnknownSubcommand(command->full_name(), args[1]));
+    return false;
+  }
+  if (container_only || !command->spec().arity.Accepts(args.size())) {
+    Reject(client, command, WrongArity(command->full_name()));
+    return false;
+  }
+  return true;
+}
+
+bool Dispatcher::CheckAccess(Client& client, const Command& command) {
+  if (client.authenticated || Has(command.flags(), Flag::kNoAuth)) return true;
+  Reject(client, &command, errors::kNoAuth);
+  return false;
+}
+
+Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args args,
+                                   RequestOrigin origin, const Plan& plan, int* slot) {
+  GateRequest request{.command = command,
+                      .args = args,
+                      .flags = command.flags(),
+                      .origin = origin,
+                      .now_ms = engine_.now_ms};
+  if (plan.hashed) {
+    request.slot = plan.key.slot;
+  } else if (Has(command.flags(), Flag::kTransactionControl) && client.transaction.active) {
+    request.flags = request.flags | client.transaction.flags;
+    for (const QueuedCommand& queued : client.transaction.queued) {
+      AddKeys(*queued.command, queued.args.view(), &request);
+    }
+  } else if (command.has_keys()) {
+    AddKeys(command, args, &request);
+  }
+  *slot = request.slot;
+  if (request.slot == kNoSlot && !request.cross_slot) return Admission::kServe;
+  const Admission admission = engine_.gate->Admit(request, client, client.reply());
+  if (admission == Admission::kRefused) {
+    ++command.stats().rejected;
+    if (Has(command.flags(), Flag::kTransactionControl)) {
+      DiscardTransaction(client);
+    } else if (client.transaction.active) {
+      client.transaction.poisoned = true;
+    }
+  }
+  return admission;
+}
+
+void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request) {
+  slots::KeyRefs keys;
+  // Arguments without extractable keys are the handler's to refuse.
+  if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
+                      args, &keys) != slots::KeyStatus::kOk) {
+    return;
+  }
+  for (const slots::KeyRef& key : keys) {
+    const int slot = slots::HashSlot(args[key.word]);
+    request->several_keys = request->several_keys || request->slot != kNoSlot;
+    if (request->slot == kNoSlot) {
+      request->slot = slot;
+    } else if (request->slot != slot) {
+      request->cross_slot = true;
+    }
+  }
+}
+
+bool Dispatcher::CheckState(Client& client, const Command& command) {
+  const uint64_t limit = engine_.config.maxmemory;
+  const Flag flags = command.flags() | client.transaction.flags;
+  if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {
+    Reject(client, &command, errors::kOom);
+    return false;
+  }
+  return true;
+}
+
+void Dispatcher::DiscardTransaction(Client& client) {
+  client.transaction = Transaction();
+  engine_.watches.Forget(client);
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,55 @@
+// One engine: the objects that belong to one engine thread, tied together by the composition root.
+//
+// Borrowed references only; node/app owns what they point to. A later split of a node's slots over
+// several threads makes one Engine a thread, so nothing here may be shared between two of them.
+#ifndef SLOTMESH_NODE_COMMAND_ENGINE_H_
+#define SLOTMESH_NODE_COMMAND_ENGINE_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/random/bit_gen_ref.h"
+#include "node/command/cluster_gate.h"
+#include "node/command/notify.h"
+#include "node/command/parking_lot.h"
+#include "node/command/pause.h"
+#include "node/command/registry.h"
+#include "node/command/watch_table.h"
+#include "node/config/config.h"
+#include "node/journal/journal.h"
+#include "node/keyspace/keyspace.h"
+#include "node/stats/clock.h"
+#include "node/stats/server_stats.h"
+#include "node/stats/slow_log.h"
+#include "slots/hash_slot.h"
+
+namespace slotmesh::node {
+
+// A key with its hash, and in cluster mode its slot.
+inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
+  return keyspace.Hash(key, keyspace.cluster() ? slots::HashSlot(key) : 0);
+}
+
+struct Engine {
+  Registry& registry;
+  Keyspace& keyspace;
+  Journal& journal;
+  Config& config;
+  ServerStats& stats;
+  SlowLog& slow_log;
+  WatchTable& watches;
+  ParkingLot& parking;
+  Notifier& notifier;
+  Pause& pause;
+  Clock& clock;
+  double micros_per_tick;  // 1 / clock.ticks_per_micro()
+  absl::BitGenRef random;
+  ClusterGate* gate = nullptr;  // Null outside cluster mode.
+  // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
+  uint64_t used_memory_bytes = 0;
+  int64_t now_ms = 0;  // Wall time, refreshed at least once a loop turn and per slow command.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_ENGINE_H_

@@ -1,0 +1,41 @@
+// Where handlers send keyspace notifications.
+//
+// A change of a key is told to keyspace and keyevent channels if `notify-keyspace-events` enables
+// its class (NotifyFlag, config.h). Publishing itself is the listener's (pub/sub, modules). Engine
+// thread only.
+#ifndef SLOTMESH_NODE_COMMAND_NOTIFY_H_
+#define SLOTMESH_NODE_COMMAND_NOTIFY_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "node/config/config.h"
+
+namespace slotmesh::node {
+
+class NotifyListener {
+ public:
+  virtual ~NotifyListener() = default;
+  virtual void OnEvent(NotifyFlag kind, std::string_view event, std::string_view key,
+                       int database) = 0;
+};
+
+class Notifier {
+ public:
+  void set_listener(NotifyListener* listener) { listener_ = listener; }
+  void set_classes(uint32_t classes) { classes_ = classes; }
+
+  void Notify(NotifyFlag kind, std::string_view event, std::string_view key, int database) {
+    if ((classes_ & kind) != 0 && listener_ != nullptr) {
+      listener_->OnEvent(kind, event, key, database);
+    }
+  }
+
+ private:
+  uint32_t classes_ = 0;
+  NotifyListener* listener_ = nullptr;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_NOTIFY_H_

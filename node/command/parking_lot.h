@@ -1,0 +1,48 @@
+// Clients whose request waits for a condition and then runs again from its start.
+//
+// A parked client's later requests wait too, so its order is kept; the loop goes on. Engine thread
+// only.
+#ifndef SLOTMESH_NODE_COMMAND_PARKING_LOT_H_
+#define SLOTMESH_NODE_COMMAND_PARKING_LOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "node/command/client.h"
+
+namespace slotmesh::node {
+
+enum class ParkReason : uint8_t {
+  kPause = 0,       // CLIENT PAUSE
+  kFence = 1,       // Its slot is about to change hands (SAFETY 20, 22).
+  kSavedValue = 2,  // A big value is half saved (DESIGN section 5).
+};
+
+class ParkingLot {
+ public:
+  struct Place {
+    Client* client = nullptr;
+    ParkReason reason = ParkReason::kPause;
+    int slot = -1;  // Of a fence.
+    int64_t since_ms = 0;
+  };
+
+  // Keeps a copy of the request in client.parked. REQUIRES: the client is not parked and has a
+  // host.
+  void Park(Client& client, Args args, ParkReason reason, int slot, int64_t now_ms);
+  // Resumes, in the order of arrival, those of whom `ready` says so.
+  void Release(absl::FunctionRef<bool(const Place&)> ready);
+  // The client is going away.
+  void Forget(Client& client);
+
+  size_t size() const { return places_.size(); }
+
+ private:
+  std::vector<Place> places_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_PARKING_LOT_H_

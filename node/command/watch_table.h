@@ -1,0 +1,54 @@
+// Which clients watch which keys (WATCH), so that a change of a key breaks their transactions.
+//
+// Costs nothing while nobody watches. Engine thread only. Clients are borrowed: Forget() before one
+// dies.
+#ifndef SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_
+#define SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "node/command/client.h"
+
+namespace slotmesh::node {
+
+class WatchTable {
+ public:
+  // Watching a key twice is the same as once.
+  void Watch(Client& client, int database, std::string_view key);
+  // UNWATCH, EXEC, DISCARD, and the end of a client. Clears client.watching and
+  // client.watch_broken.
+  void Forget(Client& client);
+
+  // The key was changed, created or deleted.
+  void Touch(int database, std::string_view key) {
+    if (!by_key_.empty()) TouchSlow(database, key);
+  }
+  // Breaks the watches of keys of `database` (of all if -1) for which `affected` says so.
+  void TouchAll(int database, absl::FunctionRef<bool(int database, std::string_view key)> affected);
+
+  // True if `expired` says of one of the client's keys that it is logically gone (expired, not yet
+  // deleted).
+  bool AnyWatched(const Client& client,
+                  absl::FunctionRef<bool(int database, std::string_view key)> expired) const;
+
+  size_t watched_keys() const { return by_key_.size(); }
+  size_t watching_clients() const { return by_client_.size(); }
+
+ private:
+  using Key = std::pair<int, std::string>;
+
+  void TouchSlow(int database, std::string_view key);
+
+  absl::flat_hash_map<Key, std::vector<Client*>> by_key_;
+  absl::flat_hash_map<const Client*, std::vector<Key>> by_client_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_

@@ -1,0 +1,101 @@
+// Reads, reports, changes and writes back the settings of one node: redis.conf files, `--directive
+// value` arguments, CONFIG GET, SET and REWRITE.
+//
+//   ConfigStore store;
+//   absl::Status status = store.LoadArguments(args);    // argv[1..]; message() is ready for stderr
+//   store.config().maxmemory
+//   store.OnChange({"maxmemory"}, [&](const Config& config) { ...; return absl::OkStatus(); });
+//
+// Thread-compatible: the engine thread owns it. Owns the Config, which keeps its address for the
+// store's life. Invariant: each field is within its directive's bounds. A failed Set changes
+// nothing.
+#ifndef SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
+#define SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "node/config/config.h"
+#include "node/config/directives.h"
+
+namespace slotmesh::node {
+
+class ConfigStore {
+ public:
+  using NameValue = std::pair<std::string, std::string>;
+  // Makes a change take effect; an error's message() is the reason shown to the client, and undoes
+  // the whole SET.
+  using Apply = std::function<absl::Status(const Config&)>;
+
+  // `version` is for the headline of start-up errors. `read_stdin` supplies what a `-` argument
+  // reads.
+  explicit ConfigStore(std::string version = "", std::function<std::string()> read_stdin = nullptr);
+
+  const Config& config() const { return config_; }
+
+  // Starting up: the process's arguments without its name, as Redis reads them: an optional file
+  // first (or `-`), then
+  // --directive value ... . An error's message() is the whole block for stderr:
+  //   *** FATAL CONFIG FILE ERROR (slotmesh <version>) ***
+  //   Reading the configuration file, at line <n>
+  //   >>> '<line>'
+  //   <reason>
+  absl::Status LoadArguments(absl::Span<const std::string> args);
+  // The lines of a file, of stdin, or made from arguments. `name` is for messages; may be empty.
+  absl::Status LoadText(std::string_view text, std::string_view name);
+  absl::Status LoadFile(const std::string& path);
+
+  // The file given at start, absolute (so that a later change of `dir` does not matter); empty
+  // without one.
+  const std::string& file() const { return file_; }
+
+  // CONFIG GET: every directive (by each of its names) that matches one of the patterns, once, in
+  // the table's order, with its value as text. Hidden ones need their exact name.
+  std::vector<NameValue> Get(absl::Span<const std::string_view> patterns) const;
+  // Value of one directive by exact name or alias; "" if there is none.
+  std::string Value(std::string_view name) const;
+
+  // CONFIG SET name value [name value ...], all or nothing. `local` says that the client is on a
+  // loopback or unix connection (it may then change what enable-protected-configs local allows). An
+  // error's message() is the reply after "ERR ".
+  absl::Status Set(absl::Span<const std::string_view> names_and_values, bool local = false);
+
+  // Called once per successful Set (or LoadX never) that changed one of the directives, after all
+  // values stand, before Set returns. Names may be aliases. REQUIRES: each is a directive.
+  void OnChange(std::vector<std::string_view> names, Apply apply);
+
+  // CONFIG REWRITE: the file with changed values in place, comments, order and unknown lines kept;
+  // settings that differ from the default and are not in the file are appended. Written to a
+  // temporary file, fsynced and renamed. Error without a file.
+  absl::Status Rewrite() const;
+  // What Rewrite would write for a file with this content.
+  std::string RewriteText(std::string_view old_text) const;
+
+  // Directives set to something other than their default that have no effect yet, or never will;
+  // for a start-up warning.
+  std::vector<std::string_view> Inert() const;
+
+ private:
+  struct Hook {
+    std::vector<const Directive*> directives;
+    Apply apply;
+  };
+  absl::Status LoadLine(std::string_view line, int depth);
+  absl::Status Include(const std::string& pattern, int depth);
+  absl::Status ApplyAll(absl::Span<const Directive* const> changed, size_t* failed);
+
+  std::string version_;
+  std::function<std::string()> read_stdin_;
+  Config config_;
+  std::string file_;
+  std::vector<Hook> hooks_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_

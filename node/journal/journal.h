@@ -1,0 +1,149 @@
+// The one stream of effects: what every write did, as commands that give the same result on any
+// copy.
+//
+// Commands, expiry and eviction append effects; sinks (AOF, replicas, slot migrations) receive them
+// in order. Effects of one transaction, script or module call form a unit, opened with BeginUnit
+// and closed with EndUnit (they nest; the outermost counts). A unit reaches the sinks when it is
+// closed, whole; if it has more than one effect the RESP stream wraps it in MULTI and EXEC. An
+// effect outside a unit is a unit of its own.
+//
+// The offset counts the bytes of that RESP stream, SELECT, MULTI and EXEC included, as PSYNC does.
+// It advances while somebody needs the stream: a sink that wants RESP is attached, or
+// keep_stream(true) was called.
+//
+// Engine thread only. Borrows sinks; they unsubscribe before they go. Cost without sinks: one
+// branch in Append (callers can skip building argv with `if (journal.active())`). With sinks: argv
+// is copied once.
+#ifndef SLOTMESH_NODE_JOURNAL_JOURNAL_H_
+#define SLOTMESH_NODE_JOURNAL_JOURNAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "slots/ids.h"
+
+namespace slotmesh::node {
+
+// Why an effect came about. Sinks filter by it (a migration's target does not send back what it
+// received).
+enum class Origin : uint8_t {
+  kClient = 0,
+  kScript = 1,
+  kModule = 2,
+  kReplicaLink = 3,  // From this node's primary.
+  kAofLoad = 4,
+  kExpiry = 5,
+  kEviction = 6,
+  kMigration = 7,  // Slots being received or trimmed.
+  kControl = 8,    // In the stream, but no change of data: PING, REPLCONF GETACK.
+};
+
+// No slot: the effect concerns all (FLUSHALL, SWAPDB, SCRIPT, FUNCTION) or none (kControl).
+inline constexpr int kNoSlot = -1;
+
+// One command with its arguments. Views are valid during the call that passes them.
+struct Effect {
+  int database = 0;
+  int slot = kNoSlot;
+  Origin origin = Origin::kClient;
+  absl::Span<const std::string_view> argv;
+};
+
+// What sinks receive.
+struct JournalUnit {
+  absl::Span<const Effect> effects;  // Never empty.
+  // The unit in the RESP stream, with SELECT, MULTI and EXEC where needed; empty if nobody wants
+  // the stream.
+  std::string_view resp;
+  // Offsets of the stream before and after the unit.
+  uint64_t begin_offset = 0;
+  uint64_t end_offset = 0;
+};
+
+class JournalSink {
+ public:
+  virtual ~JournalSink() = default;
+  // Asked once, when the sink subscribes.
+  virtual bool wants_resp() const = 0;
+  // Must not append to the journal or subscribe.
+  virtual void OnUnit(const JournalUnit& unit) = 0;
+};
+
+class Journal {
+ public:
+  Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // A sink sees units that are closed after it subscribed. REQUIRES: not within a unit; subscribed
+  // once.
+  void Subscribe(JournalSink& sink);
+  void Unsubscribe(JournalSink& sink);
+  // Count the stream's bytes though no sink wants them (a primary whose last replica has left).
+  void keep_stream(bool keep) { keep_stream_ = keep; }
+
+  // Somebody listens: worth building effects for.
+  bool active() const { return !sinks_.empty() || keep_stream_; }
+  void Append(const Effect& effect) {
+    if (active()) AppendActive(effect);
+  }
+
+  void BeginUnit() { ++depth_; }
+  // REQUIRES: as many as BeginUnit before.
+  void EndUnit();
+  bool in_unit() const { return depth_ > 0; }
+
+  uint64_t offset() const { return offset_; }
+  // A replica takes its primary's numbers. REQUIRES: not within a unit.
+  void set_offset(uint64_t offset);
+  // The next unit starts with SELECT, whatever database came last (a reader joins the stream here).
+  void ForceSelect() { stream_database_ = -1; }
+
+ private:
+  // An effect of the open unit; its arguments are in pending_bytes_.
+  struct Pending {
+    int database;
+    int slot;
+    Origin origin;
+    size_t first_arg;
+    size_t arg_count;
+  };
+
+  void AppendActive(const Effect& effect);
+  void Emit(absl::Span<const Effect> effects);
+  void FlushUnit();
+  void EncodeUnit(absl::Span<const Effect> effects);
+
+  std::vector<JournalSink*> sinks_;
+  int resp_sinks_ = 0;
+  bool keep_stream_ = false;
+  bool emitting_ = false;
+  int depth_ = 0;
+  uint64_t offset_ = 0;
+  int stream_database_ = -1;
+  // The open unit: effects, lengths of all arguments, bytes of all arguments.
+  std::vector<Pending> pending_;
+  std::vector<size_t> pending_lengths_;
+  std::string pending_bytes_;
+  std::string resp_;  // Reused buffer of EncodeUnit.
+};
+
+// Opens a unit for a scope: a transaction, a script, a module call.
+class JournalScope {
+ public:
+  explicit JournalScope(Journal& journal) : journal_(journal) { journal_.BeginUnit(); }
+  ~JournalScope() { journal_.EndUnit(); }
+  JournalScope(const JournalScope&) = delete;
+  JournalScope& operator=(const JournalScope&) = delete;
+
+ private:
+  Journal& journal_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_JOURNAL_JOURNAL_H_

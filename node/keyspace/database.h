@@ -1,0 +1,208 @@
+// Database: the keys of one SELECT number. Typed operations that know no RESP; commands, scripts,
+// modules, the replica link and file loading all use these.
+//
+// Reading: FindRead, FindString and friends give a const Entry* that is valid until the database
+// changes. Writing: FindWrite gives an EntryRef, and the mutators take it by reference and keep it
+// up to date when the entry moves; any change to *another* key invalidates it. Every mutator tells
+// snapshots before and WATCH after; who changes an Object in place calls FindWrite first and
+// SignalModified afterwards. Journal entries and keyspace notifications are the command's own
+// affair, except for expired and evicted keys, which go to the RemovalListener.
+//
+// Engine thread only. Owns its entries. Invariants: each key is in the table of its slot; the
+// counts per slot, expiring keys and the slot index agree with the tables; an entry's note in the
+// table says roughly when it expires (see expiry_note.h). A look-up costs two dependent cache
+// misses (bucket, entry), in cluster mode one more (the table); PrefetchTable, PrefetchBucket and
+// PrefetchEntry, called some requests ahead, hide them.
+#ifndef SLOTMESH_NODE_KEYSPACE_DATABASE_H_
+#define SLOTMESH_NODE_KEYSPACE_DATABASE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/random/bit_gen_ref.h"
+#include "absl/status/statusor.h"
+#include "node/keyspace/entry.h"
+#include "node/keyspace/hashed_key.h"
+#include "node/keyspace/shared_state.h"
+#include "node/keyspace/slot_index.h"
+#include "node/keyspace/slot_table.h"
+
+namespace slotmesh::node {
+
+// How a look-up for reading behaves.
+struct Lookup {
+  bool touch = true;  // Update the access clock (false: TTL, TYPE, OBJECT, CLIENT NO-TOUCH).
+  bool count = true;  // Count a hit or a miss.
+};
+
+// A found entry that may be changed. Null (false) when the key is absent.
+struct EntryRef {
+  Entry* entry = nullptr;
+  SlotTable* table = nullptr;
+  EntryTable::Position position;
+
+  explicit operator bool() const { return entry != nullptr; }
+  Entry* operator->() const { return entry; }
+  Entry& operator*() const { return *entry; }
+};
+
+class Database {
+ public:
+  // `shared` outlives the database.
+  Database(int index, SharedState& shared);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  int index() const { return index_; }
+
+  // --- Looking up. An expired key is treated as the keyspace's ExpiryMode says. ---
+
+  // Null if absent.
+  const Entry* FindRead(const HashedKey& key, UnixMillis now, Lookup how = {});
+  // As FindRead, with WRONGTYPE for a value of another kind. A null pointer if absent.
+  absl::StatusOr<const Entry*> FindReadOf(const HashedKey& key, ValueKind kind, UnixMillis now,
+                                          Lookup how = {});
+  // No hit or miss is counted; the access clock is updated. What snapshots need of it is saved, so
+  // the entry and its object may be changed until the next call of any other method.
+  EntryRef FindWrite(const HashedKey& key, UnixMillis now);
+  absl::StatusOr<EntryRef> FindWriteOf(const HashedKey& key, ValueKind kind, UnixMillis now);
+  // Present, whatever its expiry says.
+  bool ContainsRaw(const HashedKey& key) const;
+
+  // --- Strings. ---
+
+  struct SetOptions {
+    UnixMillis expiry = kNoExpiry;
+    bool keep_ttl =
+        false;  // Keep the expiry of the key that is replaced; `expiry` is then ignored.
+  };
+  // Creates the key or replaces its value, of whatever kind. Expired or not, an existing entry is
+  // overwritten (its expiry is not reported; with keep_ttl callers look up first). One look-up.
+  void SetString(const HashedKey& key, std::string_view value, const SetOptions& options,
+                 UnixMillis now);
+  // The same on an entry at hand: one look-up less for SET NX|XX|GET, GETSET, SETRANGE, INCR...
+  void SetString(EntryRef& ref, const HashedKey& key, std::string_view value,
+                 const SetOptions& options);
+  // Value becomes `value`, expiry stays. REQUIRES: ref, a string.
+  void SetInteger(EntryRef& ref, const HashedKey& key, int64_t value);
+  // Makes the string `length` long (new bytes zero) and raw; gives its bytes for writing, valid
+  // until the next call. REQUIRES: ref, a string. Used by APPEND, SETRANGE, SETBIT.
+  char* ResizeString(EntryRef& ref, const HashedKey& key, size_t length);
+  // Appends to the string, in place where there is room. REQUIRES: ref, a string.
+  void AppendString(EntryRef& ref, const HashedKey& key, std::string_view bytes);
+
+  // --- Any kind. ---
+
+  // Takes an entry made by Entry::New... whose key is key.bytes. REQUIRES: the key is absent
+  // (FindWrite said so).
+  EntryRef Insert(const HashedKey& key, Entry* entry, UnixMillis now);
+  // kNoExpiry removes it (PERSIST).
+  void SetExpiry(EntryRef& ref, const HashedKey& key, UnixMillis expiry);
+  // DEL and UNLINK: true if the key was there. `lazy` leaves freeing a big value to the Reclaimer.
+  bool Delete(const HashedKey& key, UnixMillis now, bool lazy = false);
+  // Removes the entry and hands it over (RENAME, MOVE, tests). `ref` is null afterwards.
+  Entry* Extract(EntryRef& ref, const HashedKey& key);
+  // Removes a key that eviction has chosen, counts it and tells the RemovalListener.
+  void Evict(const HashedKey& key, bool lazy);
+  // An Object was changed in place.
+  void SignalModified(const HashedKey& key) {
+    if (shared_.touch_listener != nullptr) [[unlikely]] {
+      shared_.touch_listener->OnTouched(index_, key);
+    }
+  }
+
+  // --- Batches: call for a request some places ahead (for instance 40, 28 and 14). ---
+
+  void PrefetchTable(const HashedKey& key) const;
+  void PrefetchBucket(const HashedKey& key) const;
+  void PrefetchEntry(const HashedKey& key) const;
+
+  // --- The whole. ---
+
+  // DBSIZE: keys, expired ones not yet removed included.
+  uint64_t size() const { return index_of_slots_.total(); }
+  uint64_t expiring() const { return expiring_; }
+  // In cluster mode, keys of one slot. REQUIRES: 0 <= slot < slot_count().
+  uint64_t slot_size(int slot) const;
+  // 1 or 16384.
+  int slot_count() const { return slot_count_; }
+  // CLUSTER GETKEYSINSLOT: up to `max` keys of the slot, in no order; expired ones are left out.
+  void KeysInSlot(int slot, size_t max, UnixMillis now,
+                  absl::FunctionRef<void(const Entry&)> visit) const;
+
+  // FLUSHDB, and dropping one slot. The keys go to the Reclaimer as they are: no time is spent on
+  // each.
+  void Flush();
+  void FlushSlot(int slot);
+
+  // One step of SCAN from `cursor` (0 starts): visits some entries, gives the next cursor (0: all
+  // done). Every key that is present throughout is visited at least once. Expired keys are visited
+  // too (callers check). slot < 0: all slots. A cursor is data from outside: any value is safe.
+  uint64_t Scan(uint64_t cursor, int slot, absl::FunctionRef<void(const Entry&)> visit) const;
+  // Each key equally likely; null if there is none (or only expired ones were met in 100 tries).
+  const Entry* RandomKey(absl::BitGenRef random, UnixMillis now) const;
+  // `count` random entries, repeats possible (eviction, INFO). Cheaper than RandomKey: neighbours
+  // come together.
+  void Sample(absl::BitGenRef random, size_t count,
+              absl::FunctionRef<void(int slot, const Entry&)> visit) const;
+  // Visits every entry.
+  void ForEach(absl::FunctionRef<void(int slot, const Entry&)> visit) const;
+
+  // --- Active expiry. ---
+
+  struct ExpiryStep {
+    uint64_t removed = 0;
+    uint64_t buckets = 0;  // Looked at.
+    bool wrapped = false;  // Went past the last bucket: a full round is done.
+  };
+  // Looks for due keys at the place where the last step ended, until `max_buckets` are looked at or
+  // `out_of_time` says so (asked every 64 buckets). Looking at a bucket without due keys costs
+  // about 2 ns per key and touches no entry.
+  ExpiryStep ExpireSome(UnixMillis now, uint64_t max_buckets,
+                        absl::FunctionRef<bool()> out_of_time);
+
+  // Bytes of tables (not of entries). O(slots).
+  size_t TableMemory() const;
+  void CheckInvariants() const;
+
+  // --- For node/snapshot and node/keyspace. ---
+  SlotTable* table(int slot) const { return tables_.empty() ? nullptr : tables_[slot].get(); }
+
+ private:
+  friend class Keyspace;
+
+  SlotTable& TableFor(int slot);
+  void SaveBeforeChange(SlotTable& table, uint64_t hash) {
+    if (shared_.change_guard != nullptr) [[unlikely]]
+      shared_.change_guard->BeforeChange(table, hash);
+  }
+  EntryRef Locate(const HashedKey& key) const;
+  bool IsGone(const Entry& entry, UnixMillis now) const;
+  EntryRef FindLive(const HashedKey& key, UnixMillis now);
+  void Touch(Entry& entry, UnixMillis now);
+  EntryRef InsertNew(SlotTable& table, const HashedKey& key, Entry* entry);
+  void Place(EntryRef& ref, Entry* entry, bool had_expiry);
+  Entry* Remove(EntryRef& ref, const HashedKey& key);
+  void Release(Entry* entry, bool lazy);
+  void RemoveExpired(EntryRef& ref, const HashedKey& key);
+  void DetachTable(int slot);
+
+  int index_;
+  int slot_count_;
+  SharedState& shared_;
+  std::vector<std::unique_ptr<SlotTable>> tables_;  // Empty until the first key.
+  SlotIndex index_of_slots_;
+  uint64_t expiring_ = 0;
+  // Where active expiry goes on.
+  int expiry_slot_ = 0;
+  uint64_t expiry_bucket_ = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_KEYSPACE_DATABASE_H_

@@ -1,0 +1,77 @@
+// Keyspace: all databases of a node, what they share (hash seed, access clock policy, expiry mode,
+// statistics, listeners), and the way from a key's bytes to a HashedKey.
+//
+// Engine thread only. Owns the databases and their entries; borrows listeners, which must be
+// detached before they go. Reads no clock and makes no randomness: `now` and a random generator are
+// passed. Cost of an empty database: a few words, whatever the number of slots.
+#ifndef SLOTMESH_NODE_KEYSPACE_KEYSPACE_H_
+#define SLOTMESH_NODE_KEYSPACE_KEYSPACE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "node/keyspace/database.h"
+#include "node/keyspace/hashed_key.h"
+#include "node/keyspace/observer.h"
+#include "node/keyspace/shared_state.h"
+
+namespace slotmesh::node {
+
+class Keyspace {
+ public:
+  struct Options {
+    int databases = 16;
+    bool cluster = false;    // A table per slot.
+    uint64_t hash_seed = 0;  // Random per process.
+  };
+
+  explicit Keyspace(const Options& options);
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  int database_count() const { return static_cast<int>(databases_.size()); }
+  // REQUIRES: 0 <= index < database_count().
+  Database& database(int index) { return *databases_[index]; }
+  const Database& database(int index) const { return *databases_[index]; }
+  bool cluster() const { return shared_.cluster; }
+
+  // `slot` is the key's hash slot in cluster mode and ignored otherwise. About 3 ns for a short
+  // key.
+  HashedKey Hash(std::string_view key, int slot = 0) const;
+
+  // FLUSHALL.
+  void Flush();
+  // SWAPDB. REQUIRES: both in range.
+  void Swap(int a, int b);
+
+  void set_access_policy(AccessPolicy policy) { shared_.access_policy = policy; }
+  void set_expiry_mode(ExpiryMode mode) { shared_.expiry_mode = mode; }
+  ExpiryMode expiry_mode() const { return shared_.expiry_mode; }
+  const KeyspaceStats& stats() const { return shared_.stats; }
+  void ResetStats() { shared_.stats = {}; }
+
+  // Null detaches.
+  void set_removal_listener(RemovalListener* listener) { shared_.removal_listener = listener; }
+  void set_touch_listener(TouchListener* listener) { shared_.touch_listener = listener; }
+  void set_change_guard(ChangeGuard* guard) { shared_.change_guard = guard; }
+  void set_reclaimer(Reclaimer* reclaimer) { shared_.reclaimer = reclaimer; }
+
+  // Keys in all databases.
+  uint64_t size() const;
+  void CheckInvariants() const;
+
+ private:
+  SharedState shared_;
+  std::vector<std::unique_ptr<Database>> databases_;
+};
+
+// The status of a command that met a value of another kind. Its message is the wire text.
+absl::Status WrongTypeError();
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_KEYSPACE_KEYSPACE_H_

@@ -1,0 +1,99 @@
+// What the engine asks of every type of value that is more than a string: one ValueType per type
+// (list, set, hash, zset, stream, each module type), shared by all its values; one Object per
+// value.
+//
+// An Object starts with a pointer to its ValueType, so that whoever holds an Object can free,
+// measure or write it without knowing what it is; nobody switches on types. A keyspace entry owns
+// its Object. Objects belong to the engine thread, except that ValueType::Free may run on a
+// background thread for an Object that no entry reaches any more: it must not touch anything
+// shared. ValueTypes are immutable and outlive their Objects.
+//
+// Methods join this interface with the code that calls them (loading, AOF rewriting,
+// defragmentation).
+#ifndef SLOTMESH_NODE_TYPES_VALUE_TYPE_H_
+#define SLOTMESH_NODE_TYPES_VALUE_TYPE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace slotmesh::node {
+
+// The kind of a value, as TYPE reports it. The numbers are those of the on-disk format's
+// documentation; they are stored in entries (4 bits) and never reused.
+enum class ValueKind : uint8_t {
+  kString = 0,
+  kList = 1,
+  kSet = 2,
+  kZset = 3,
+  kHash = 4,
+  kModule = 5,
+  kStream = 6,
+};
+
+// How a value is kept, as OBJECT ENCODING reports it (4 bits in entries).
+enum class Encoding : uint8_t {
+  kRaw = 0,
+  kInt = 1,
+  kHashtable = 2,
+  kIntset = 3,
+  kSkiplist = 4,
+  kEmbstr = 5,
+  kQuicklist = 6,
+  kStream = 7,
+  kListpack = 8,
+};
+
+// "string", "list", ...; "module" for a module's value whose type gives no other name.
+std::string_view KindName(ValueKind kind);
+// "raw", "int", "embstr", "listpack", ...
+std::string_view EncodingName(Encoding encoding);
+
+class ValueType;
+
+// Base of every value that an entry points to. Concrete types derive from it; ValueType::Free
+// destroys them.
+struct Object {
+  explicit Object(const ValueType& value_type) : type(&value_type) {}
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  const ValueType* type;
+
+ protected:
+  ~Object() = default;
+};
+
+// Takes the bytes of a value that is being serialised, in order.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual void Write(std::string_view bytes) = 0;
+};
+
+class ValueType {
+ public:
+  virtual ~ValueType() = default;
+
+  virtual ValueKind kind() const = 0;
+  // What TYPE replies: "list", "hash", a module's type name, ...
+  virtual std::string_view name() const = 0;
+  // What the value's current form is called by OBJECT ENCODING.
+  virtual Encoding EncodingOf(const Object& object) const = 0;
+  // Destroys the object and everything that it owns. Any thread, once nothing else reaches the
+  // object.
+  virtual void Free(Object* object) const = 0;
+  // About how many separate allocations Free releases: above a bound it is done in the background.
+  virtual size_t FreeEffort(const Object& object) const = 0;
+  // Bytes allocated for the value (MEMORY USAGE). Looks at `samples` elements and extrapolates; 0
+  // means all.
+  virtual size_t MemoryUsage(const Object& object, size_t samples) const = 0;
+  // A deep copy for COPY; null if the type cannot be copied.
+  virtual Object* Copy(const Object& object) const = 0;
+  // Writes the value's body in the encoding of DUMP and RDB files, without type byte and footer.
+  virtual void Serialise(const Object& object, ByteSink& sink) const = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_TYPES_VALUE_TYPE_H_
