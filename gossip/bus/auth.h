@@ -25,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -54,7 +54,7 @@ struct SecurityOptions {
 
 // True for 127.0.0.0/8, ::1, "localhost" and unix sockets; `address` with or without a port, in the
 // forms "127.0.0.1:80", "[::1]:80", "ipv4:127.0.0.1:80" and "ipv6:%5B::1%5D:80".
-bool IsLoopback(absl::string_view address);
+bool IsLoopback(std::string_view address);
 
 class Authenticator {
  public:
@@ -73,15 +73,15 @@ class Authenticator {
 
   // The caller's proof for `method`, `subject` being all that it says about itself. Empty without a
   // secret.
-  std::string Prove(absl::string_view method, absl::string_view subject);
+  std::string Prove(std::string_view method, std::string_view subject);
   // UNAUTHENTICATED, saying what the caller lacks, or RESOURCE_EXHAUSTED.
-  absl::Status Check(absl::string_view method, absl::string_view subject, absl::string_view proof,
-                     absl::string_view caller_address);
+  absl::Status Check(std::string_view method, std::string_view subject, std::string_view proof,
+                     std::string_view caller_address);
   // The answering side's proof; empty without a secret.
-  std::string Answer(absl::string_view proof, absl::string_view subject) const;
+  std::string Answer(std::string_view proof, std::string_view subject) const;
   // UNAUTHENTICATED unless `answer` is the Answer() of someone who has the secret.
-  absl::Status CheckAnswer(absl::string_view proof, absl::string_view subject,
-                           absl::string_view answer) const;
+  absl::Status CheckAnswer(std::string_view proof, std::string_view subject,
+                           std::string_view answer) const;
 
   const SecurityOptions& options() const { return options_; }
 
@@ -89,9 +89,9 @@ class Authenticator {
   Authenticator(SecurityOptions options, Sources sources)
       : options_(std::move(options)), sources_(std::move(sources)) {}
 
-  std::string Mac(absl::string_view role, absl::string_view a, absl::string_view b,
-                  absl::string_view c) const;
-  absl::Status RememberNonce(absl::string_view nonce, absl::Time now);
+  std::string Mac(std::string_view role, std::string_view a, std::string_view b,
+                  std::string_view c) const;
+  absl::Status RememberNonce(std::string_view nonce, absl::Time now);
 
   const SecurityOptions options_;
   const Sources sources_;

@@ -12,12 +12,11 @@ namespace {
 using testing::HasSubstr;
 
 constexpr char kSecret[] = "0123456789abcdef";
-constexpr absl::string_view kElsewhere = "ipv4:192.0.2.7:4000";
+constexpr std::string_view kElsewhere = "ipv4:192.0.2.7:4000";
 
 class AuthTest : public testing::Test {
  protected:
-  std::unique_ptr<Authenticator> Make(absl::string_view secret,
-                                      std::string bind = "0.0.0.0:17000") {
+  std::unique_ptr<Authenticator> Make(std::string_view secret, std::string bind = "0.0.0.0:17000") {
     auto made = Authenticator::Create({.secret = std::string(secret)}, {bind}, Sources());
     EXPECT_TRUE(made.ok()) << made.status();
     return *std::move(made);

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "slots/strings.h"
 
 namespace slotmesh::bus {
 namespace {
@@ -24,21 +23,21 @@ constexpr char kAuthKey[] = "slotmesh-auth";
 
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
-absl::string_view Get(const Metadata& metadata, const char* key) {
+std::string_view Get(const Metadata& metadata, const char* key) {
   const auto found = metadata.find(key);
   if (found == metadata.end()) return {};
   return {found->second.data(), found->second.size()};
 }
 
 // All that a side says about itself, as one text under its MAC.
-std::string Subject(absl::string_view node, absl::string_view boot, absl::string_view log,
-                    absl::string_view protocol, absl::string_view channel) {
-  return absl::StrCat(node, "|", boot, "|", log, "|", protocol, "|", channel);
+std::string Subject(std::string_view node, std::string_view boot, std::string_view log,
+                    std::string_view protocol, std::string_view channel) {
+  return StrCat(node, "|", boot, "|", log, "|", protocol, "|", channel);
 }
 
-std::string Subject(const Sender& self, absl::string_view channel) {
-  return Subject(self.node.ToHex(), absl::StrCat(self.boot), self.log.ToHex(),
-                 absl::StrCat(self.protocol), channel);
+std::string Subject(const Sender& self, std::string_view channel) {
+  return Subject(self.node.ToHex(), StrCat(self.boot), self.log.ToHex(), StrCat(self.protocol),
+                 channel);
 }
 
 std::string SubjectOf(const Metadata& metadata) {
@@ -49,29 +48,27 @@ std::string SubjectOf(const Metadata& metadata) {
 template <typename Add>
 void AddSender(const Sender& self, Add add) {
   add(kNodeKey, self.node.ToHex());
-  add(kBootKey, absl::StrCat(self.boot));
+  add(kBootKey, StrCat(self.boot));
   add(kLogKey, self.log.ToHex());
-  add(kProtocolKey, absl::StrCat(self.protocol));
+  add(kProtocolKey, StrCat(self.protocol));
 }
 
 absl::Status CheckProtocol(const Metadata& metadata, uint32_t ours, uint32_t* theirs) {
-  if (!absl::SimpleAtoi(Get(metadata, kProtocolKey), theirs)) {
+  if (!absl::SimpleAtoi(ToAbsl(Get(metadata, kProtocolKey)), theirs)) {
     return absl::InvalidArgumentError("slotmesh-protocol is missing or no number");
   }
   if (*theirs == ours) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("the other side speaks bus protocol ", *theirs, ", this one ", ours,
-                   ": bring both to a version of slotmesh with the same protocol"));
+      StrCat("the other side speaks bus protocol ", *theirs, ", this one ", ours,
+             ": bring both to a version of slotmesh with the same protocol"));
 }
 
 absl::StatusOr<Sender> ParseSender(const Metadata& metadata, uint32_t ours) {
   Sender sender;
   if (auto status = CheckProtocol(metadata, ours, &sender.protocol); !status.ok()) return status;
-  const absl::string_view node_hex = Get(metadata, kNodeKey);
-  const absl::string_view log_hex = Get(metadata, kLogKey);
-  const auto node = slots::NodeId::FromHex({node_hex.data(), node_hex.size()});
-  const auto log = slots::LogId::FromHex({log_hex.data(), log_hex.size()});
-  if (!node || !log || !absl::SimpleAtoi(Get(metadata, kBootKey), &sender.boot)) {
+  const auto node = slots::NodeId::FromHex(Get(metadata, kNodeKey));
+  const auto log = slots::LogId::FromHex(Get(metadata, kLogKey));
+  if (!node || !log || !absl::SimpleAtoi(ToAbsl(Get(metadata, kBootKey)), &sender.boot)) {
     return absl::InvalidArgumentError("the call's slotmesh-node, -boot or -log is malformed");
   }
   sender.node = *node;
@@ -79,7 +76,7 @@ absl::StatusOr<Sender> ParseSender(const Metadata& metadata, uint32_t ours) {
   return sender;
 }
 
-std::optional<Channel> ParseChannel(absl::string_view name) {
+std::optional<Channel> ParseChannel(std::string_view name) {
   for (const Channel channel : {Channel::kControl, Channel::kBulk, Channel::kPubSub}) {
     if (name == Name(channel)) return channel;
   }
@@ -151,7 +148,7 @@ absl::StatusOr<Sender> CheckAnswerer(const Authenticator& auth, uint32_t protoco
   if (metadata.find(kNodeKey) == metadata.end()) {
     return absl::NotFoundError("what answered there is no slotmesh node");
   }
-  const absl::string_view answer = Get(metadata, kAuthKey);
+  const std::string_view answer = Get(metadata, kAuthKey);
   if (auto status = auth.CheckAnswer(proof, SubjectOf(metadata), answer); !status.ok())
     return status;
   return ParseSender(metadata, protocol);

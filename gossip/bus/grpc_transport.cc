@@ -219,9 +219,9 @@ void GrpcTransportImpl::Refuse(const char* reason, const std::string& caller,
     ++refusals.unlogged;
     return;
   }
-  options_.log(absl::StrCat(
-      "bus: refused ", caller, ": ", std::string(status.message()),
-      refusals.unlogged == 0 ? "" : absl::StrCat(" (and ", refusals.unlogged, " like it)")));
+  std::string line = absl::StrCat("bus: refused ", caller, ": ", std::string(status.message()));
+  if (refusals.unlogged > 0) absl::StrAppend(&line, " (and ", refusals.unlogged, " like it)");
+  inbox_->Add([this, line = std::move(line)] { options_.log(line); });
   refusals.unlogged = 0;
   refusals.logged = now;
 }
@@ -334,8 +334,10 @@ void GrpcTransportImpl::FinishAsk(uint64_t id, const grpc::Status& status) {
   const auto found = asks_.find(id);
   ask = std::move(found->second);
   asks_.erase(found);
-  absl::StatusOr<std::string> answer = FromGrpc(status);
-  if (status.ok()) {
+  absl::StatusOr<std::string> answer = std::string();
+  if (!status.ok()) {
+    answer = FromGrpc(status);
+  } else {
     const absl::StatusOr<Sender> answerer =
         CheckAnswerer(*auth_, options_.self.protocol, ask->proof, ask->context);
     answer = answerer.ok() ? absl::StatusOr<std::string>(std::move(*ask->reply.mutable_payload()))
@@ -386,13 +388,19 @@ void GrpcTransportImpl::Tick() {
       link->Close(absl::UnavailableError(link->error));
       continue;
     }
-    const Peer* const peer = FindPeer(link->peer);
-    const bool keep = peer != nullptr && peer->keep && link->channel == Channel::kControl;
-    if (!keep && link->ready && !link->closed && !link->writing &&
-        now - link->last_used > kIdleClose) {
+    if (link->ready && !link->closed && !link->writing && IsSuperfluous(*link, now))
       link->HalfClose();
-    }
   }
+}
+
+bool GrpcTransportImpl::IsSuperfluous(const Link& link, absl::Time now) const {
+  const Peer* const peer = FindPeer(link.peer);
+  if (peer == nullptr) return true;
+  const Link* const active = Active(*peer, link.channel);
+  // Crossed dials: both sides keep the other stream, once it has stood for a moment.
+  if (active != nullptr && active != &link && now - active->started > kCrossedGrace) return true;
+  const bool keep = peer->keep && link.channel == Channel::kControl;
+  return !keep && now - link.last_used > kIdleClose;
 }
 
 absl::StatusOr<std::unique_ptr<GrpcTransport>> MakeGrpcTransport(GrpcTransportOptions options,

@@ -31,6 +31,7 @@ inline constexpr absl::Duration kRedialMin = absl::Milliseconds(50);
 inline constexpr absl::Duration kRedialMax = absl::Seconds(2);
 inline constexpr absl::Duration kHandshakeMax = absl::Seconds(5);
 inline constexpr absl::Duration kIdleClose = absl::Seconds(60);
+inline constexpr absl::Duration kCrossedGrace = absl::Seconds(1);
 inline constexpr absl::Duration kRefusalLogEvery = absl::Seconds(10);
 inline constexpr int kMalformedMax = 16;  // Frames; then the connection is closed.
 

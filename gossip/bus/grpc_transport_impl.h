@@ -116,6 +116,8 @@ class GrpcTransportImpl final : public GrpcTransport, public LinkOwner {
   void ClearOutbox(ChannelState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DialedLinkDone(Peer& peer, const Link& link, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether a stream that we have opened is not needed (any more).
+  bool IsSuperfluous(const Link& link, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Tick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RunTicks();
 

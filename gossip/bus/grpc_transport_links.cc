@@ -69,10 +69,6 @@ void GrpcTransportImpl::Changed(Peer& peer, Channel channel, const std::string& 
           .what = PeerEvent::What::kConnected,
           .boot = state.up_boot});
   }
-  if (active != nullptr && active == state.accepted && Usable(state.dialed) &&
-      !state.dialed->writing) {
-    state.dialed->HalfClose();  // Crossed dials: both sides keep the other one.
-  }
   Pump(peer, channel);
 }
 
@@ -223,10 +219,7 @@ void GrpcTransportImpl::OnLinkWritten(Link* link, bool ok) {
 void GrpcTransportImpl::DialedLinkDone(Peer& peer, const Link& link, const absl::Status& status) {
   ChannelState& state = peer.state(link.channel);
   state.dialed = nullptr;
-  if (link.half_closed && status.ok()) {  // Our own wish; what has been queued since goes out anew.
-    if (!state.outbox.empty() && Active(peer, link.channel) == nullptr) Dial(peer, link.channel);
-    return;
-  }
+  if (link.half_closed && status.ok()) return;  // Our own wish.
   const absl::Time now = options_.now();
   if (link.ready && now - link.started >= kLivedLong) state.backoff = kRedialMin;
   // Spread over 75% to 125%, so that a restarted node is not met by everybody at once.
