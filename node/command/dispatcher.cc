@@ -1,5 +1,7 @@
 #include "node/command/dispatcher.h"
 
+#include <utility>
+
 #include "node/resp/errors.h"
 
 namespace slotmesh::node {
@@ -98,8 +100,8 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
-  const OwnedArgs request = std::move(client.parked);
-  client.parked = OwnedArgs();
+  if (client.parked.empty()) return Finish(client, client.output.end_position());
+  const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
   return Execute(client, request.view(), RequestOrigin::kClient);
 }
 
@@ -125,14 +127,14 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         return Finish(client, reply_begin);
       case Admission::kPark:
         engine_.parking.Park(client, args, ParkReason::kFence, slot, engine_.now_ms);
-        return Result::kParked;
+        return Result::kWaits;
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
   if (checks.state && !queue &&
       engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-    return Result::kParked;
+    return Result::kWaits;
   }
   if (queue) {
     Queue(client, *command, args);
@@ -199,6 +201,7 @@ Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
     client.asking = false;
   }
   if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
+  if (client.waits()) return Result::kWaits;
   return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
 }
 

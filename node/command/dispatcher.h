@@ -22,9 +22,9 @@ class Dispatcher {
  public:
   enum class Result : uint8_t {
     kDone = 0,
-    // The request waits (ParkingLot) and will be resumed through ClientHost::Resume; read no
-    // further requests of this client until then.
-    kParked = 1,
+    // The client waits (ParkingLot, BlockedClients) and will be resumed through ClientHost::Resume;
+    // run no further requests of it until then.
+    kWaits = 1,
     // The connection is to be closed (client.close_now or close_after_reply is set).
     kClose = 2,
   };
@@ -56,7 +56,8 @@ class Dispatcher {
   template <typename RequestAt>
   BatchResult ExecuteBatch(Client& client, size_t count, RequestAt request);
 
-  // Runs what client.parked holds, from its start.
+  // After a wait: runs what client.parked holds, from its start; nothing if a blocked command was
+  // completed.
   Result ExecuteParked(Client& client);
 
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
