@@ -1,4 +1,4 @@
-"""What the Python clients do: the basics, and traffic that checks itself. As traffic.js, by threads.
+"""What the Python clients do: the basics, and traffic that checks itself; as traffic.js, threaded.
 
 A library is an object with connect(port), set, get, pipeline, multi, cross_slot, close; each thread
 has a client of its own.
