@@ -90,14 +90,14 @@ void ClusterState::FinishRefresh() {
 }
 
 void ClusterState::SetFence(const slots::SlotSet& slots, Fence fence) {
-  fenced_writes_.Union(slots);
-  if (fence == Fence::kWritesAndReads) fenced_reads_.Union(slots);
+  fenced_writes_ |= slots;
+  if (fence == Fence::kWritesAndReads) fenced_reads_ |= slots;
   any_fence_ = true;
 }
 
 void ClusterState::LiftFence(const slots::SlotSet& slots) {
-  fenced_writes_.Subtract(slots);
-  fenced_reads_.Subtract(slots);
+  fenced_writes_ -= slots;
+  fenced_reads_ -= slots;
   any_fence_ = !fenced_writes_.empty();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kFence && place.slot >= 0 &&
