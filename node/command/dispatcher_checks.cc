@@ -10,6 +10,7 @@ void Dispatcher::Reject(Client& client, const Command* command, std::string_view
   if (client.transaction.active) client.transaction.poisoned = true;
   if (command != nullptr) ++command->stats().rejected;
   client.reply().Error(error);
+  CountErrors(client);
 }
 
 bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
@@ -57,6 +58,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
   const Admission admission = engine_.gate->Admit(request, client, client.reply());
   if (admission == Admission::kRefused) {
     ++command.stats().rejected;
+    CountErrors(client);
     if (Has(command.flags(), Flag::kTransactionControl)) {
       DiscardTransaction(client);
     } else if (client.transaction.active) {

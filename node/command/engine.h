@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/random/bit_gen_ref.h"
+#include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
 #include "node/command/notify.h"
 #include "node/command/parking_lot.h"
@@ -39,6 +40,7 @@ struct Engine {
   SlowLog& slow_log;
   WatchTable& watches;
   ParkingLot& parking;
+  BlockedClients& blocked;
   Notifier& notifier;
   Pause& pause;
   Clock& clock;
