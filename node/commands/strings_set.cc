@@ -12,9 +12,9 @@ namespace {
 
 struct SetRequest {
   std::string_view value;
-  bool if_absent = false;                          // NX
-  bool if_present = false;                         // XX
-  std::optional<std::string_view> if_equal = {};   // IFEQ
+  bool if_absent = false;                         // NX
+  bool if_present = false;                        // XX
+  std::optional<std::string_view> if_equal = {};  // IFEQ
   bool get = false;
   bool keep_ttl = false;
   ExpiryOption expiry = {};
