@@ -103,7 +103,7 @@ void SetValue(CommandContext& ctx, const SetRequest& request, SetReply how) {
       if (request.get) return;
       return how == SetReply::kOkOrNull ? ctx.reply().Null() : ctx.reply().Integer(0);
     }
-    ctx.db().SetString(ref, key, request.value, options);
+    PutString(ctx, ref, key, request.value, options);
   }
   AnnounceSet(ctx, key.bytes, request, expiry);
   if (request.get) return;
@@ -144,7 +144,7 @@ void GetSet(CommandContext& ctx, Args args) {
   EntryRef ref;
   if (!FindStringToWrite(ctx, key, &ref)) return;
   ReplyString(ctx, ref);
-  ctx.db().SetString(ref, key, args[2], {});
+  PutString(ctx, ref, key, args[2], {});
   ctx.MarkChanged();
   ctx.Notify(kNotifyString, "set", key.bytes);
   if (ctx.wants_effects()) ctx.Effect({"SET", key.bytes, args[2]});
