@@ -82,7 +82,10 @@ int CommandContext::EffectSlot() const {
   return slots::HashSlot(args_[keys[0].word]);
 }
 
-void Dispatcher::BeginTurn() { engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli; }
+void Dispatcher::BeginTurn() {
+  engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli;
+  engine_.turn_ns = engine_.clock.MonotonicNanos();
+}
 
 Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   Plan plan;
