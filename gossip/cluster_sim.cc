@@ -142,6 +142,7 @@ void ClusterSim::HandleGossip(int from, int to, const Envelope& envelope) {
 
 void ClusterSim::GiveMap(int i, uint64_t map) {
   nodes_[i].map = map;
+  if (on_map_) on_map_(i, map);
   Step(i, MapChange{VersionOf(map), sim::Random::Mix(map), maps_[map].members});
 }
 

@@ -42,6 +42,9 @@ class ClusterSim {
  public:
   using ChangeListener = std::function<void(int observer, const StateChange& change)>;
 
+  // A node has got a map.
+  using MapListener = std::function<void(int node, uint64_t map)>;
+
   explicit ClusterSim(const ClusterSimOptions& options);
   ClusterSim(const ClusterSim&) = delete;
   ClusterSim& operator=(const ClusterSim&) = delete;
@@ -59,6 +62,7 @@ class ClusterSim {
   State StateOf(int observer, int subject) const { return view(observer).Find(id(subject))->state; }
   bool IsVoter(int node) const { return node < options_.voters; }
 
+  void OnMap(MapListener listener) { on_map_ = std::move(listener); }
   void OnChange(ChangeListener listener) { on_change_ = std::move(listener); }
 
   // A new map version, known to `node` alone at first. With `members`: those nodes are its members.
@@ -130,6 +134,7 @@ class ClusterSim {
   std::vector<Node> nodes_;
   std::vector<MapContent> maps_;  // By version; the first is none.
   ChangeListener on_change_;
+  MapListener on_map_;
   Output out_;
 };
 

@@ -109,7 +109,6 @@ void Machine::On(const MapChange& change, Output* out) {
     direct_.clear();
     if (self_index_ != Members::kNone) {
       table_.Set(now_, self_index_, SelfRecord());
-      updates_.Add(options_.self);
       for (uint32_t i = 0; i < table_.size(); ++i) {
         if (i != self_index_ && IsDirect(i)) direct_.push_back(i);
       }

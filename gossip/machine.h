@@ -152,7 +152,7 @@ class View {
   // This node hears fewer than half of its direct peers: the states are what was known before.
   bool isolated() const;
   Incarnation incarnation() const;  // One's own.
-  uint64_t digest() const;          // Equal views have equal ones.
+  uint64_t digest() const;          // Views that agree on who is not alive have equal ones.
   int local_health() const;         // 0 is healthy, 8 the worst.
 
  private:

@@ -163,8 +163,9 @@ void Machine::Accept(uint32_t index, const MemberRecord& record, Output* out) {
                            .boot_before = entry.boot,
                            .boot = record.boot,
                            .incarnation = record.incarnation};
+  // That a member which nothing was known of is alive is what everybody assumes.
+  if (entry.incarnation > 0 || record.state != State::kAlive) updates_.Add(record.node);
   table_.Set(now_, index, record);
-  updates_.Add(record.node);
   suspicions_.Remove(record.node);  // A suspicion of an earlier incarnation is over.
   if (record.state == State::kSuspect) {
     suspicions_.Add(now_, record.node, record.accuser);

@@ -35,6 +35,7 @@ bool Supersedes(const MemberRecord& candidate, const MemberRecord& current) {
 MemberTable::MemberTable() : members_(Members::Make({})) {}
 
 uint64_t MemberTable::DigestOf(const MemberRecord& record) {
+  if (record.state == State::kAlive) return 0;
   const std::string_view id = record.node.bytes();
   uint64_t sum = Mix(Load64(id, 0));
   sum = Mix(sum ^ Load64(id, 8));

@@ -66,7 +66,10 @@ class MemberTable {
   // Sets the record of its node, which must be a member, whatever it was before.
   void Set(absl::Time now, uint32_t index, const MemberRecord& record);
 
-  // Equal for equal records of equal members (accusers aside), in whatever order they came.
+  // Equal for equal records of those who are not alive (accusers aside), in whatever order they
+  // came. That somebody has not heard yet of a living member's newer incarnation does no harm, so
+  // it makes no difference here; otherwise a starting cluster would have to pass everybody's record
+  // to everybody.
   uint64_t digest() const { return digest_; }
   const BucketDigests& buckets() const { return buckets_; }
   static int BucketOf(const slots::NodeId& node) {

@@ -41,7 +41,7 @@ struct Beat {
   uint64_t ledger_term = 0;
   slots::MapVersion map;  // Of the map that the sender has.
   uint64_t map_digest = 0;
-  uint64_t view_digest = 0;  // Of the sender's records of all members.
+  uint64_t view_digest = 0;  // Of the records of those it takes for suspect or dead.
   uint64_t replication_offset = 0;
   uint32_t load_permille = 0;  // How busy the engine thread is.
 };

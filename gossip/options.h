@@ -37,7 +37,7 @@ struct Options {
   absl::Duration refutation_min() const { return node_timeout / 4; }
   // A step that comes later than this after the one before means that this process was stopped.
   absl::Duration pause_limit() const { return node_timeout / 4; }
-  absl::Duration map_retry() const { return node_timeout / 6; }
+  absl::Duration map_retry() const { return node_timeout / 10; }
   // Views must differ from a peer's for this long before records are exchanged.
   absl::Duration sync_patience() const { return node_timeout / 2; }
   absl::Duration sync_interval() const { return node_timeout; }
