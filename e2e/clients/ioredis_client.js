@@ -1,4 +1,4 @@
-// ioredis Cluster: ioredis_client.js basics|traffic PORT
+// ioredis Cluster: ioredis_client.js basics PORT | traffic PORT PREFIX
 'use strict';
 
 const Redis = require('ioredis');

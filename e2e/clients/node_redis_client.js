@@ -1,4 +1,4 @@
-// node-redis createCluster: node_redis_client.js basics|traffic PORT
+// node-redis createCluster: node_redis_client.js basics PORT | traffic PORT PREFIX
 'use strict';
 
 const { createCluster } = require('redis');

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""redis-cli -c, fed through a pipe: redis_cli_client.py basics|traffic PORT"""
+"""redis-cli -c, fed through a pipe: redis_cli_client.py basics PORT | traffic PORT PREFIX"""
 
 import subprocess
 

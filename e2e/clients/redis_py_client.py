@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""python3-redis, RedisCluster: redis_py_client.py basics|traffic PORT"""
+"""python3-redis, RedisCluster: redis_py_client.py basics PORT | traffic PORT PREFIX"""
 
 import redis
 import traffic

@@ -42,7 +42,8 @@ async function basics(library, port) {
 // Each key's value is "<key> <version>"; versions rise by one per write. A read must give a version
 // between the last one acknowledged before it and the last one tried after it.
 class Ledger {
-  constructor() {
+  constructor(prefix) {
+    this.prefix = prefix;
     this.acked = new Array(TRAFFIC_KEYS).fill(0);
     this.tried = new Array(TRAFFIC_KEYS).fill(0);
     this.report = { writes: 0, reads: 0, errors: [], wrong: [], slowestMs: 0 };
@@ -53,7 +54,7 @@ class Ledger {
   }
 
   key(i) {
-    return `traffic:${i}`;
+    return `${this.prefix}${i}`;
   }
 
   async timed(work) {
@@ -98,10 +99,10 @@ class Ledger {
 }
 
 // Writers share no key, so that each key's versions are acknowledged in order.
-async function traffic(library, port) {
+async function traffic(library, port, prefix) {
   const writer = await library.connect(port);
   const reader = await library.connect(port);
-  const ledger = new Ledger();
+  const ledger = new Ledger(prefix);
   let stop = false;
   process.stdin.once('data', () => { stop = true; });
   const write = async (first) => {
@@ -126,8 +127,8 @@ async function traffic(library, port) {
 }
 
 async function main(library) {
-  const [scenario, port] = process.argv.slice(2);
-  await { basics, traffic }[scenario](library, Number(port));
+  const [scenario, port, prefix] = process.argv.slice(2);
+  await { basics, traffic }[scenario](library, Number(port), prefix);
 }
 
 module.exports = { main };

@@ -1,4 +1,4 @@
-"""What the Python clients do: the basics, and traffic that checks itself. As traffic.js, by threads.
+"""What the Python clients do: the basics, and traffic that checks itself; as traffic.js, threaded.
 
 A library is an object with connect(port), set, get, pipeline, multi, cross_slot, close; each thread
 has a client of its own.
@@ -39,7 +39,8 @@ class Ledger:
     One writer and one reader thread: list items are replaced whole, so no lock is needed.
     """
 
-    def __init__(self):
+    def __init__(self, prefix):
+        self.prefix = prefix
         self.acked = [0] * TRAFFIC_KEYS
         self.tried = [0] * TRAFFIC_KEYS
         self.stop = False
@@ -58,7 +59,7 @@ class Ledger:
 
     def write(self, library, client, i):
         version = self.tried[i] = self.tried[i] + 1
-        key = f"traffic:{i}"
+        key = f"{self.prefix}{i}"
         try:
             reply = self.timed(library.set, client, key, f"{key} {version}")
             if reply != "OK":
@@ -70,7 +71,7 @@ class Ledger:
 
     def read(self, library, client, i):
         low = self.acked[i]
-        key = f"traffic:{i}"
+        key = f"{self.prefix}{i}"
         try:
             value = self.timed(library.get, client, key)
         except Exception as error:  # pylint: disable=broad-except
@@ -85,9 +86,9 @@ class Ledger:
             self.note("wrong", f"{key}: {value!r}, not {low}..{self.tried[i]}")
 
 
-def traffic(library, port):
+def traffic(library, port, prefix):
     """A writer and a reader until a line arrives on standard input."""
-    ledger = Ledger()
+    ledger = Ledger(prefix)
 
     def loop(step, stride):
         client = library.connect(port)
@@ -116,5 +117,5 @@ def traffic(library, port):
 
 
 def main(library):
-    scenario, port = sys.argv[1:]
-    {"basics": basics, "traffic": traffic}[scenario](library, int(port))
+    scenario, port, *rest = sys.argv[1:]
+    {"basics": basics, "traffic": traffic}[scenario](library, int(port), *rest)

@@ -12,10 +12,10 @@ _BASICS_SECONDS = 120
 _STOP_SECONDS = 60
 
 
-def _command(library, scenario, port):
+def _command(library, scenario, *arguments):
     script = os.path.join(E2E, "clients", f"{library}_client")
     program = ["node", script + ".js"] if library in ("ioredis", "node_redis") else [script + ".py"]
-    return program + [scenario, str(port)]
+    return program + [scenario, *map(str, arguments)]
 
 
 def basics(library, port):
@@ -40,7 +40,7 @@ class Traffic:
     def __init__(self, library, port):
         self.library = library
         self._process = subprocess.Popen(
-            _command(library, "traffic", port),
+            _command(library, "traffic", port, f"traffic-{library}:"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -21,6 +21,7 @@
 #include "gossip/message.h"
 #include "slots/ids.h"
 #include "slots/ledger/entry.h"
+#include "slots/ledger/view.h"
 #include "slots/slot_map.h"
 
 namespace slotmesh::node {
@@ -35,18 +36,12 @@ struct PeerHealth {
   uint64_t replication_offset = 0;
 };
 
-// A move that the ledger has planned and not yet ended.
-struct PlannedMove {
-  slots::PlanId plan;
-  slots::SlotSet slots;
-  ledger::MoveSide source;
-  ledger::MoveSide target;
-};
-
 // One immutable picture of the cluster, published whole whenever something in it changes.
 struct ClusterPicture {
   std::shared_ptr<const slots::SlotMap> map = slots::SlotMap::Empty();
-  std::vector<PlannedMove> moves;
+  // The whole decision of which `map` is a part: moves under way and ended, processes, seal. Never
+  // null.
+  std::shared_ptr<const ledger::View> decided = std::make_shared<ledger::View>();
   std::vector<PeerHealth> peers;  // Sorted by node; without this node.
   slots::NodeId leader;           // Of the ledger; zero if none is known.
   uint64_t ledger_term = 0;

@@ -40,7 +40,6 @@ struct QueuedCommand {
 struct Transaction {
   bool active = false;
   bool poisoned = false;     // A command was refused while queueing: EXEC fails with EXECABORT.
-  bool asking = false;       // ASKING stood before MULTI: it holds for the whole transaction.
   Flag flags = Flag::kNone;  // Of all queued commands together.
   size_t memory_bytes = 0;
   std::vector<QueuedCommand> queued;
@@ -92,8 +91,9 @@ class Client {
 
   // Modes.
   int database = 0;
-  bool readonly = false;  // READONLY
-  bool asking = false;    // ASKING, until the next command is done.
+  bool readonly = false;      // READONLY
+  bool asking = false;        // ASKING: holds for the command after it, or the transaction.
+  bool asking_fresh = false;  // That command is still to come.
   bool no_evict = false;
   bool no_touch = false;
   ReplyMode reply_mode = ReplyMode::kOn;

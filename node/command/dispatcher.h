@@ -83,11 +83,14 @@ class Dispatcher {
   bool CheckState(Client& client, const Command& command);
   Admission CheckRouting(Client& client, const Command& command, Args args, RequestOrigin origin,
                          const Plan& plan, int* slot);
+  // Moves what the reply remembers of errors into the statistics. True if there were any.
+  bool CountErrors(Client& client);
   void Reject(Client& client, const Command* command, std::string_view error);
   // Adds the slots of a command's keys to what the gate is asked.
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);
   void AfterSlowCommand(Client& client, const Command& command, Args args, uint64_t micros);
+  void EndAsking(Client& client);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
 

@@ -70,8 +70,10 @@ void BucketArray::AddSegment() {
     if (is_directory()) std::free(directory_);
     directory_ = moved;
   }
-  directory_[count] = NewBuckets(kSegmentStep);
-  capacity_ = kSegmentStep;
+  // Of a long row a whole segment is a small part; its pages are touched as its buckets come into
+  // use.
+  capacity_ = count < kWholeSegmentsFrom ? kSegmentStep : kSegmentBuckets;
+  directory_[count] = NewBuckets(capacity_);
 }
 
 void BucketArray::Grow() {
@@ -100,7 +102,7 @@ void BucketArray::Shrink() {
     first_ = directory_[0];
     std::free(directory_);
     directory_ = &first_;
-  } else if (used + 2 * kSegmentStep <= capacity_) {
+  } else if (segments() <= kWholeSegmentsFrom && used + 2 * kSegmentStep <= capacity_) {
     ResizeLast(capacity_ - kSegmentStep);
   }
 }

@@ -68,9 +68,10 @@ static_assert(sizeof(Bucket) == 64);
 
 class BucketArray {
  public:
-  static constexpr int kSegmentShift = 12;
+  static constexpr int kSegmentShift = 11;
   static constexpr uint32_t kSegmentBuckets = 1u << kSegmentShift;
   static constexpr uint32_t kSegmentStep = kSegmentBuckets / 8;
+  static constexpr uint32_t kWholeSegmentsFrom = 8;
 
   BucketArray();
   ~BucketArray() { Reset(); }

@@ -73,20 +73,21 @@ class ReplyReader {
  private:
   struct Open {
     ReplyValue value;
-    int64_t left;
+    size_t left;
     bool is_attribute;
   };
 
-  bool Line(std::string_view* line);
+  enum class Outcome : uint8_t { kWhole, kOpened, kNeedMore };
+
   absl::Status Fail(std::string_view what);
-  // Reads one element's start at pos_. Sets *value for a whole scalar; else pushes an aggregate, or
-  // needs more.
-  absl::Status Element(bool* need_more, std::optional<ReplyValue>* value);
-  absl::Status Sized(char kind, std::string_view line, bool* need_more,
-                     std::optional<ReplyValue>* value);
-  absl::Status OpenAggregate(char kind, int64_t n, std::optional<ReplyValue>* value);
-  absl::Status Scalar(char kind, std::string_view line, std::optional<ReplyValue>* value);
-  // Puts a whole value where it belongs; true if it is a whole reply.
+  // Reads one value, or an aggregate's header, at pos_: *value then is whole, or was put into
+  // open_.
+  absl::StatusOr<Outcome> Read(ReplyValue* value);
+  absl::StatusOr<Outcome> ReadSized(char kind, std::string_view number, size_t line_end,
+                                    ReplyValue* value);
+  absl::StatusOr<Outcome> ReadAggregate(char kind, std::string_view number, ReplyValue* value);
+  absl::StatusOr<Outcome> ReadScalar(char kind, std::string_view text, ReplyValue* value);
+  // Puts a whole value where it belongs; true if that makes *value a whole reply.
   bool Place(ReplyValue* value);
 
   ReplyLimits limits_;
@@ -95,7 +96,7 @@ class ReplyReader {
   size_t scanned_ = 0;
   std::vector<Open> open_;
   std::vector<ReplyValue> attributes_;  // For the next value.
-  size_t elements_ = 0;
+  size_t elements_ = 0;                 // Announced so far for the reply in progress.
   absl::Status failed_;
 };
 
