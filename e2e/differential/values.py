@@ -28,7 +28,6 @@ _UNIX_MS = [b"4102444800000", b"4102444800123", b"1000", b"0", b"-5", b"92233720
 _PATTERNS = [
     b"*", b"?", b"a*", b"[abc]", b"[^a]", b"[a-c]*", b"\\*", b"{t}*", b"*1", b"", b"[", b"nope",
 ]
-_BIT_OFFSETS = [b"0", b"1", b"7", b"8", b"100", b"1023", b"-1", b"abc", b"4294967296"]
 _DATABASES = [b"0", b"1", b"0", b"0", b"15", b"16", b"-1", b"x", b"9999999999"]
 
 
@@ -48,12 +47,8 @@ class Values:
         """Mostly an index or an offset that makes sense."""
         return self.random.choice(_SMALL if self.random.random() < 0.85 else _INTEGERS)
 
-    def bit_offset(self):
-        """Bounded: SETBIT at a huge offset would only allocate memory on both sides."""
-        return self.random.choice(_BIT_OFFSETS)
-
     def offset(self):
-        """For SETRANGE, bounded for the same reason."""
+        """For SETRANGE, bounded: a huge one would only allocate memory on both sides."""
         return self.random.choice([b"0", b"1", b"5", b"64", b"300", b"-1", b"abc", b"536870912"])
 
     def floating(self):
