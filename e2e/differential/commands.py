@@ -84,7 +84,7 @@ def _config(v):
          [b"GET", b"nope"],
          [b"GET", b"hz", b"databases"], [b"GET"], [b"GET", b"max*memory-p*"],
          [b"SET", b"timeout", b"0"], [b"SET", b"timeout", b"-5"], [b"SET", b"hz", b"x"],
-         [b"SET", b"nope", b"1"], [b"SET", b"maxmemory"], [b"SET", b"maxmemory-policy", b"bad"],
+         [b"SET", b"nope", b"1"], [b"SET", b"hz"], [b"SET", b"maxmemory-policy", b"bad"],
          [b"SET", b"timeout", b"0", b"timeout", b"0"], [b"SET", b"port", b"x"], [b"BAD"],
          [b"SET", b"databases", b"3"], [b"SET", b"latency-tracking", b"maybe"],
          [b"RESETSTAT", b"x"]]
