@@ -2,6 +2,7 @@
 #ifndef SLOTMESH_ADMIN_TESTING_H_
 #define SLOTMESH_ADMIN_TESTING_H_
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,6 +49,9 @@ inline slots::SlotMapData TestMapData(const std::vector<std::string>& slots_of_s
 }
 
 inline std::shared_ptr<const slots::SlotMap> TestMap(slots::SlotMapData data) {
+  const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
+  std::sort(data.nodes.begin(), data.nodes.end(), by_id);
+  std::sort(data.shards.begin(), data.shards.end(), by_id);
   auto map = slots::SlotMap::Build(std::move(data));
   CHECK(map.ok());
   return *std::move(map);

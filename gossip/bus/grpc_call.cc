@@ -116,7 +116,7 @@ std::string AddCaller(Authenticator& auth, const char* method, const Sender& sel
 }
 
 absl::StatusOr<Caller> CheckCaller(Authenticator& auth, const char* method, uint32_t protocol,
-                                   const grpc::CallbackServerContext& context) {
+                                   const grpc::ServerContextBase& context) {
   const Metadata& metadata = context.client_metadata();
   Caller caller;
   caller.proof = std::string(Get(metadata, kAuthKey));
@@ -134,7 +134,7 @@ absl::StatusOr<Caller> CheckCaller(Authenticator& auth, const char* method, uint
 }
 
 void AddAnswerer(const Authenticator& auth, const Sender& self, const Caller& caller,
-                 grpc::CallbackServerContext* context) {
+                 grpc::ServerContextBase* context) {
   AddSender(self, [&](const char* key, const std::string& value) {
     context->AddInitialMetadata(key, value);
   });

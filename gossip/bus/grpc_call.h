@@ -37,11 +37,11 @@ struct Caller {
 // Identity and proof of who called `method`: UNAUTHENTICATED, INVALID_ARGUMENT (malformed metadata)
 // or FAILED_PRECONDITION (another protocol version).
 absl::StatusOr<Caller> CheckCaller(Authenticator& auth, const char* method, uint32_t protocol,
-                                   const grpc::CallbackServerContext& context);
+                                   const grpc::ServerContextBase& context);
 
 // Adds the answering node's identity and proof to its initial metadata.
 void AddAnswerer(const Authenticator& auth, const Sender& self, const Caller& caller,
-                 grpc::CallbackServerContext* context);
+                 grpc::ServerContextBase* context);
 
 // Identity and proof of who answered. NOT_FOUND if there is no identity at all.
 absl::StatusOr<Sender> CheckAnswerer(const Authenticator& auth, uint32_t protocol,

@@ -63,6 +63,10 @@ absl::Status GrpcTransportImpl::Start() {
   }
   builder.RegisterService(service_.get());
   for (grpc::Service* const service : options_.services) builder.RegisterService(service);
+  // For the further services, which may block a thread for each call: few threads wait for new
+  // calls.
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // A taken port is an error.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
