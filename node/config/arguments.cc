@@ -18,12 +18,11 @@ Arguments ReadArguments(absl::Span<const std::string> args) {
   Arguments result;
   size_t i = 0;
   if (!args.empty() && !args[0].empty() && args[0][0] != '-') result.file = args[i++];
-  const size_t first = i;
   bool has_value = true;  // The last option does, so that another may follow.
   for (; i < args.size(); ++i) {
     const std::string& arg = args[i];
     const bool is_last = i + 1 == args.size();
-    if (arg == "-" && (i == 0 || is_last) && (has_value || i == first)) {
+    if (arg == "-" && (i == 0 || is_last)) {
       result.standard_input = true;
       continue;
     }

@@ -43,13 +43,10 @@ absl::Status SetWords(const Directive& directive, absl::Span<const std::string> 
   return directive.Set(views, append, config);
 }
 
-absl::Status Reason(std::string_view reason) {
-  return absl::InvalidArgumentError(ToAbsl(reason));
-}
+absl::Status Reason(std::string_view reason) { return absl::InvalidArgumentError(ToAbsl(reason)); }
 
 absl::Status SetFailed(std::string_view name, std::string_view reason) {
-  const std::string text =
-      StrCat("CONFIG SET failed (possibly related to argument '", name, "')");
+  const std::string text = StrCat("CONFIG SET failed (possibly related to argument '", name, "')");
   return Reason(reason.empty() ? text : StrCat(text, " - ", reason));
 }
 
@@ -243,7 +240,8 @@ absl::Status ConfigStore::Set(absl::Span<const std::string_view> names_and_value
   return RunHooks(changes, before);
 }
 
-// Tells everyone concerned. The first who refuses undoes everything: the others before it are told the old values.
+// Tells everyone concerned. The first who refuses undoes everything: the others before it are told
+// the old values.
 absl::Status ConfigStore::RunHooks(absl::Span<const Change> changes, const Config& before) {
   std::vector<const Hook*> told;
   for (const Hook& hook : hooks_) {

@@ -7,7 +7,8 @@
 //   store.OnChange({"maxmemory"}, [&](const Config& config) { ...; return absl::OkStatus(); });
 //
 // Thread-compatible: the engine thread owns it. Owns the Config, which keeps its address for the
-// store's life. Invariant: each field is within its directive's bounds. A failed Set changes nothing.
+// store's life. Invariant: each field is within its directive's bounds. A failed Set changes
+// nothing.
 #ifndef SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
 #define SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
 
@@ -40,14 +41,15 @@ class ConfigStore {
   const Config& config() const { return config_; }
 
   // Starting up: the process's arguments without its name (arguments.h). The file comes first, then
-  // standard input, then the options: the last one wins. An error's message() is the whole block for
-  // stderr:
+  // standard input, then the options: the last one wins. An error's message() is the whole block
+  // for stderr:
   //   *** FATAL CONFIG FILE ERROR (slotmesh <version>) ***
   //   Reading the configuration file <path>, at line <n>
   //   >>> '<line>'
   //   <reason>
   absl::Status LoadArguments(absl::Span<const std::string> args);
-  // The lines of a file, of standard input, or made from arguments; `source` says which in messages.
+  // The lines of a file, of standard input, or made from arguments; `source` says which in
+  // messages.
   absl::Status LoadText(std::string_view text, std::string_view source);
   // A relative path is meant from the working directory.
   absl::Status LoadFile(const std::string& path);
