@@ -75,7 +75,7 @@ class Server:
         self._lease.release()
 
     def cpu_seconds(self):
-        """User and system time of all its threads so far, in nanoseconds' resolution if possible."""
+        """User and system time of all its threads so far, to the nanosecond where possible."""
         tasks = f"/proc/{self._process.pid}/task"
         try:
             texts = [_read(f"{tasks}/{task}/schedstat") for task in os.listdir(tasks)]
