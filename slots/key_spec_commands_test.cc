@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kSamplesPerCommand = 200;
+constexpr int kSamplesPerCommand = 60;
 
 KeyFlag FlagOf(const std::string& name) {
   static const std::map<std::string, KeyFlag>* const kFlags =

@@ -109,6 +109,9 @@ TEST(ExtractKeys, Keywords) {
   EXPECT_EQ(Extract(kXread, "XREAD COUNT 2"), "");
   EXPECT_EQ(Extract(kXread, "XREAD STREAMS a"), "invalid");
   EXPECT_EQ(Extract(kXread, "XREAD STREAMS"), "invalid");
+  const KeySpec third[] = {
+      KeySpec::Range({.first = 1, .last = -1, .limit = 3}, kRead)};  // The first third.
+  EXPECT_EQ(Extract(third, "X a b c d e f"), "a b");
   const KeySpec store[] = {KeySpec::Keyword({.keyword = "STORE", .start_from = 3}, kStore)};
   EXPECT_EQ(Extract(store, "X STORE a b"), "");  // Before the place where it is looked for.
   EXPECT_EQ(Extract(store, "X - - Store d"), "d");

@@ -1,19 +1,15 @@
 #include "slots/redirect.h"
 
 #include "slots/check.h"
+#include "slots/strings.h"
 
 namespace slotmesh::slots {
 namespace {
 
 std::string Redirect(std::string_view kind, const RouteDecision& decision, EndpointType type,
                      bool tls) {
-  std::string text(kind);
-  text += std::to_string(decision.slot);
-  text += ' ';
-  text += RedirectHost(*decision.target, type);
-  text += ':';
-  text += std::to_string(ClientPort(*decision.target, tls));
-  return text;
+  return StrCat(kind, decision.slot, " ", RedirectHost(*decision.target, type), ":",
+                ClientPort(*decision.target, tls));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ def total(text, name, **labels):
 
 
 def share_at_most(texts, pattern, bound):
-    """(observations, share of them at most `bound`) over histograms `pattern`_bucket of all pages."""
+    """(observations, share of them at most `bound`) over the histograms `pattern` of all pages."""
     within = count = 0.0
     for text in texts:
         for name, labels, number in samples(text):

@@ -1,4 +1,4 @@
-"""kill -9 of a party while slots move: one owner for every slot, no acknowledged write lost with it."""
+"""kill -9 of a party while slots move: one owner for every slot, no acknowledged write lost."""
 
 import threading
 import unittest
@@ -66,7 +66,7 @@ class KillTest(FreshClusterTest):
         self.check_one_owner(survivors, raw)
 
     def check_one_owner(self, survivors, raw):
-        """Once the move is over: every slot has an owner, survivors agree, acknowledged is there."""
+        """Once the move is over: every slot has an owner, survivors agree, no write is lost."""
         wait_until(lambda: self.move_is_over(survivors), MOVE_ENDS_SECONDS, "the move is over")
         owners = self.cluster.wait_agreed(survivors)
         self.assertEqual(len(owners), SLOT_COUNT)

@@ -56,7 +56,10 @@ class ClusterState : public ClusterGate {
   // May this node take writes now (SAFETY 7)? `now_ns` is monotonic.
   bool HasLease(int64_t now_ns) const { return link_.lease().Holds(now_ns); }
 
+  const slots::NodeId& self_id() const { return link_.self(); }
+
   slots::OpenSlots& open_slots() { return open_slots_; }
+  const slots::OpenSlots& open_slots() const { return open_slots_; }
   void SetFence(const slots::SlotSet& slots, Fence fence);
   // Lets everyone who waits for these slots try again.
   void LiftFence(const slots::SlotSet& slots);

@@ -31,6 +31,7 @@ struct PeerHealth {
   slots::NodeId node;
   gossip::State state = gossip::State::kAlive;
   bool connected = false;
+  int64_t connected_since_ms = 0;
   int64_t ping_sent_ms = 0;      // Of a probe that awaits its answer, else 0.
   int64_t pong_received_ms = 0;  // The last sign of life.
   uint64_t replication_offset = 0;
