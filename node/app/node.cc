@@ -103,12 +103,11 @@ void Node::Parts::ApplySettings() {
 }
 
 void Node::Parts::FollowSettings() {
-  env.settings.OnChange(
-      {"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
-      [this](const Config&) {
-        ApplySettings();
-        return absl::OkStatus();
-      });
+  env.settings.OnChange({"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
+                        [this](const Config&) {
+                          ApplySettings();
+                          return absl::OkStatus();
+                        });
 }
 
 void Node::Parts::HandleSignals() {

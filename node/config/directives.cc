@@ -17,38 +17,38 @@ constexpr uint64_t kULongMax = std::numeric_limits<uint64_t>::max();
 constexpr int64_t kPortMax = 65535;
 constexpr int64_t kMib = 1024 * 1024;
 
-constexpr Effect kLive = Effect::kLive;
-constexpr Effect kLater = Effect::kLater;
-constexpr Effect kNever = Effect::kNever;
+constexpr DirectiveEffect kLive = DirectiveEffect::kLive;
+constexpr DirectiveEffect kLater = DirectiveEffect::kLater;
+constexpr DirectiveEffect kNever = DirectiveEffect::kNever;
 
 // Rows. "" as alias: none. Flags 0: can be changed at run time.
 
 constexpr Directive Bool(std::string_view name, std::string_view alias, uint32_t flags,
-                         Effect effect, bool Config::*field) {
+                         DirectiveEffect effect, bool Config::*field) {
   return {name, alias, flags, effect, BoolField{field}};
 }
 
 constexpr Directive Int(std::string_view name, std::string_view alias, uint32_t flags,
-                        Effect effect, int64_t Config::*field, int64_t min, int64_t max,
+                        DirectiveEffect effect, int64_t Config::*field, int64_t min, int64_t max,
                         Unit unit = Unit::kPlain) {
   return {name, alias, flags, effect, NumberField{field, min, max, unit}};
 }
 
 constexpr Directive Size(std::string_view name, std::string_view alias, uint32_t flags,
-                         Effect effect, uint64_t Config::*field, uint64_t min, uint64_t max,
-                         Unit unit = Unit::kMemory) {
+                         DirectiveEffect effect, uint64_t Config::*field, uint64_t min,
+                         uint64_t max, Unit unit = Unit::kMemory) {
   return {name, alias, flags, effect, SizeField{field, min, max, unit}};
 }
 
 constexpr Directive Text(std::string_view name, std::string_view alias, uint32_t flags,
-                         Effect effect, std::string Config::*field,
+                         DirectiveEffect effect, std::string Config::*field,
                          const char* (*check)(std::string_view) = nullptr) {
   return {name, alias, flags, effect, TextField{field, check}};
 }
 
 template <auto kField>
 constexpr Directive Enum(std::string_view name, std::string_view alias, uint32_t flags,
-                         Effect effect, absl::Span<const EnumName> names) {
+                         DirectiveEffect effect, absl::Span<const EnumName> names) {
   return {name, alias, flags, effect,
           EnumField{names, [](const Config& config) { return static_cast<int>(config.*kField); },
                     [](Config* config, int value) {
@@ -58,7 +58,7 @@ constexpr Directive Enum(std::string_view name, std::string_view alias, uint32_t
 }
 
 constexpr Directive Special(std::string_view name, std::string_view alias, uint32_t flags,
-                            Effect effect, const SpecialField& field) {
+                            DirectiveEffect effect, const SpecialField& field) {
   return {name, alias, flags, effect, field};
 }
 

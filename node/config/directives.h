@@ -19,7 +19,7 @@
 namespace slotmesh::node {
 
 // What setting a directive does in this server.
-enum class Effect : uint8_t {
+enum class DirectiveEffect : uint8_t {
   kLive = 0,   // Acts as documented.
   kLater = 1,  // Parsed, kept and reported; what it governs is not built yet.
   kNever = 2,  // Parsed, kept and reported, so that files and tools keep working; nothing here for
@@ -82,7 +82,7 @@ struct Directive {
   std::string_view name;
   std::string_view alias;  // A second name, or "".
   uint32_t flags;
-  Effect effect;
+  DirectiveEffect effect;
   Field field;
 
   bool Has(DirectiveFlag flag) const { return (flags & flag) != 0; }
