@@ -1,8 +1,8 @@
 """@shared: reference facts and data files that are kept beside the checkout, not in it.
 
-The nearest folder `shared` above the workspace that holds reference/commands.json gives `:reference`
-and `:rdb`. In a checkout without one both are the single file `absent`; tests then skip what needs
-it and say so (bazel/shared_data.h).
+The nearest folder `shared` above the workspace that holds reference/commands.json gives
+`:reference` and `:rdb`. In a checkout without one both are the single file `absent`; tests then
+skip what needs it and say so (bazel/shared_data.h).
 """
 
 _BUILD = """
@@ -19,9 +19,9 @@ def _shared_data_impl(ctx):
     folder = ctx.path(Label("@//:WORKSPACE")).dirname
     found = None
     for _ in range(_MAX_DEPTH):
-        folder = folder.dirname
-        if folder == None:
+        if str(folder) == "/":
             break
+        folder = folder.dirname
         if folder.get_child("shared").get_child("reference").get_child("commands.json").exists:
             found = folder.get_child("shared")
             break

@@ -4,7 +4,8 @@
 #include <limits>
 #include <optional>
 
-#include "slots/word_text.h"
+#include "slots/key_count.h"
+#include "slots/strings.h"
 
 namespace slotmesh::slots {
 namespace {
@@ -16,11 +17,11 @@ int64_t FindBegin(const KeySpec& spec, Words words) {
   const int64_t count = static_cast<int64_t>(words.size());
   if (spec.start_from > 0) {
     for (int64_t i = spec.start_from; i < count; ++i) {
-      if (IsKeyword(words[i], spec.keyword)) return i + 1;
+      if (EqualsIgnoreCase(words[i], spec.keyword)) return i + 1;
     }
   } else {
     for (int64_t i = std::min(count + spec.start_from, count - 1); i > 0; --i) {
-      if (IsKeyword(words[i], spec.keyword)) return i + 1;
+      if (EqualsIgnoreCase(words[i], spec.keyword)) return i + 1;
     }
   }
   return 0;

@@ -5,7 +5,8 @@
 #include <string_view>
 
 #include "absl/types/span.h"
-#include "slots/word_text.h"
+#include "slots/key_count.h"
+#include "slots/strings.h"
 
 namespace slotmesh::slots {
 namespace {
@@ -24,7 +25,7 @@ struct Option {
 // How many values follow `word` if it is one of `options`, else 0.
 size_t ValuesOf(std::string_view word, absl::Span<const Option> options) {
   for (const Option& option : options) {
-    if (IsKeyword(word, option.name)) return option.values;
+    if (EqualsIgnoreCase(word, option.name)) return option.values;
   }
   return 0;
 }
@@ -39,7 +40,8 @@ KeyStatus KeyAndDestination(size_t options_at, absl::Span<const Option> options,
   if (words.size() < 2) return KeyStatus::kInvalid;
   size_t destination = 0;
   for (size_t i = options_at; i < words.size(); ++i) {
-    if (IsKeyword(words[i], "store") || (has_storedist && IsKeyword(words[i], "storedist"))) {
+    if (EqualsIgnoreCase(words[i], "store") ||
+        (has_storedist && EqualsIgnoreCase(words[i], "storedist"))) {
       if (i + 1 < words.size()) destination = i + 1;
       ++i;
     } else {
@@ -54,7 +56,7 @@ KeyStatus KeyAndDestination(size_t options_at, absl::Span<const Option> options,
 KeyStatus StreamKeys(size_t options_at, Words words, KeyRefs* out) {
   constexpr Option kOptions[] = {{"count", 1}, {"block", 1}, {"group", 2}};
   for (size_t i = options_at; i < words.size(); ++i) {
-    if (!IsKeyword(words[i], "streams")) {
+    if (!EqualsIgnoreCase(words[i], "streams")) {
       i += ValuesOf(words[i], kOptions);
       continue;
     }
@@ -85,7 +87,7 @@ KeyStatus MigrateKeys(Words words, KeyRefs* out) {
   constexpr size_t kOptionsAt = 6;
   if (words.size() <= kKeyWord) return KeyStatus::kInvalid;
   for (size_t i = kOptionsAt; i < words.size(); ++i) {
-    if (!IsKeyword(words[i], "keys")) {
+    if (!EqualsIgnoreCase(words[i], "keys")) {
       i += ValuesOf(words[i], kOptions);
       continue;
     }
@@ -103,7 +105,7 @@ KeyStatus SetKeys(Words words, KeyRefs* out) {
   if (words.size() < 2) return KeyStatus::kInvalid;
   KeyFlag flags = kStore;
   for (size_t i = 3; i < words.size(); i += 1 + ValuesOf(words[i], kOptions)) {
-    if (IsKeyword(words[i], "get") || IsKeyword(words[i], "ifeq")) {
+    if (EqualsIgnoreCase(words[i], "get") || EqualsIgnoreCase(words[i], "ifeq")) {
       flags = kReadAndUpdate;
       break;
     }

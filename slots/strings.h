@@ -1,6 +1,7 @@
 // Between std::string_view and the string_view of the system's Abseil, which is a type of its own.
 //
-// Our interfaces speak std::string_view throughout; this is the one place that converts. Pure functions.
+// Our interfaces speak std::string_view throughout; this is the one place that converts. Pure
+// functions.
 #ifndef SLOTMESH_SLOTS_STRINGS_H_
 #define SLOTMESH_SLOTS_STRINGS_H_
 

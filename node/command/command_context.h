@@ -77,6 +77,10 @@ class CommandContext {
     engine_.notifier.Notify(kind, event, key, client_.database);
   }
 
+  // Whether the handler may let its reply come later (engine().blocked.Block): only a connection's
+  // own request can wait; inside a transaction, a script or a stream it cannot.
+  bool may_block() const { return origin_ == RequestOrigin::kClient && client_.host() != nullptr; }
+
   void set_prefetched(const HashedKey* key) { prefetched_ = key; }
 
  private:

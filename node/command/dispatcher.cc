@@ -1,5 +1,7 @@
 #include "node/command/dispatcher.h"
 
+#include <utility>
+
 #include "node/resp/errors.h"
 
 namespace slotmesh::node {
@@ -80,7 +82,10 @@ int CommandContext::EffectSlot() const {
   return slots::HashSlot(args_[keys[0].word]);
 }
 
-void Dispatcher::BeginTurn() { engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli; }
+void Dispatcher::BeginTurn() {
+  engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli;
+  engine_.turn_ns = engine_.clock.MonotonicNanos();
+}
 
 Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   Plan plan;
@@ -98,8 +103,8 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
-  const OwnedArgs request = std::move(client.parked);
-  client.parked = OwnedArgs();
+  if (client.parked.empty()) return Finish(client, client.output.end_position());
+  const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
   return Execute(client, request.view(), RequestOrigin::kClient);
 }
 
@@ -125,14 +130,14 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         return Finish(client, reply_begin);
       case Admission::kPark:
         engine_.parking.Park(client, args, ParkReason::kFence, slot, engine_.now_ms);
-        return Result::kParked;
+        return Result::kWaits;
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
   if (checks.state && !queue &&
       engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-    return Result::kParked;
+    return Result::kWaits;
   }
   if (queue) {
     Queue(client, *command, args);
@@ -146,8 +151,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
                       const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
-  Reply& reply = client.reply();
-  const uint32_t errors_before = reply.error_count();
+  CommandStats& stats = command.stats();
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
@@ -159,16 +163,23 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   engine_.journal.EndUnit();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
-  CommandStats& stats = command.stats();
+  if (CountErrors(client)) ++stats.failed;
   ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
-  if (reply.error_count() != errors_before) ++stats.failed;
   ++engine_.stats.commands_processed;
   client.last_command = &command;
   if (micros >= kSlowCommandMicros) AfterSlowCommand(client, command, args, micros);
+}
+
+bool Dispatcher::CountErrors(Client& client) {
+  Reply& reply = client.reply();
+  if (reply.error_count() == 0) return false;
+  engine_.stats.CountError(reply.last_error_code());
+  reply.ClearErrors();
+  return true;
 }
 
 void Dispatcher::AfterSlowCommand(Client& client, const Command& command, Args args,
@@ -189,17 +200,18 @@ void Dispatcher::Queue(Client& client, const Command& command, Args args) {
 }
 
 Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
-  Reply& reply = client.reply();
-  if (reply.error_count() != 0) {
-    engine_.stats.CountError(reply.last_error_code());
-    reply.ClearErrors();
-  }
-  if (client.asking && client.last_command != nullptr &&
-      !Has(client.last_command->flags(), Flag::kAsking)) {
+  if (client.asking) EndAsking(client);
+  if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
+  if (client.waits()) return Result::kWaits;
+  return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
+}
+
+void Dispatcher::EndAsking(Client& client) {
+  if (client.asking_fresh) {
+    client.asking_fresh = false;
+  } else if (!client.transaction.active) {
     client.asking = false;
   }
-  if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
-  return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
 }
 
 void Dispatcher::ApplyReplyMode(Client& client, uint64_t reply_begin) {

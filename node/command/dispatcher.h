@@ -22,9 +22,9 @@ class Dispatcher {
  public:
   enum class Result : uint8_t {
     kDone = 0,
-    // The request waits (ParkingLot) and will be resumed through ClientHost::Resume; read no
-    // further requests of this client until then.
-    kParked = 1,
+    // The client waits (ParkingLot, BlockedClients) and will be resumed through ClientHost::Resume;
+    // run no further requests of it until then.
+    kWaits = 1,
     // The connection is to be closed (client.close_now or close_after_reply is set).
     kClose = 2,
   };
@@ -56,7 +56,8 @@ class Dispatcher {
   template <typename RequestAt>
   BatchResult ExecuteBatch(Client& client, size_t count, RequestAt request);
 
-  // Runs what client.parked holds, from its start.
+  // After a wait: runs what client.parked holds, from its start; nothing if a blocked command was
+  // completed.
   Result ExecuteParked(Client& client);
 
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
@@ -82,11 +83,14 @@ class Dispatcher {
   bool CheckState(Client& client, const Command& command);
   Admission CheckRouting(Client& client, const Command& command, Args args, RequestOrigin origin,
                          const Plan& plan, int* slot);
+  // Moves what the reply remembers of errors into the statistics. True if there were any.
+  bool CountErrors(Client& client);
   void Reject(Client& client, const Command* command, std::string_view error);
   // Adds the slots of a command's keys to what the gate is asked.
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);
   void AfterSlowCommand(Client& client, const Command& command, Args args, uint64_t micros);
+  void EndAsking(Client& client);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
 

@@ -67,8 +67,7 @@ Registry::~Registry() = default;
 absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* family) {
   for (const CommandSpec& row : rows) {
     if (Find(row.name) != nullptr) {
-      return absl::AlreadyExistsError(
-          StrCat("command '", row.name, "' is registered already"));
+      return absl::AlreadyExistsError(StrCat("command '", row.name, "' is registered already"));
     }
   }
   for (const CommandSpec& row : rows) {

@@ -8,7 +8,7 @@ namespace {
 std::string CutWord(std::string_view word) {
   if (word.size() <= SlowLog::kWordMax) return std::string(word);
   return StrCat(word.substr(0, SlowLog::kWordMax), "... (", word.size() - SlowLog::kWordMax,
-                      " more bytes)");
+                " more bytes)");
 }
 
 }  // namespace

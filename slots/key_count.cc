@@ -1,4 +1,4 @@
-#include "slots/word_text.h"
+#include "slots/key_count.h"
 
 namespace slotmesh::slots {
 
