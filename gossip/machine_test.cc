@@ -198,6 +198,34 @@ TEST_F(MachineTest, AHelpersAckSavesASilentPeer) {
     }
   }
   EXPECT_EQ(StateOf(2), State::kAlive);
+  EXPECT_LE(machine_->stats().probes, 20u) << "an answer holds for a while";
+}
+
+TEST_F(MachineTest, AStoppedProcessStartsItsWatchAnew) {
+  Run(kT, {1, 2, 3, 4, 5});
+  now_ += 10 * kT;
+  const auto asks_helpers = [](const Output& out) {
+    return std::any_of(out.sends.begin(), out.sends.end(),
+                       [](const Send& send) { return send.message.kind == Kind::kProbeRequest; });
+  };
+  EXPECT_FALSE(asks_helpers(Step(Tick{})));
+  EXPECT_EQ(machine_->stats().pauses, 1u);
+  EXPECT_GT(machine_->view().local_health(), 0);
+  EXPECT_FALSE(asks_helpers(Run(kT / 4, {1})));
+  EXPECT_TRUE(asks_helpers(Run(kT / 2, {1})));
+}
+
+TEST_F(MachineTest, WhoHearsFewerThanHalfIsIsolatedAndJudgesNobody) {
+  Run(kT, {1, 2, 3, 4, 5});
+  EXPECT_FALSE(machine_->view().isolated());
+  const Output out = Run(5 * kT, {1, 2});
+  EXPECT_TRUE(machine_->view().isolated());
+  EXPECT_TRUE(out.changes.empty());
+  Tell(1, {Record(4, State::kDead)});
+  EXPECT_EQ(StateOf(4), State::kDead) << "others still judge";
+  Run(5 * kT, {1, 2});
+  EXPECT_FALSE(machine_->view().isolated()) << "two of the four that are left";
+  EXPECT_EQ(StateOf(3), State::kDead);
 }
 
 TEST_F(MachineTest, ASuspicionOfItselfIsRefutedAtOnceToAll) {
@@ -259,13 +287,23 @@ TEST_F(MachineTest, MessagesOfAReplacedProcessAreNoSignOfLife) {
   EXPECT_EQ(out.changes[0].boot_before, 12u);
   EXPECT_EQ(out.changes[0].boot, 99u);
   const absl::Time heard = now_;
-  now_ += kT / 5;
+  now_ += kT / 100;
   const Output late = Step(Received{ids_[2], From(2)});
   EXPECT_EQ(machine_->stats().stale_messages, 1u);
   EXPECT_EQ(machine_->view().LastHeard(ids_[2]), heard);
   const Message* answer = FindSend(late, ids_[2], Kind::kBeat);
   ASSERT_NE(answer, nullptr) << "it may be a new process whose clock was set back";
+  ASSERT_FALSE(answer->updates.empty());
   EXPECT_EQ(answer->updates.back().boot, 99u);
+}
+
+TEST_F(MachineTest, WhatTheFormerProcessSaidIsNoSignOfThePresentOne) {
+  Run(kT / 2, {1, 2, 3});
+  EXPECT_EQ(machine_->view().LastHeard(ids_[2]), now_);
+  MemberRecord next = Record(2, State::kAlive, 200);
+  next.boot = 99;
+  Tell(1, {next});
+  EXPECT_EQ(machine_->view().LastHeard(ids_[2]), absl::InfinitePast());
 }
 
 TEST_F(MachineTest, ALateBeatDoesNotTurnBackWhatAPeerSaid) {
