@@ -24,7 +24,6 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "slots/ids.h"
 
 namespace slotmesh::node {
 
@@ -119,7 +118,7 @@ class Journal {
   void EncodeUnit(absl::Span<const Effect> effects);
 
   std::vector<JournalSink*> sinks_;
-  int resp_sinks_ = 0;
+  std::vector<JournalSink*> resp_sinks_;
   bool keep_stream_ = false;
   bool emitting_ = false;
   int depth_ = 0;
@@ -129,6 +128,9 @@ class Journal {
   std::vector<Pending> pending_;
   std::vector<size_t> pending_lengths_;
   std::string pending_bytes_;
+  // Views of the above while the unit is handed out; kept for their capacity.
+  std::vector<std::string_view> pending_args_;
+  std::vector<Effect> pending_effects_;
   std::string resp_;  // Reused buffer of EncodeUnit.
 };
 

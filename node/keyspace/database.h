@@ -81,8 +81,8 @@ class Database {
     bool keep_ttl =
         false;  // Keep the expiry of the key that is replaced; `expiry` is then ignored.
   };
-  // Creates the key or replaces its value, of whatever kind. Expired or not, an existing entry is
-  // overwritten (its expiry is not reported; with keep_ttl callers look up first). One look-up.
+  // Creates the key or replaces its value, of whatever kind; an expired key is removed first.
+  // `value` is not part of this database.
   void SetString(const HashedKey& key, std::string_view value, const SetOptions& options,
                  UnixMillis now);
   // The same on an entry at hand: one look-up less for SET NX|XX|GET, GETSET, SETRANGE, INCR...
@@ -179,18 +179,18 @@ class Database {
   SlotTable& TableFor(int slot);
   void SaveBeforeChange(SlotTable& table, uint64_t hash) {
     if (shared_.change_guard != nullptr) [[unlikely]]
-      shared_.change_guard->BeforeChange(table, hash);
+      shared_.change_guard->BeforeChange(*this, table, hash);
   }
   EntryRef Locate(const HashedKey& key) const;
-  bool IsGone(const Entry& entry, UnixMillis now) const;
   EntryRef FindLive(const HashedKey& key, UnixMillis now);
   void Touch(Entry& entry, UnixMillis now);
-  EntryRef InsertNew(SlotTable& table, const HashedKey& key, Entry* entry);
+  EntryRef InsertNew(const HashedKey& key, Entry* entry);
   void Place(EntryRef& ref, Entry* entry, bool had_expiry);
   Entry* Remove(EntryRef& ref, const HashedKey& key);
   void Release(Entry* entry, bool lazy);
   void RemoveExpired(EntryRef& ref, const HashedKey& key);
   void DetachTable(int slot);
+  uint64_t SweepBucket(SlotTable& table, uint32_t bucket);
 
   int index_;
   int slot_count_;
@@ -198,9 +198,10 @@ class Database {
   std::vector<std::unique_ptr<SlotTable>> tables_;  // Empty until the first key.
   SlotIndex index_of_slots_;
   uint64_t expiring_ = 0;
+  UnixMillis now_ = 0;  // Of the last operation that changes something.
   // Where active expiry goes on.
   int expiry_slot_ = 0;
-  uint64_t expiry_bucket_ = 0;
+  uint32_t expiry_bucket_ = 0;
 };
 
 }  // namespace slotmesh::node

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "node/keyspace/database.h"
+#include "node/keyspace/errors.h"
 #include "node/keyspace/hashed_key.h"
 #include "node/keyspace/observer.h"
 #include "node/keyspace/shared_state.h"
@@ -45,12 +45,17 @@ class Keyspace {
 
   // FLUSHALL.
   void Flush();
-  // SWAPDB. REQUIRES: both in range.
+  // SWAPDB: the two trade places; references to them stay valid and follow. REQUIRES: both in
+  // range.
   void Swap(int a, int b);
 
   void set_access_policy(AccessPolicy policy) { shared_.access_policy = policy; }
+  AccessPolicy access_policy() const { return shared_.access_policy; }
+  void set_lfu_settings(const LfuSettings& settings) { shared_.lfu = settings; }
+  const LfuSettings& lfu_settings() const { return shared_.lfu; }
   void set_expiry_mode(ExpiryMode mode) { shared_.expiry_mode = mode; }
   ExpiryMode expiry_mode() const { return shared_.expiry_mode; }
+  void set_lazy_expire(bool lazy) { shared_.lazy_expire = lazy; }
   const KeyspaceStats& stats() const { return shared_.stats; }
   void ResetStats() { shared_.stats = {}; }
 
@@ -64,13 +69,13 @@ class Keyspace {
   uint64_t size() const;
   void CheckInvariants() const;
 
+  // For node/snapshot: a number for a new walk. Tables that are made from now on carry it.
+  uint16_t NextWalkEpoch();
+
  private:
   SharedState shared_;
   std::vector<std::unique_ptr<Database>> databases_;
 };
-
-// The status of a command that met a value of another kind. Its message is the wire text.
-absl::Status WrongTypeError();
 
 }  // namespace slotmesh::node
 

@@ -10,6 +10,7 @@
 
 namespace slotmesh::node {
 
+class Database;
 class Entry;
 struct SlotTable;
 
@@ -39,10 +40,10 @@ class ChangeGuard {
  public:
   virtual ~ChangeGuard() = default;
   // Anything whose hash shares a bucket with `hash` may be about to change in this table.
-  virtual void BeforeChange(SlotTable& table, uint64_t hash) = 0;
-  // The table is about to leave the keyspace with all its keys (flush). A guard that still needs it
-  // moves it out of `table`; otherwise its keys are released.
-  virtual void BeforeDetach(std::unique_ptr<SlotTable>& table) = 0;
+  virtual void BeforeChange(const Database& database, SlotTable& table, uint64_t hash) = 0;
+  // The table has left the keyspace with all its keys (flush). A guard that still needs it moves it
+  // out of `table`; otherwise its keys are released.
+  virtual void OnDetached(const Database& database, std::unique_ptr<SlotTable>& table) = 0;
 };
 
 // Where garbage goes. Without one it is freed on the spot.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "node/keyspace/access_clock.h"
 #include "node/keyspace/observer.h"
 
 namespace slotmesh::node {
@@ -34,11 +35,15 @@ struct SharedState {
   bool cluster = false;
   uint64_t hash_seed = 0;
   AccessPolicy access_policy = AccessPolicy::kLru;
+  LfuSettings lfu;
+  uint64_t lfu_random = 1;  // State of a small generator: LFU counters need luck, not entropy.
   ExpiryMode expiry_mode = ExpiryMode::kDelete;
+  bool lazy_expire = false;  // lazyfree-lazy-expire
   KeyspaceStats stats;
   RemovalListener* removal_listener = nullptr;
   TouchListener* touch_listener = nullptr;
   ChangeGuard* change_guard = nullptr;
+  uint16_t walk_epoch = 1;  // Of the walk under way or the next one.
   Reclaimer* reclaimer = nullptr;
 };
 

@@ -1,0 +1,135 @@
+#include "node/journal/journal.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "slots/check.h"
+
+namespace slotmesh::node {
+namespace {
+
+void AppendNumber(std::string& out, char type, uint64_t number) {
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
+  out += type;
+  out.append(digits, end);
+  out += "\r\n";
+}
+
+void AppendBulk(std::string& out, std::string_view bytes) {
+  AppendNumber(out, '$', bytes.size());
+  out += bytes;
+  out += "\r\n";
+}
+
+void AppendCommand(std::string& out, absl::Span<const std::string_view> argv) {
+  AppendNumber(out, '*', argv.size());
+  for (const std::string_view arg : argv) AppendBulk(out, arg);
+}
+
+// Buffers larger than this are given back after use.
+constexpr size_t kKeptBufferMax = size_t{1} << 20;
+
+void ClearBuffer(std::string& buffer) {
+  if (buffer.capacity() > kKeptBufferMax) {
+    std::string().swap(buffer);
+  } else {
+    buffer.clear();
+  }
+}
+
+}  // namespace
+
+void Journal::Subscribe(JournalSink& sink) {
+  CHECK(depth_ == 0 && !emitting_);
+  CHECK(std::find(sinks_.begin(), sinks_.end(), &sink) == sinks_.end());
+  sinks_.push_back(&sink);
+  if (sink.wants_resp()) {
+    resp_sinks_.push_back(&sink);
+    ForceSelect();
+  }
+}
+
+void Journal::Unsubscribe(JournalSink& sink) {
+  CHECK(!emitting_);
+  std::erase(sinks_, &sink);
+  std::erase(resp_sinks_, &sink);
+}
+
+void Journal::set_offset(uint64_t offset) {
+  CHECK(depth_ == 0);
+  offset_ = offset;
+}
+
+void Journal::AppendActive(const Effect& effect) {
+  CHECK(!emitting_ && !effect.argv.empty());
+  if (depth_ == 0) {
+    Emit({&effect, 1});
+    return;
+  }
+  pending_.push_back(
+      {effect.database, effect.slot, effect.origin, pending_lengths_.size(), effect.argv.size()});
+  for (const std::string_view arg : effect.argv) {
+    pending_lengths_.push_back(arg.size());
+    pending_bytes_ += arg;
+  }
+}
+
+void Journal::EndUnit() {
+  CHECK_GT(depth_, 0);
+  if (--depth_ == 0 && !pending_.empty()) FlushUnit();
+}
+
+void Journal::FlushUnit() {
+  pending_args_.clear();
+  const char* bytes = pending_bytes_.data();
+  for (const size_t length : pending_lengths_) {
+    pending_args_.emplace_back(bytes, length);
+    bytes += length;
+  }
+  pending_effects_.clear();
+  for (const Pending& pending : pending_) {
+    pending_effects_.push_back(
+        {pending.database, pending.slot, pending.origin,
+         absl::MakeConstSpan(pending_args_).subspan(pending.first_arg, pending.arg_count)});
+  }
+  Emit(pending_effects_);
+  pending_.clear();
+  pending_lengths_.clear();
+  ClearBuffer(pending_bytes_);
+}
+
+void Journal::Emit(absl::Span<const Effect> effects) {
+  JournalUnit unit = {.effects = effects, .begin_offset = offset_};
+  if (!resp_sinks_.empty() || keep_stream_) {
+    EncodeUnit(effects);
+    offset_ += resp_.size();
+    unit.resp = resp_;
+  }
+  unit.end_offset = offset_;
+  emitting_ = true;
+  for (JournalSink* sink : sinks_) sink->OnUnit(unit);
+  emitting_ = false;
+  ClearBuffer(resp_);
+}
+
+void Journal::EncodeUnit(absl::Span<const Effect> effects) {
+  resp_.clear();
+  const bool wrap = effects.size() > 1;
+  for (size_t i = 0; i < effects.size(); ++i) {
+    const Effect& effect = effects[i];
+    if (effect.origin != Origin::kControl && effect.database != stream_database_) {
+      char digits[16];
+      const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), effect.database);
+      const std::string_view select[] = {"SELECT", {digits, static_cast<size_t>(end - digits)}};
+      AppendCommand(resp_, select);
+      stream_database_ = effect.database;
+    }
+    // The first SELECT stands before MULTI.
+    if (i == 0 && wrap) AppendCommand(resp_, {"MULTI"});
+    AppendCommand(resp_, effect.argv);
+  }
+  if (wrap) AppendCommand(resp_, {"EXEC"});
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,463 @@
+#include "node/keyspace/database.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/random/uniform_int_distribution.h"
+#include "node/keyspace/errors.h"
+#include "node/keyspace/expiry_note.h"
+#include "slots/check.h"
+#include "slots/ids.h"
+
+namespace slotmesh::node {
+namespace {
+
+// Values that take fewer releases than this are freed at once, lazily or not.
+constexpr size_t kLazyFreeEffort = 64;
+
+}  // namespace
+
+Database::Database(int index, SharedState& shared)
+    : index_(index),
+      slot_count_(shared.cluster ? slots::kSlotCount : 1),
+      shared_(shared),
+      index_of_slots_(slot_count_) {}
+
+Database::~Database() = default;
+
+SlotTable& Database::TableFor(int slot) {
+  if (tables_.empty()) tables_.resize(slot_count_);
+  std::unique_ptr<SlotTable>& table = tables_[slot];
+  if (table == nullptr) {
+    table = std::make_unique<SlotTable>(shared_.hash_seed);
+    table->slot = static_cast<uint16_t>(slot);
+    table->walk_epoch = shared_.walk_epoch;
+  }
+  return *table;
+}
+
+// --- Looking up ---
+
+EntryRef Database::Locate(const HashedKey& key) const {
+  SlotTable* table = this->table(key.slot);
+  if (table == nullptr) return {};
+  const EntryTable::Position at = table->Find(key.hash, key.bytes);
+  if (!at) return {};
+  return {EntryTable::At(at), table, at};
+}
+
+EntryRef Database::FindLive(const HashedKey& key, UnixMillis now) {
+  EntryRef ref = Locate(key);
+  if (!ref || !ref->has_expiry() || !ref->IsExpired(now)) return ref;
+  switch (shared_.expiry_mode) {
+    case ExpiryMode::kDelete:
+      RemoveExpired(ref, key);
+      return {};
+    case ExpiryMode::kHide:
+      return {};
+    case ExpiryMode::kIgnore:
+      break;
+  }
+  return ref;
+}
+
+void Database::Touch(Entry& entry, UnixMillis now) {
+  uint32_t clock;
+  if (shared_.access_policy == AccessPolicy::kLru) [[likely]] {
+    clock = LruClock(now);
+  } else {
+    // xorshift64*
+    uint64_t& state = shared_.lfu_random;
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    const auto random = static_cast<uint32_t>((state * 0x2545f4914f6cdd1d) >> 32);
+    clock = LfuTouched(entry.access_clock(), now, random, shared_.lfu);
+  }
+  if (entry.access_clock() != clock) entry.set_access_clock(clock);
+}
+
+const Entry* Database::FindRead(const HashedKey& key, UnixMillis now, Lookup how) {
+  const EntryRef ref = FindLive(key, now);
+  if (!ref) {
+    shared_.stats.misses += how.count;
+    return nullptr;
+  }
+  shared_.stats.hits += how.count;
+  if (how.touch) Touch(*ref, now);
+  return ref.entry;
+}
+
+absl::StatusOr<const Entry*> Database::FindReadOf(const HashedKey& key, ValueKind kind,
+                                                  UnixMillis now, Lookup how) {
+  const Entry* entry = FindRead(key, now, how);
+  if (entry != nullptr && entry->kind() != kind) return WrongTypeError();
+  return entry;
+}
+
+EntryRef Database::FindWrite(const HashedKey& key, UnixMillis now) {
+  now_ = now;
+  EntryRef ref = FindLive(key, now);
+  if (!ref) return {};
+  SaveBeforeChange(*ref.table, key.hash);
+  Touch(*ref, now);
+  return ref;
+}
+
+absl::StatusOr<EntryRef> Database::FindWriteOf(const HashedKey& key, ValueKind kind,
+                                               UnixMillis now) {
+  EntryRef ref = FindWrite(key, now);
+  if (ref && ref->kind() != kind) return WrongTypeError();
+  return ref;
+}
+
+bool Database::ContainsRaw(const HashedKey& key) const { return static_cast<bool>(Locate(key)); }
+
+// --- Putting in and taking out ---
+
+EntryRef Database::InsertNew(const HashedKey& key, Entry* entry) {
+  SlotTable& table = TableFor(key.slot);
+  SaveBeforeChange(table, key.hash);
+  entry->set_access_clock(
+      shared_.access_policy == AccessPolicy::kLru ? LruClock(now_) : LfuClock(kLfuInitial, now_));
+  const auto at = table.Insert(key.hash, entry, ExpiryNote(entry->expiry(), now_));
+  index_of_slots_.Add(key.slot, 1);
+  table.expiring += entry->has_expiry();
+  expiring_ += entry->has_expiry();
+  return {entry, &table, at};
+}
+
+// The entry stands for the one that `ref` pointed to.
+void Database::Place(EntryRef& ref, Entry* entry, bool had_expiry) {
+  if (entry != ref.entry) {
+    EntryTable::Replace(ref.position, entry);
+    ref.entry = entry;
+  }
+  if (had_expiry || entry->has_expiry()) [[unlikely]] {
+    EntryTable::SetNote(ref.position, ExpiryNote(entry->expiry(), now_));
+    const int delta = static_cast<int>(entry->has_expiry()) - static_cast<int>(had_expiry);
+    ref.table->expiring += delta;
+    expiring_ += delta;
+  }
+}
+
+Entry* Database::Remove(EntryRef& ref, const HashedKey& key) {
+  SlotTable* table = ref.table;
+  Entry* entry = table->Erase(key.hash, ref.position);
+  index_of_slots_.Add(key.slot, -1);
+  table->expiring -= entry->has_expiry();
+  expiring_ -= entry->has_expiry();
+  if (table->size() == 0 && !table->walking()) tables_[key.slot].reset();
+  ref = {};
+  return entry;
+}
+
+void Database::Release(Entry* entry, bool lazy) {
+  if (lazy && shared_.reclaimer != nullptr && entry->FreeEffort() > kLazyFreeEffort) {
+    shared_.reclaimer->TakeEntry(entry);
+  } else {
+    Entry::Free(entry);
+  }
+}
+
+void Database::RemoveExpired(EntryRef& ref, const HashedKey& key) {
+  SaveBeforeChange(*ref.table, key.hash);
+  Entry* entry = Remove(ref, key);
+  ++shared_.stats.expired;
+  SignalModified(key);
+  if (shared_.removal_listener != nullptr) {
+    shared_.removal_listener->OnRemoved(index_, key, Removal::kExpired);
+  }
+  Release(entry, shared_.lazy_expire);
+}
+
+// --- Strings ---
+
+void Database::SetString(const HashedKey& key, std::string_view value, const SetOptions& options,
+                         UnixMillis now) {
+  now_ = now;
+  EntryRef ref = Locate(key);
+  if (ref && ref->has_expiry()) [[unlikely]] {
+    if (ref->IsExpired(now) && shared_.expiry_mode == ExpiryMode::kDelete) RemoveExpired(ref, key);
+  }
+  if (!ref) {
+    InsertNew(key, Entry::NewString(key.bytes, value, options.expiry));
+    SignalModified(key);
+    return;
+  }
+  SaveBeforeChange(*ref.table, key.hash);
+  SetString(ref, key, value, options);
+  Touch(*ref, now);
+}
+
+void Database::SetString(EntryRef& ref, const HashedKey& key, std::string_view value,
+                         const SetOptions& options) {
+  const bool had_expiry = ref->has_expiry();
+  const UnixMillis expiry = options.keep_ttl ? ref->expiry() : options.expiry;
+  Place(ref, Entry::WithString(ref.entry, value, expiry), had_expiry);
+  SignalModified(key);
+}
+
+void Database::SetInteger(EntryRef& ref, const HashedKey& key, int64_t value) {
+  Place(ref, Entry::WithInteger(ref.entry, value), ref->has_expiry());
+  SignalModified(key);
+}
+
+char* Database::ResizeString(EntryRef& ref, const HashedKey& key, size_t length) {
+  CHECK(ref->is_string());
+  Place(ref, Entry::WithLength(ref.entry, length), ref->has_expiry());
+  SignalModified(key);
+  return ref->mutable_bytes();
+}
+
+void Database::AppendString(EntryRef& ref, const HashedKey& key, std::string_view bytes) {
+  const size_t length = ref->string_length();
+  char* to = ResizeString(ref, key, length + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), to + length);
+}
+
+// --- Any kind ---
+
+EntryRef Database::Insert(const HashedKey& key, Entry* entry, UnixMillis now) {
+  now_ = now;
+  const EntryRef ref = InsertNew(key, entry);
+  SignalModified(key);
+  return ref;
+}
+
+void Database::SetExpiry(EntryRef& ref, const HashedKey& key, UnixMillis expiry) {
+  const bool had_expiry = ref->has_expiry();
+  Place(ref, Entry::WithExpiry(ref.entry, expiry), had_expiry);
+  SignalModified(key);
+}
+
+bool Database::Delete(const HashedKey& key, UnixMillis now, bool lazy) {
+  EntryRef ref = FindWrite(key, now);
+  if (!ref) return false;
+  Entry* entry = Remove(ref, key);
+  SignalModified(key);
+  Release(entry, lazy);
+  return true;
+}
+
+Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
+  Entry* entry = Remove(ref, key);
+  SignalModified(key);
+  return entry;
+}
+
+void Database::Evict(const HashedKey& key, bool lazy) {
+  EntryRef ref = Locate(key);
+  if (!ref) return;
+  SaveBeforeChange(*ref.table, key.hash);
+  Entry* entry = Remove(ref, key);
+  ++shared_.stats.evicted;
+  SignalModified(key);
+  if (shared_.removal_listener != nullptr) {
+    shared_.removal_listener->OnRemoved(index_, key, Removal::kEvicted);
+  }
+  Release(entry, lazy);
+}
+
+// --- The whole ---
+
+uint64_t Database::slot_size(int slot) const {
+  CHECK(slot >= 0 && slot < slot_count_);
+  return index_of_slots_.Count(slot);
+}
+
+void Database::DetachTable(int slot) {
+  if (tables_.empty() || tables_[slot] == nullptr) return;
+  std::unique_ptr<SlotTable> table = std::move(tables_[slot]);
+  index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
+  expiring_ -= table->expiring;
+  if (shared_.change_guard != nullptr) shared_.change_guard->OnDetached(*this, table);
+  if (table != nullptr && shared_.reclaimer != nullptr) {
+    shared_.reclaimer->TakeTable(std::move(table));
+  }
+}
+
+void Database::Flush() {
+  for (int slot = 0; slot < slot_count_; ++slot) DetachTable(slot);
+  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnAllTouched(index_, -1);
+}
+
+void Database::FlushSlot(int slot) {
+  CHECK(slot >= 0 && slot < slot_count_);
+  DetachTable(slot);
+  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnAllTouched(index_, slot);
+}
+
+void Database::KeysInSlot(int slot, size_t max, UnixMillis now,
+                          absl::FunctionRef<void(const Entry&)> visit) const {
+  const SlotTable* table = this->table(slot);
+  if (table == nullptr || max == 0) return;
+  uint64_t cursor = 0;
+  do {
+    cursor = table->Scan(cursor, [&](const Entry& entry) {
+      if (max == 0 || entry.IsExpired(now)) return;
+      --max;
+      visit(entry);
+    });
+  } while (cursor != 0 && max > 0);
+}
+
+uint64_t Database::Scan(uint64_t cursor, int slot,
+                        absl::FunctionRef<void(const Entry&)> visit) const {
+  if (slot_count_ == 1) {
+    const SlotTable* table = this->table(0);
+    return table == nullptr ? 0 : table->Scan(cursor, visit);
+  }
+  // Low bits: the slot. Above them: the table's cursor.
+  constexpr int kSlotBits = 14;
+  static_assert(1 << kSlotBits == slots::kSlotCount);
+  const int from = static_cast<int>(cursor & (slots::kSlotCount - 1));
+  int at = slot >= 0 ? slot : index_of_slots_.NextNonEmpty(from);
+  if (at < 0) return 0;
+  const SlotTable* table = this->table(at);
+  const uint64_t next =
+      table == nullptr ? 0 : table->Scan(at == from ? cursor >> kSlotBits : 0, visit);
+  if (next != 0) return next << kSlotBits | static_cast<uint64_t>(at);
+  if (slot >= 0) return 0;
+  at = index_of_slots_.NextNonEmpty(at + 1);
+  return at < 0 ? 0 : static_cast<uint64_t>(at);
+}
+
+const Entry* Database::RandomKey(absl::BitGenRef random, UnixMillis now) const {
+  constexpr int kTriesMax = 100;
+  const auto below = [&](uint64_t n) {
+    return absl::uniform_int_distribution<uint64_t>(0, n - 1)(random);
+  };
+  for (int i = 0; i < kTriesMax && size() > 0; ++i) {
+    const Entry* entry = table(index_of_slots_.SlotOfRank(below(size())))->Sample(below);
+    if (shared_.expiry_mode == ExpiryMode::kIgnore || !entry->IsExpired(now)) return entry;
+  }
+  return nullptr;
+}
+
+void Database::Sample(absl::BitGenRef random, size_t count,
+                      absl::FunctionRef<void(int slot, const Entry&)> visit) const {
+  if (size() == 0) return;
+  absl::uniform_int_distribution<uint64_t> rank(0, size() - 1);
+  absl::uniform_int_distribution<uint64_t> any;
+  while (count > 0) {
+    const int slot = index_of_slots_.SlotOfRank(rank(random));
+    table(slot)->Scan(any(random), [&](const Entry& entry) {
+      if (count == 0) return;
+      --count;
+      visit(slot, entry);
+    });
+  }
+}
+
+void Database::ForEach(absl::FunctionRef<void(int slot, const Entry&)> visit) const {
+  for (int slot = index_of_slots_.NextNonEmpty(0); slot >= 0;
+       slot = index_of_slots_.NextNonEmpty(slot + 1)) {
+    table(slot)->ForEach([&](const Entry& entry) { visit(slot, entry); });
+  }
+}
+
+size_t Database::TableMemory() const {
+  size_t bytes = tables_.capacity() * sizeof(tables_[0]);
+  for (const auto& table : tables_) {
+    if (table != nullptr) bytes += sizeof(SlotTable) + table->MemoryUsage();
+  }
+  return bytes;
+}
+
+// --- Active expiry ---
+
+// Removes what is due in a bucket; entries that only looked due get a new note.
+uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket) {
+  std::array<Entry*, 16> due;
+  uint64_t removed = 0;
+  size_t count = due.size();
+  // Removals shrink the table, perhaps by this bucket.
+  while (count == due.size() && bucket < table.bucket_count()) {
+    count = 0;
+    table.VisitBucket(bucket, [&](EntryTable::Position at) {
+      if (!NoteIsDue(EntryTable::NoteAt(at), now_) || count == due.size()) return;
+      const Entry* entry = EntryTable::At(at);
+      if (entry->IsExpired(now_)) {
+        due[count++] = EntryTable::At(at);
+      } else {
+        EntryTable::SetNote(at, ExpiryNote(entry->expiry(), now_));
+      }
+    });
+    for (size_t i = 0; i < count; ++i) {
+      const std::string_view bytes = due[i]->key();
+      const HashedKey key = {bytes, HashBytes(bytes, table.seed()), table.slot};
+      EntryRef ref = Locate(key);
+      const bool last = ref.table->size() == 1;  // Its table may go with it.
+      RemoveExpired(ref, key);
+      ++removed;
+      if (last) return removed;
+    }
+  }
+  return removed;
+}
+
+Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
+                                          absl::FunctionRef<bool()> out_of_time) {
+  constexpr uint64_t kBucketsPerClockCheck = 64;
+  ExpiryStep step;
+  now_ = now;
+  while (expiring_ > 0 && step.buckets < max_buckets) {
+    SlotTable* table = this->table(expiry_slot_);
+    if (table == nullptr || table->expiring == 0 || expiry_bucket_ >= table->bucket_count()) {
+      expiry_bucket_ = 0;
+      expiry_slot_ = index_of_slots_.NextNonEmpty(expiry_slot_ + 1);
+      if (expiry_slot_ >= 0) continue;
+      expiry_slot_ = 0;
+      step.wrapped = true;
+      break;
+    }
+    step.removed += SweepBucket(*table, expiry_bucket_++);
+    if (++step.buckets % kBucketsPerClockCheck == 0 && out_of_time()) break;
+  }
+  if (expiring_ == 0) step.wrapped = true;
+  return step;
+}
+
+// --- Batches ---
+
+void Database::PrefetchTable(const HashedKey& key) const {
+  if (SlotTable* table = this->table(key.slot); table != nullptr) __builtin_prefetch(table);
+}
+
+void Database::PrefetchBucket(const HashedKey& key) const {
+  if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchBucket(key.hash);
+}
+
+void Database::PrefetchEntry(const HashedKey& key) const {
+  if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchElement(key.hash);
+}
+
+void Database::CheckInvariants() const {
+  index_of_slots_.CheckInvariants();
+  uint64_t size = 0;
+  uint64_t expiring = 0;
+  for (size_t slot = 0; slot < tables_.size(); ++slot) {
+    const SlotTable* table = tables_[slot].get();
+    CHECK_EQ(index_of_slots_.Count(static_cast<int>(slot)), table == nullptr ? 0 : table->size());
+    if (table == nullptr) continue;
+    CHECK_EQ(table->slot, slot);
+    table->CheckInvariants();
+    uint64_t here = 0;
+    for (uint32_t i = 0; i < table->bucket_count(); ++i) {
+      table->VisitBucket(i, [&](EntryTable::Position at) {
+        const Entry& entry = *EntryTable::At(at);
+        entry.CheckInvariants();
+        CHECK_EQ(entry.has_expiry(), EntryTable::NoteAt(at) != kNoExpiryNote);
+        here += entry.has_expiry();
+      });
+    }
+    CHECK_EQ(here, table->expiring);
+    size += table->size();
+    expiring += here;
+  }
+  CHECK_EQ(size, this->size());
+  CHECK_EQ(expiring, expiring_);
+}
+
+}  // namespace slotmesh::node
