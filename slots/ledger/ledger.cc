@@ -237,6 +237,7 @@ absl::Time Ledger::majority_round() const { return impl_->raft_.majority_round()
 absl::Time Ledger::leader_since() const { return impl_->raft_.leader_since(); }
 Index Ledger::applied_index() const { return impl_->raft_.applied_index(); }
 const Configuration& Ledger::configuration() const { return impl_->raft_.configuration(); }
+Index Ledger::MatchOf(ServerId server) const { return impl_->raft_.MatchOf(server); }
 const absl::Status& Ledger::status() const { return impl_->status_; }
 const LedgerStats& Ledger::stats() const { return impl_->stats_; }
 void Ledger::CheckInvariants() const { impl_->CheckInvariants(); }

@@ -153,6 +153,7 @@ class Ledger {
   Index applied_index() const;
   // Of consensus, for status pages and tests.
   const Configuration& configuration() const;
+  Index MatchOf(ServerId server) const;  // 0 unless this node leads.
   // Not OK: this replica has stopped, for that reason.
   const absl::Status& status() const;
   const LedgerStats& stats() const;

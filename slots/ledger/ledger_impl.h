@@ -85,7 +85,7 @@ class Ledger::Impl {
   void Pull(const NodeId& from, LedgerOutput* out);
   void TickPull(absl::Time now, LedgerOutput* out);
   void TickVoters(absl::Time now, LedgerOutput* out);
-  NodeId LeaderOrGuess();
+  NodeId LeaderOrGuess(absl::Time now);
   void RememberServer(ServerId server, const NodeId& node);
 
   absl::Duration retry() const { return options_.node_timeout / 10; }

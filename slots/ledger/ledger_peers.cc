@@ -29,9 +29,9 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const ConsensusFrame& 
   Absorb(std::move(raft_out), out);
 }
 
-NodeId Ledger::Impl::LeaderOrGuess() {
+NodeId Ledger::Impl::LeaderOrGuess(absl::Time now) {
   const NodeId leader = NodeOf(raft_.leader());
-  if (!leader.is_zero() && raft_.is_voter()) return leader;
+  if (!leader.is_zero() && raft_.HearsLeader(now)) return leader;
   if (!leader_hint_.is_zero() && absl::Bernoulli(random_, 0.8)) return leader_hint_;
   std::vector<NodeId> known = view().voters;
   if (known.empty()) known = options_.seeds;
@@ -51,7 +51,7 @@ void Ledger::Impl::TickPull(absl::Time now, LedgerOutput* out) {
       view().map.version.log.is_zero() ? retry() : options_.node_timeout / 2;
   next_pull_ = now + pause * absl::Uniform<double>(random_, 0.8, 1.2);
   if (raft_.is_voter() && raft_.HearsLeader(now)) return;
-  Pull(LeaderOrGuess(), out);
+  Pull(LeaderOrGuess(now), out);
 }
 
 void Ledger::Impl::On(absl::Time now, const NodeId& from, const MapRequestFrame& frame,
@@ -91,6 +91,7 @@ void Ledger::Impl::On(absl::Time, const NodeId& from, const AcceptFrame& frame, 
 }
 
 void Ledger::Impl::TickVoters(absl::Time now, LedgerOutput* out) {
+  if (raft_.role() == Role::kLeader && now >= next_voter_step_) fprintf(stderr, "TV can %d settled %d cfgidx %llu commit %llu last %llu alive %zu until %s\n", raft_.can_change_configuration(), raft_.is_settled_leader(), (unsigned long long)raft_.log().configuration_index(), (unsigned long long)raft_.commit_index(), (unsigned long long)raft_.log().last_index(), alive_.size(), absl::FormatDuration(alive_until_-now).c_str());
   if (now < next_voter_step_) return;
   next_voter_step_ = now + retry();
   if (!raft_.can_change_configuration() || now >= alive_until_) return;
@@ -106,6 +107,7 @@ void Ledger::Impl::TickVoters(absl::Time now, LedgerOutput* out) {
     if (raft_.MatchOf(learner.id) >= raft_.commit_index()) facts.caught_up.insert(learner.id);
   }
   const VoterStep step = NextVoterStep(facts);
+  fprintf(stderr, "step %zu\n", step.index());
   if (const auto* invite = std::get_if<InviteNode>(&step)) {
     SendTo(invite->node, InviteFrame{}, out);
   } else if (const auto* change = std::get_if<ChangeVoters>(&step)) {

@@ -44,7 +44,7 @@ uint64_t Ledger::Impl::OpenProposal(absl::Time now, const Change& change, bool i
 void Ledger::Impl::SendProposal(absl::Time now, Open& open, LedgerOutput* out) {
   open.next_send = now + retry();
   if (raft_.role() == Role::kLeader) return Lead(now, open.entry, options_.self, out);
-  SendTo(LeaderOrGuess(), ProposeFrame{open.entry}, out);
+  SendTo(LeaderOrGuess(now), ProposeFrame{open.entry}, out);
 }
 
 void Ledger::Impl::TickProposals(absl::Time now, LedgerOutput* out) {

@@ -29,9 +29,9 @@ SimOptions OptionsOf(uint64_t seed) {
   return options;
 }
 
-class Run {
+class LedgerRun {
  public:
-  explicit Run(const SimOptions& options)
+  explicit LedgerRun(const SimOptions& options)
       : cluster_(options), random_(options.seed ^ 0x1234), entries_(options.seed) {}
 
   SimCluster& cluster() { return cluster_; }
@@ -138,7 +138,7 @@ class Run {
 
 void RunSeed(uint64_t seed, uint64_t* changes) {
   SCOPED_TRACE(::testing::Message() << "SIM_SEED=" << seed);
-  Run run(OptionsOf(seed));
+  LedgerRun run(OptionsOf(seed));
   run.Go(absl::Seconds(20));
   if (run.cluster().scheduler().status().ok()) run.ComesToRest();
   EXPECT_TRUE(run.cluster().scheduler().status().ok()) << run.cluster().scheduler().status() << "\n"
@@ -167,7 +167,7 @@ TEST(LedgerSimReplay, OneSeedIsOneRun) {
   for (const uint64_t seed : {3, 7}) {
     uint64_t hashes[2];
     for (uint64_t& hash : hashes) {
-      Run run(OptionsOf(seed));
+      LedgerRun run(OptionsOf(seed));
       run.Go(absl::Seconds(10));
       hash = run.cluster().scheduler().trace_hash();
     }

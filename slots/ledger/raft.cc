@@ -65,7 +65,7 @@ void Raft::Tick(absl::Time now, RaftOutput* out) {
   if (role_ == Role::kLeader) {
     CheckMajority(now);
     if (role_ == Role::kLeader && now >= next_heartbeat_) Broadcast(now);
-  } else if (now >= election_deadline_ && is_voter() && !quiet_) {
+  } else if (now >= election_deadline_ && may_stand() && !quiet_) {
     StartPreVote(now);
   }
   Flush(out);
@@ -73,7 +73,7 @@ void Raft::Tick(absl::Time now, RaftOutput* out) {
 
 absl::Time Raft::NextDeadline() const {
   if (role_ == Role::kLeader) return next_heartbeat_;
-  return is_voter() && !quiet_ ? election_deadline_ : absl::InfiniteFuture();
+  return may_stand() && !quiet_ ? election_deadline_ : absl::InfiniteFuture();
 }
 
 // False if the message is of the past or otherwise not for now.
@@ -295,6 +295,10 @@ Index Raft::Propose(absl::Time now, std::string entry, RaftOutput* out) {
   Broadcast(now);
   Flush(out);
   return index;
+}
+
+bool Raft::may_stand() const {
+  return is_voter() || log_.ConfigurationAt(commit_).IsVoter(options_.self);
 }
 
 bool Raft::is_settled_leader() const {

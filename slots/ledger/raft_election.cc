@@ -27,12 +27,17 @@ void Raft::BecomeFollower(absl::Time now, Term term, ServerId leader) {
   votes_.clear();
 }
 
+void Raft::VoteForSelf() {
+  votes_.clear();
+  if (is_voter()) votes_.insert(options_.self);
+}
+
 void Raft::StartPreVote(absl::Time now) {
   ResetElectionDeadline(now);
   ++stats_.elections_started;
   leader_ = 0;
   role_ = Role::kPreCandidate;
-  votes_ = {options_.self};
+  VoteForSelf();
   if (votes_.size() >= configuration().majority()) return StartElection(now);
   AskForVotes(true);
 }
@@ -42,7 +47,7 @@ void Raft::StartElection(absl::Time now) {
   leader_ = 0;
   role_ = Role::kCandidate;
   hard_ = {.term = hard_.term + 1, .vote = options_.self};
-  votes_ = {options_.self};
+  VoteForSelf();
   if (votes_.size() >= configuration().majority()) return BecomeLeader(now);
   AskForVotes(false);
 }

@@ -184,7 +184,8 @@ void SimCluster::CheckApplied(int host, const LogEntry& entry) {
   log_.push_back(entry);
   if (entry.kind == LogKind::kConfiguration) {
     VotersChanged change;
-    for (const Server& voter : DecodeConfiguration(entry.data)->voters) {
+    const absl::StatusOr<Configuration> configuration = DecodeConfiguration(entry.data);
+    for (const Server& voter : configuration->voters) {
       change.voters.push_back(voter.node);
     }
     reference_.Apply({{}, change});
@@ -296,6 +297,15 @@ std::string SimCluster::Describe() {
                     " of ", l.configuration().voters.size(), "+", l.configuration().learners.size(),
                     " applied ", l.applied_index(), " sequence ", l.view().map.version.sequence,
                     " open ", nodes_[host]->open.size(), " bad ", l.stats().bad_messages, "\n");
+    absl::StrAppend(&text, "  server ", l.server() % 1000, " voters");
+    for (const Server& v : l.configuration().voters) {
+      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+    }
+    absl::StrAppend(&text, " learners");
+    for (const Server& v : l.configuration().learners) {
+      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+    }
+    absl::StrAppend(&text, "\n");
   }
   return text;
 }
