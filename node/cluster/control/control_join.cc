@@ -132,7 +132,7 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
     if (peer.connected) peer.connected_since_ms = absl::ToUnixMillis(since->second);
     const absl::Time heard = view.LastHeard(peer.node);
     if (heard != absl::InfinitePast()) peer.pong_received_ms = absl::ToUnixMillis(heard);
-    if (member.heard != nullptr) peer.replication_offset = member.heard->replication_offset;
+    if (member.heard != nullptr) peer.replication_offset = member.heard->beat.replication_offset;
   }
   out->picture = std::move(picture);
 }
