@@ -74,8 +74,12 @@ class Cli {
       environment_.out(HelpOf());
       return kExitOk;
     } catch (const CLI::ParseError& error) {
+      const std::vector<std::string> unknown = app_.remaining();
+      const std::string what = unknown.empty()
+                                   ? error.what()
+                                   : absl::StrCat("there is no command or option ", unknown[0]);
       environment_.err(
-          absl::StrCat("slotmesh: ", error.what(), "\nslotmesh --help shows what there is.\n"));
+          absl::StrCat("slotmesh: ", what, "\nslotmesh --help shows what there is.\n"));
       return kExitUsage;
     }
     arguments_.json = arguments_.output == "json";
@@ -95,8 +99,14 @@ class Cli {
   // The help of the subcommand that was asked about.
   std::string HelpOf() {
     CLI::App* app = &app_;
-    while (!app->get_subcommands().empty()) app = app->get_subcommands()[0];
-    return app->help();
+    std::string before;
+    while (!app->get_subcommands().empty()) {
+      before += (before.empty() ? "" : " ") + app->get_name();
+      app = app->get_subcommands()[0];
+      app->footer(
+          "\nslotmesh --help shows the options that all commands take, and the exit codes.");
+    }
+    return app->help(before);
   }
 
   void AddConnectOptions() {

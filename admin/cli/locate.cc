@@ -47,7 +47,8 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& text) {
     const bool brackets =
         address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
     if (brackets) address.host = address.host.substr(1, address.host.size() - 2);
-    if (brackets || !absl::StrContains(address.host, ":")) return address;
+    const bool plain = address.host.find_first_of(":[]") == std::string::npos;
+    if (brackets || plain) return address;
   }
   return absl::InvalidArgumentError(
       absl::StrCat("not an address: ", text, " (HOST:PORT, a node's client port)"));
