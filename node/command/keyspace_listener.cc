@@ -19,6 +19,12 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
                           expired ? "expired" : "evicted", key.bytes, database);
 }
 
+void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
+  engine_.watches.Touch(database, key.bytes, [&](int, std::string_view) {
+    return engine_.keyspace.database(database).ContainsRaw(key);
+  });
+}
+
 void KeyspaceListener::OnAllTouched(int database, int slot) {
   engine_.watches.TouchAll(database, [slot](int, std::string_view key) {
     return slot < 0 || slots::HashSlot(key) == slot;

@@ -18,9 +18,7 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   explicit KeyspaceListener(Engine& engine) : engine_(engine) {}
 
   void OnRemoved(int database, const HashedKey& key, Removal why) override;
-  void OnTouched(int database, const HashedKey& key) override {
-    engine_.watches.Touch(database, key.bytes);
-  }
+  void OnTouched(int database, const HashedKey& key) override;
   void OnAllTouched(int database, int slot) override;
 
  private:

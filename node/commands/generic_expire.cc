@@ -120,9 +120,8 @@ void PExpireAt(CommandContext& ctx, Args args) { SetExpiry(ctx, args, TimeUnit::
 
 // TTL key
 void Ttl(CommandContext& ctx, Args args) {
-  ReplyExpiry(ctx, [&](UnixMillis at) {
-    return RoundToSeconds(std::max<int64_t>(0, at - ctx.now_ms()));
-  });
+  ReplyExpiry(
+      ctx, [&](UnixMillis at) { return RoundToSeconds(std::max<int64_t>(0, at - ctx.now_ms())); });
 }
 void PTtl(CommandContext& ctx, Args args) {
   ReplyExpiry(ctx, [&](UnixMillis at) { return std::max<int64_t>(0, at - ctx.now_ms()); });

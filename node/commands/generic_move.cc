@@ -35,8 +35,8 @@ bool ParseDatabase(CommandContext& ctx, std::string_view word, int* database) {
   const std::optional<int64_t> value = IntegerOrReply(ctx, word);
   if (!value) return false;
   if (*value < INT_MIN || *value > INT_MAX) {
-    ctx.reply().Error(StrCat("ERR value is out of range, value must between ", INT_MIN, " and ",
-                             INT_MAX));
+    ctx.reply().Error(
+        StrCat("ERR value is out of range, value must between ", INT_MIN, " and ", INT_MAX));
     return false;
   }
   if (*value < 0 || *value >= ctx.keyspace().database_count()) {

@@ -91,8 +91,8 @@ ScanResult RunScan(CommandContext& ctx, const ScanRequest& request) {
     if (request.type && !EqualsIgnoreCase(*request.type, entry.type_name())) return;
     result.keys.push_back(entry.key());
   };
-  int64_t steps = request.count > INT64_MAX / kStepsPerCount ? INT64_MAX
-                                                             : request.count * kStepsPerCount;
+  int64_t steps =
+      request.count > INT64_MAX / kStepsPerCount ? INT64_MAX : request.count * kStepsPerCount;
   do {
     result.cursor = ctx.db().Scan(result.cursor, /*slot=*/-1, visit);
   } while (result.cursor != 0 && met < request.count && --steps > 0);

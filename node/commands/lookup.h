@@ -45,6 +45,16 @@ inline bool FindStringToWrite(CommandContext& ctx, const HashedKey& key, EntryRe
   return false;
 }
 
+// Sets the key to the string, whether it is there (`ref`, which stays up to date) or not.
+inline void PutString(CommandContext& ctx, EntryRef& ref, const HashedKey& key,
+                      std::string_view value, const Database::SetOptions& options) {
+  if (ref) {
+    ctx.db().SetString(ref, key, value, options);
+  } else {
+    ref = ctx.db().Insert(key, Entry::NewString(key.bytes, value, options.expiry), ctx.now_ms());
+  }
+}
+
 // True for words that are not a client's own: what a primary, a file or a slot's old owner sends
 // has been accepted there and is done as it stands.
 inline bool IsFromAnotherCopy(RequestOrigin origin) {

@@ -43,7 +43,7 @@ void AddInteger(CommandContext& ctx, int64_t increment) {
   if (ref) {
     ctx.db().SetInteger(ref, key, value);
   } else {
-    ctx.db().SetString(ref, key, IntegerWord(value), {});
+    PutString(ctx, ref, key, IntegerWord(value), {});
   }
   ctx.MarkChanged();
   ctx.Notify(kNotifyString, "incrby", key.bytes);
@@ -81,7 +81,7 @@ void IncrByFloat(CommandContext& ctx, Args args) {
   const long double sum = *old + *increment;
   if (std::isnan(sum) || std::isinf(sum)) return ctx.reply().Error(errors::kIncrNan);
   const std::string text = LongDoubleText(sum);
-  ctx.db().SetString(ref, key, text, {.keep_ttl = true});
+  PutString(ctx, ref, key, text, {.keep_ttl = true});
   ctx.MarkChanged();
   ctx.Notify(kNotifyString, "incrbyfloat", key.bytes);
   if (ctx.wants_effects()) ctx.Effect({"SET", key.bytes, text, "KEEPTTL"});
@@ -95,7 +95,7 @@ void Append(CommandContext& ctx, Args args) {
   if (!FindStringToWrite(ctx, key, &ref)) return;
   size_t length = args[2].size();
   if (!ref) {
-    ctx.db().SetString(ref, key, args[2], {});
+    PutString(ctx, ref, key, args[2], {});
   } else {
     const size_t old_length = ref->string_length();
     if (!CheckLength(ctx, old_length, length)) return;
@@ -120,7 +120,7 @@ void SetRange(CommandContext& ctx, Args args) {
   if (value.empty()) return ctx.reply().Integer(static_cast<int64_t>(old_length));
   const auto begin = static_cast<size_t>(*offset);
   if (!CheckLength(ctx, begin, value.size())) return;
-  if (!ref) ctx.db().SetString(ref, key, "", {});
+  if (!ref) PutString(ctx, ref, key, "", {});
   const size_t length = std::max(old_length, begin + value.size());
   char* bytes = ctx.db().ResizeString(ref, key, length);
   std::memcpy(bytes + begin, value.data(), value.size());

@@ -58,8 +58,8 @@ class LcsTable {
       : width_(b.size() + 1), cells_((a.size() + 1) * width_) {
     for (size_t i = 1; i <= a.size(); ++i) {
       for (size_t j = 1; j <= b.size(); ++j) {
-        cells_[i * width_ + j] = a[i - 1] == b[j - 1] ? at(i - 1, j - 1) + 1
-                                                      : std::max(at(i - 1, j), at(i, j - 1));
+        cells_[i * width_ + j] =
+            a[i - 1] == b[j - 1] ? at(i - 1, j - 1) + 1 : std::max(at(i - 1, j), at(i, j - 1));
       }
     }
   }
@@ -142,8 +142,7 @@ void Lcs(CommandContext& ctx, Args args) {
   FindForReading(ctx, keys[0], ClientLookup(ctx));
   FindForReading(ctx, keys[1], ClientLookup(ctx));
   for (int i = 0; i < 2; ++i) {
-    const Entry* entry =
-        ctx.db().FindRead(keys[i], ctx.now_ms(), {.touch = false, .count = false});
+    const Entry* entry = ctx.db().FindRead(keys[i], ctx.now_ms(), {.touch = false, .count = false});
     if (entry == nullptr) continue;
     if (!entry->is_string()) {
       return ctx.reply().Error("ERR The specified keys must contain string values");

@@ -12,9 +12,9 @@ namespace {
 
 struct SetRequest {
   std::string_view value;
-  bool if_absent = false;                          // NX
-  bool if_present = false;                         // XX
-  std::optional<std::string_view> if_equal = {};   // IFEQ
+  bool if_absent = false;                         // NX
+  bool if_present = false;                        // XX
+  std::optional<std::string_view> if_equal = {};  // IFEQ
   bool get = false;
   bool keep_ttl = false;
   ExpiryOption expiry = {};
@@ -103,7 +103,7 @@ void SetValue(CommandContext& ctx, const SetRequest& request, SetReply how) {
       if (request.get) return;
       return how == SetReply::kOkOrNull ? ctx.reply().Null() : ctx.reply().Integer(0);
     }
-    ctx.db().SetString(ref, key, request.value, options);
+    PutString(ctx, ref, key, request.value, options);
   }
   AnnounceSet(ctx, key.bytes, request, expiry);
   if (request.get) return;
@@ -144,7 +144,7 @@ void GetSet(CommandContext& ctx, Args args) {
   EntryRef ref;
   if (!FindStringToWrite(ctx, key, &ref)) return;
   ReplyString(ctx, ref);
-  ctx.db().SetString(ref, key, args[2], {});
+  PutString(ctx, ref, key, args[2], {});
   ctx.MarkChanged();
   ctx.Notify(kNotifyString, "set", key.bytes);
   if (ctx.wants_effects()) ctx.Effect({"SET", key.bytes, args[2]});

@@ -107,6 +107,7 @@ void ScriptRunner::Reset(bool cluster) {
     for (const auto& [name, client] : clients_) {
       engine_->engine().watches.Forget(client->client);
       engine_->engine().parking.Forget(client->client);
+      engine_->engine().blocked.Forget(client->client);
     }
   }
   clients_.clear();
@@ -156,7 +157,7 @@ void ScriptRunner::Request(std::string_view name, std::string_view text, bool sh
   using Result = Dispatcher::Result;
   Result result = engine_->dispatcher().Execute(asking.client, views, RequestOrigin::kClient);
   std::vector<std::string> lines = asking.TakeLines();
-  if (result == Result::kParked) lines.emplace_back("(waits)");
+  if (result == Result::kWaits) lines.emplace_back("(waits)");
   if (result == Result::kClose) lines.emplace_back("(closed)");
   if (show) {
     for (const std::string& line : lines) Print(line);

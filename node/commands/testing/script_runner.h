@@ -5,7 +5,7 @@
 //   > INCR n
 //   (integer) 1
 //   journal> INCR n
-//   other> GET n              # a second client, named "other"
+//   other> GET n
 //   "1"
 //
 // A line "name> words" is a request of that client ("> words" of the main one), with quoting as in

@@ -17,6 +17,7 @@ TestEngine::TestEngine(const Options& options)
               .slow_log = slow_log_,
               .watches = watches_,
               .parking = parking_,
+              .blocked = blocked_,
               .notifier = notifier_,
               .pause = pause_,
               .clock = clock_,

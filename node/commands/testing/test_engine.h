@@ -83,6 +83,7 @@ class TestEngine : private NotifyListener {
   SlowLog slow_log_;
   WatchTable watches_;
   ParkingLot parking_;
+  BlockedClients blocked_;
   Notifier notifier_;
   Pause pause_;
   Engine engine_;
