@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gossip/bus/gossip_codec.h"
+#include "gossip/bus/codec.h"
 #include "node/cluster/control/control_node.h"
 #include "slots/strings.h"
 

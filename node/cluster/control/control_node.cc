@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gossip/bus/gossip_codec.h"
+#include "gossip/bus/codec.h"
 #include "slots/ledger/ledger_driver.h"
 #include "slots/ledger/map_codec.h"
 #include "slots/strings.h"

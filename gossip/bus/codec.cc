@@ -1,4 +1,6 @@
-#include "gossip/bus/gossip_codec.h"
+#include "gossip/bus/codec.h"
+
+#include <limits>
 
 #include "gossip/bus/gossip.pb.h"
 
@@ -12,7 +14,7 @@ std::string IdBytes(const Id& id) {
   return id.is_zero() ? std::string() : std::string(id.bytes());
 }
 
-// False unless `bytes` is an id, or nothing for the zero id.
+// False unless `bytes` are an id or, standing for the zero id, none.
 template <typename Id>
 bool ReadId(const std::string& bytes, Id* id) {
   if (bytes.empty()) return true;
@@ -21,7 +23,15 @@ bool ReadId(const std::string& bytes, Id* id) {
   return true;
 }
 
-void WriteBeat(const gossip::Beat& beat, wire::Beat* out) {
+// False if `number` does not fit the enum's byte; Validate() says whether it is a known one.
+template <typename Enum>
+bool ReadEnum(uint32_t number, Enum* value) {
+  if (number > std::numeric_limits<uint8_t>::max()) return false;
+  *value = static_cast<Enum>(number);
+  return true;
+}
+
+void Write(const gossip::Beat& beat, wire::GossipBeat* out) {
   out->set_node(IdBytes(beat.node));
   out->set_boot(beat.boot);
   out->set_incarnation(beat.incarnation);
@@ -36,7 +46,7 @@ void WriteBeat(const gossip::Beat& beat, wire::Beat* out) {
   out->set_load_permille(beat.load_permille);
 }
 
-bool ReadBeat(const wire::Beat& in, gossip::Beat* beat) {
+bool Read(const wire::GossipBeat& in, gossip::Beat* beat) {
   beat->boot = in.boot();
   beat->incarnation = in.incarnation();
   beat->number = in.number();
@@ -50,51 +60,51 @@ bool ReadBeat(const wire::Beat& in, gossip::Beat* beat) {
   return ReadId(in.node(), &beat->node) && ReadId(in.map().log(), &beat->map.log);
 }
 
+bool Read(const wire::GossipRecord& in, gossip::MemberRecord* record) {
+  record->boot = in.boot();
+  record->incarnation = in.incarnation();
+  record->accuser = in.accuser();
+  return ReadId(in.node(), &record->node) && ReadEnum(in.state(), &record->state);
+}
+
 }  // namespace
 
 std::string EncodeGossip(const gossip::Message& message) {
-  wire::Gossip out;
+  wire::GossipMessage out;
   out.set_kind(static_cast<uint32_t>(message.kind));
-  WriteBeat(message.beat, out.mutable_beat());
+  Write(message.beat, out.mutable_beat());
   out.set_probe(message.probe);
   out.set_target(IdBytes(message.target));
   for (const gossip::MemberRecord& record : message.updates) {
-    wire::MemberRecord* update = out.add_updates();
+    wire::GossipRecord* const update = out.add_updates();
     update->set_node(IdBytes(record.node));
     update->set_boot(record.boot);
     update->set_incarnation(record.incarnation);
     update->set_state(static_cast<uint32_t>(record.state));
     update->set_accuser(record.accuser);
   }
-  for (const uint64_t bucket : message.buckets) out.add_buckets(bucket);
+  for (const uint64_t digest : message.buckets) out.add_buckets(digest);
   out.set_wanted_buckets(message.wanted_buckets);
   return out.SerializeAsString();
 }
 
 absl::StatusOr<gossip::Message> DecodeGossip(std::string_view bytes) {
-  wire::Gossip in;
-  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::InvalidArgumentError("gossip: not a message");
+  wire::GossipMessage in;
+  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
+      !in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::InvalidArgumentError("no gossip message");
   }
-  if (in.kind() > UINT8_MAX) return absl::InvalidArgumentError("gossip: unknown kind");
   gossip::Message message;
-  message.kind = static_cast<gossip::Kind>(in.kind());
+  bool fits = ReadEnum(in.kind(), &message.kind) && Read(in.beat(), &message.beat) &&
+              ReadId(in.target(), &message.target);
   message.probe = in.probe();
   message.wanted_buckets = in.wanted_buckets();
-  bool ids_right = ReadBeat(in.beat(), &message.beat) && ReadId(in.target(), &message.target);
-  for (const wire::MemberRecord& update : in.updates()) {
-    gossip::MemberRecord& record = message.updates.emplace_back();
-    ids_right = ids_right && ReadId(update.node(), &record.node);
-    record.boot = update.boot();
-    record.incarnation = update.incarnation();
-    if (update.state() > UINT8_MAX) return absl::InvalidArgumentError("gossip: unknown state");
-    record.state = static_cast<gossip::State>(update.state());
-    record.accuser = update.accuser();
-  }
+  message.updates.resize(in.updates_size());
+  for (int i = 0; i < in.updates_size(); ++i)
+    fits = fits && Read(in.updates(i), &message.updates[i]);
   message.buckets.assign(in.buckets().begin(), in.buckets().end());
-  if (!ids_right) return absl::InvalidArgumentError("gossip: an id has a wrong length");
-  const absl::Status valid = gossip::Validate(message);
-  if (!valid.ok()) return valid;
+  if (!fits) return absl::InvalidArgumentError("an id or a number has a wrong size");
+  if (auto status = gossip::Validate(message); !status.ok()) return status;
   return message;
 }
 
