@@ -98,17 +98,16 @@ absl::Status Node::Parts::AddFamilies() {
 
 void Node::Parts::ApplySettings() {
   notifier.set_classes(config().notify_keyspace_events);
-  slow_log.set_threshold_micros(config().slowlog_log_slower_than);
-  slow_log.set_max_entries(static_cast<size_t>(config().slowlog_max_len));
+  slow_log.set_threshold_micros(config().commandlog_execution_slower_than);
+  slow_log.set_max_entries(static_cast<size_t>(config().commandlog_slow_execution_max_len));
 }
 
 void Node::Parts::FollowSettings() {
-  env.settings.OnChange(
-      {"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
-      [this](const Config&) {
-        ApplySettings();
-        return absl::OkStatus();
-      });
+  env.settings.OnChange({"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
+                        [this](const Config&) {
+                          ApplySettings();
+                          return absl::OkStatus();
+                        });
 }
 
 void Node::Parts::HandleSignals() {

@@ -35,7 +35,7 @@ struct Engine {
   Registry& registry;
   Keyspace& keyspace;
   Journal& journal;
-  Config& config;
+  const Config& config;  // Changed by ConfigStore alone.
   ServerStats& stats;
   SlowLog& slow_log;
   WatchTable& watches;
