@@ -1,7 +1,8 @@
-// What the server knows of one client, apart from its socket: identity, modes, transaction, watched keys.
+// What the server knows of one client, apart from its socket: identity, modes, transaction, watched
+// keys.
 //
-// Owned by its connection (node/net) or by whoever plays a client (scripts, the replica link, migration).
-// Engine thread only.
+// Owned by its connection (node/net) or by whoever plays a client (scripts, the replica link,
+// migration). Engine thread only.
 #ifndef SLOTMESH_NODE_COMMAND_CLIENT_H_
 #define SLOTMESH_NODE_COMMAND_CLIENT_H_
 
@@ -23,7 +24,7 @@ class Client;
 // Who a request comes from; says which checks apply (origin_checks.h).
 enum class Origin : uint8_t {
   kClient = 0,
-  kExec = 1,         // A queued command of a transaction.
+  kExec = 1,  // A queued command of a transaction.
   kScript = 2,
   kModule = 3,
   kAof = 4,          // Loading.
@@ -38,28 +39,32 @@ struct QueuedCommand {
 
 struct Transaction {
   bool active = false;
-  bool poisoned = false;  // A command was refused while queueing: EXEC fails with EXECABORT.
-  bool asking = false;    // ASKING stood before MULTI: it holds for the whole transaction.
+  bool poisoned = false;     // A command was refused while queueing: EXEC fails with EXECABORT.
+  bool asking = false;       // ASKING stood before MULTI: it holds for the whole transaction.
   Flag flags = Flag::kNone;  // Of all queued commands together.
   size_t memory_bytes = 0;
   std::vector<QueuedCommand> queued;
 };
 
-// What a connection does for its client. Implemented by node/net; null for clients without a connection.
+// What a connection does for its client. Implemented by node/net; null for clients without a
+// connection.
 class ClientHost {
  public:
   virtual ~ClientHost() = default;
-  // Runs the parked request again, then goes on with what is buffered. May be called at any time on the
-  // engine thread, also while another client's command runs: the work happens later in the loop turn.
+  // Runs the parked request again, then goes on with what is buffered. May be called at any time on
+  // the engine thread, also while another client's command runs: the work happens later in the loop
+  // turn.
   virtual void Resume(Client& client) = 0;
-  // Replies that came from outside a request (push messages, an unblocked command) are in the client's
-  // buffer: send them with this turn's writes.
+  // Replies that came from outside a request (push messages, an unblocked command) are in the
+  // client's buffer: send them with this turn's writes.
   virtual void Flush(Client& client) = 0;
-  // Closes the connection at the end of the turn, without (`kNow`) or after sending what is buffered.
+  // Closes the connection at the end of the turn, without (`kNow`) or after sending what is
+  // buffered.
   virtual void Close(Client& client, bool after_replies) = 0;
 };
 
-// CLIENT REPLY: kSkipNext turns into kSkip when the command that set it is done, and back into kOn after one more.
+// CLIENT REPLY: kSkipNext turns into kSkip when the command that set it is done, and back into kOn
+// after one more.
 enum class ReplyMode : uint8_t { kOn = 0, kOff = 1, kSkipNext = 2, kSkip = 3 };
 
 class Client {
@@ -78,7 +83,7 @@ class Client {
   std::string name;
   std::string lib_name;
   std::string lib_version;
-  std::string address;        // "ip:port", or "path:0" of a unix socket.
+  std::string address;  // "ip:port", or "path:0" of a unix socket.
   std::string local_address;
   int socket = -1;
   bool unix_socket = false;
@@ -87,8 +92,8 @@ class Client {
 
   // Modes.
   int database = 0;
-  bool readonly = false;     // READONLY
-  bool asking = false;       // ASKING, until the next command is done.
+  bool readonly = false;  // READONLY
+  bool asking = false;    // ASKING, until the next command is done.
   bool no_evict = false;
   bool no_touch = false;
   ReplyMode reply_mode = ReplyMode::kOn;
@@ -96,12 +101,13 @@ class Client {
   bool close_now = false;
 
   Transaction transaction;
-  bool watching = false;     // Has watched keys; they stand in the WatchTable.
-  bool watch_broken = false; // One of them changed: EXEC gives a null.
+  bool watching = false;      // Has watched keys; they stand in the WatchTable.
+  bool watch_broken = false;  // One of them changed: EXEC gives a null.
 
-  // A request that waits for a condition and then runs from its start (see Dispatcher::Result::kParked).
+  // A request that waits for a condition and then runs from its start (see
+  // Dispatcher::Result::kParked).
   OwnedArgs parked;
-  bool unblocked = false;    // Set when resumed, so that the request is not counted twice.
+  bool unblocked = false;  // Set when resumed, so that the request is not counted twice.
 
   // Write replies of this turn are in the buffer: the lease is checked again before they leave.
   bool has_unsent_write = false;

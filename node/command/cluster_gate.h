@@ -1,7 +1,7 @@
 // Where the dispatcher asks the cluster: may this request run here, may its reply leave?
 //
-// node/cluster implements it over the live slot map and the lease; a node outside a cluster has none.
-// Engine thread only.
+// node/cluster implements it over the live slot map and the lease; a node outside a cluster has
+// none. Engine thread only.
 #ifndef SLOTMESH_NODE_COMMAND_CLUSTER_GATE_H_
 #define SLOTMESH_NODE_COMMAND_CLUSTER_GATE_H_
 
@@ -19,8 +19,8 @@ inline constexpr int kNoSlot = -1;
 struct GateRequest {
   const Command& command;
   Args args;
-  Flag flags;  // The command's; for EXEC those of all queued commands.
-  int slot = kNoSlot;  // Of its keys or shard channels; kNoSlot: it has none.
+  Flag flags;               // The command's; for EXEC those of all queued commands.
+  int slot = kNoSlot;       // Of its keys or shard channels; kNoSlot: it has none.
   bool cross_slot = false;  // The keys are of different slots.
   bool several_keys = false;
   Origin origin = Origin::kClient;
@@ -37,10 +37,11 @@ class ClusterGate {
  public:
   virtual ~ClusterGate() = default;
 
-  // Called after ACL for every request with keys; `client` gives READONLY, ASKING and the transport.
+  // Called after ACL for every request with keys; `client` gives READONLY, ASKING and the
+  // transport.
   virtual Admission Admit(const GateRequest& request, Client& client, Reply& reply) = 0;
-  // True while replies to writes may leave: the lease of SAFETY 7 still holds. Asked when a turn's output
-  // is sent; where it says no the connection is closed (SAFETY 16).
+  // True while replies to writes may leave: the lease of SAFETY 7 still holds. Asked when a turn's
+  // output is sent; where it says no the connection is closed (SAFETY 16).
   virtual bool MayAcknowledge() = 0;
   // EXEC counts as one request: what it queued is checked together when it runs.
 };

@@ -1,8 +1,9 @@
 // All that a handler may see and touch while one command runs.
 //
-// Made by the dispatcher for each execution, on its stack; engine thread only. A handler parses its arguments,
-// calls typed operations of the keyspace, writes exactly one reply, and says what it changed: MarkChanged()
-// (the command goes into the journal as it came), or Effect() once or more (these go instead).
+// Made by the dispatcher for each execution, on its stack; engine thread only. A handler parses its
+// arguments, calls typed operations of the keyspace, writes exactly one reply, and says what it
+// changed: MarkChanged() (the command goes into the journal as it came), or Effect() once or more
+// (these go instead).
 #ifndef SLOTMESH_NODE_COMMAND_COMMAND_CONTEXT_H_
 #define SLOTMESH_NODE_COMMAND_COMMAND_CONTEXT_H_
 
@@ -46,7 +47,8 @@ class CommandContext {
     return *static_cast<Family*>(command_.family());
   }
 
-  // The key at word `index`, with its hash and slot (already known if the dispatcher prefetched it).
+  // The key at word `index`, with its hash and slot (already known if the dispatcher prefetched
+  // it).
   HashedKey Key(size_t index) {
     if (prefetched_ != nullptr && index == static_cast<size_t>(command_.single_key())) {
       return *prefetched_;
@@ -61,7 +63,9 @@ class CommandContext {
   // True if somebody reads the journal; building an effect's words can be skipped otherwise.
   bool wants_effects() const { return engine_.journal.active(); }
   // What a copy must do instead of this command. Words are copied. Counts as a change.
-  void Effect(std::initializer_list<std::string_view> words) { Effect(Args(words.begin(), words.size())); }
+  void Effect(std::initializer_list<std::string_view> words) {
+    Effect(Args(words.begin(), words.size()));
+  }
   void Effect(Args words);
   bool has_effects() const { return has_effects_; }
 

@@ -1,7 +1,8 @@
 // One row per command: all that the server knows of it besides its code.
 //
-// Dispatch, COMMAND INFO/DOCS/GETKEYS, ACL, slot routing, replication and statistics read the row, never the
-// name. Rows are constexpr; a family is an array of them, checked by static_assert(AllValid(kRows)).
+// Dispatch, COMMAND INFO/DOCS/GETKEYS, ACL, slot routing, replication and statistics read the row,
+// never the name. Rows are constexpr; a family is an array of them, checked by
+// static_assert(AllValid(kRows)).
 #ifndef SLOTMESH_NODE_COMMAND_COMMAND_SPEC_H_
 #define SLOTMESH_NODE_COMMAND_COMMAND_SPEC_H_
 
@@ -60,8 +61,8 @@ enum class Flag : uint32_t {
   kTouchesArbitraryKeys = 1u << 22,
   // How the dispatcher and the router treat it (not shown by COMMAND INFO).
   kTransactionControl = 1u << 23,  // Runs inside MULTI instead of being queued: EXEC, DISCARD, ...
-  kMovesAcrossDatabases = 1u << 24, // MOVE, and COPY with DB: TRYAGAIN in an open slot.
-  kMigrate = 1u << 25,              // MIGRATE: served here when its slot is open.
+  kMovesAcrossDatabases = 1u << 24,  // MOVE, and COPY with DB: TRYAGAIN in an open slot.
+  kMigrate = 1u << 25,               // MIGRATE: served here when its slot is open.
   kShardPubSub = 1u << 26,
   kDeprecated = 1u << 27,  // Doc flag.
   kSysCmd = 1u << 28,      // Doc flag.
@@ -137,7 +138,8 @@ struct CommandSpec {
   RowList<slots::KeySpec, 4> keys;
   // Finds the keys where the specs cannot (an incomplete or unknown spec), else null.
   slots::GetKeysFunction get_keys = nullptr;
-  Acl acl = Acl::kNone;  // Without those that follow from flags (kRead, kWrite, kFast, ...): see ImpliedAcl.
+  Acl acl = Acl::kNone;  // Without those that follow from flags (kRead, kWrite, kFast, ...): see
+                         // ImpliedAcl.
   RowList<std::string_view, 4> tips;  // "request_policy:all_shards", ...
   // COMMAND DOCS.
   std::string_view group;

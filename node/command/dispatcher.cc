@@ -5,8 +5,8 @@
 namespace slotmesh::node {
 namespace {
 
-// Which of the checks an origin's commands go through. Whoever made the request has done the others, or they
-// do not apply: what a primary or a file sends has happened already.
+// Which of the checks an origin's commands go through. Whoever made the request has done the
+// others, or they do not apply: what a primary or a file sends has happened already.
 struct OriginChecks {
   bool access = false;  // Authentication and ACL.
   bool routing = false;
@@ -89,8 +89,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
-  if (checks.state && !queue && engine_.pause.Holds(command->flags() | client.transaction.flags,
-                                                    engine_.now_ms)) {
+  if (checks.state && !queue &&
+      engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
     return Result::kParked;
   }
@@ -125,8 +125,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Origin 
   ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
-  const auto micros =
-      static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
+  const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
   if (reply.error_count() != errors_before) ++stats.failed;
   ++engine_.stats.commands_processed;

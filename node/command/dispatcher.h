@@ -1,8 +1,9 @@
 // The one way in: every command of every origin runs through here.
 //
-// Checks in the order of the cluster contract (unknown, arity, transaction, authentication, ACL, slot, memory and
-// state), queues inside MULTI, calls the handler, records statistics and gives the effects to the journal.
-// Engine thread only. Cost of a simple command: one registry probe, one hash, two clock ticks, no allocation.
+// Checks in the order of the cluster contract (unknown, arity, transaction, authentication, ACL,
+// slot, memory and state), queues inside MULTI, calls the handler, records statistics and gives the
+// effects to the journal. Engine thread only. Cost of a simple command: one registry probe, one
+// hash, two clock ticks, no allocation.
 #ifndef SLOTMESH_NODE_COMMAND_DISPATCHER_H_
 #define SLOTMESH_NODE_COMMAND_DISPATCHER_H_
 
@@ -21,8 +22,8 @@ class Dispatcher {
  public:
   enum class Result : uint8_t {
     kDone = 0,
-    // The request waits (ParkingLot) and will be resumed through ClientHost::Resume; read no further
-    // requests of this client until then.
+    // The request waits (ParkingLot) and will be resumed through ClientHost::Resume; read no
+    // further requests of this client until then.
     kParked = 1,
     // The connection is to be closed (client.close_now or close_after_reply is set).
     kClose = 2,
@@ -44,16 +45,17 @@ class Dispatcher {
     size_t executed = 0;  // Requests done (or parked: the last one counts).
     Result result = Result::kDone;
   };
-  // Runs a client's pipelined requests in order: plans a window of them (row, key hash, slot), prefetches, then
-  // executes. Stops early when one parks or closes. `request(i)` gives the i-th of `count`.
+  // Runs a client's pipelined requests in order: plans a window of them (row, key hash, slot),
+  // prefetches, then executes. Stops early when one parks or closes. `request(i)` gives the i-th of
+  // `count`.
   template <typename RequestAt>
   BatchResult ExecuteBatch(Client& client, size_t count, RequestAt request);
 
   // Runs what client.parked holds, from its start.
   Result ExecuteParked(Client& client);
 
-  // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check of what the
-  // caller checked already. The reply goes to the client's buffer.
+  // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
+  // of what the caller checked already. The reply goes to the client's buffer.
   void Call(Client& client, const Command& command, Args args, Origin origin,
             const HashedKey* prefetched = nullptr);
 

@@ -1,7 +1,7 @@
 // One engine: the objects that belong to one engine thread, tied together by the composition root.
 //
-// Borrowed references only; node/app owns what they point to. A later split of a node's slots over several
-// threads makes one Engine a thread, so nothing here may be shared between two of them.
+// Borrowed references only; node/app owns what they point to. A later split of a node's slots over
+// several threads makes one Engine a thread, so nothing here may be shared between two of them.
 #ifndef SLOTMESH_NODE_COMMAND_ENGINE_H_
 #define SLOTMESH_NODE_COMMAND_ENGINE_H_
 
@@ -40,7 +40,7 @@ struct Engine {
   ClusterGate* gate = nullptr;  // Null outside cluster mode.
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
-  int64_t now_ms = 0;           // Wall time, refreshed at least once a loop turn and per slow command.
+  int64_t now_ms = 0;  // Wall time, refreshed at least once a loop turn and per slow command.
 };
 
 }  // namespace slotmesh::node

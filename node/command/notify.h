@@ -1,7 +1,8 @@
 // Where handlers send keyspace notifications.
 //
-// A change of a key is told to keyspace and keyevent channels if `notify-keyspace-events` enables its class
-// (NotifyFlag, config.h). Publishing itself is the listener's (pub/sub, modules). Engine thread only.
+// A change of a key is told to keyspace and keyevent channels if `notify-keyspace-events` enables
+// its class (NotifyFlag, config.h). Publishing itself is the listener's (pub/sub, modules). Engine
+// thread only.
 #ifndef SLOTMESH_NODE_COMMAND_NOTIFY_H_
 #define SLOTMESH_NODE_COMMAND_NOTIFY_H_
 

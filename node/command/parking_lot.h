@@ -1,6 +1,7 @@
 // Clients whose request waits for a condition and then runs again from its start.
 //
-// A parked client's later requests wait too, so its order is kept; the loop goes on. Engine thread only.
+// A parked client's later requests wait too, so its order is kept; the loop goes on. Engine thread
+// only.
 #ifndef SLOTMESH_NODE_COMMAND_PARKING_LOT_H_
 #define SLOTMESH_NODE_COMMAND_PARKING_LOT_H_
 
@@ -24,11 +25,12 @@ class ParkingLot {
   struct Place {
     Client* client = nullptr;
     ParkReason reason = ParkReason::kPause;
-    int slot = -1;           // Of a fence.
+    int slot = -1;  // Of a fence.
     int64_t since_ms = 0;
   };
 
-  // Keeps a copy of the request in client.parked. REQUIRES: the client is not parked and has a host.
+  // Keeps a copy of the request in client.parked. REQUIRES: the client is not parked and has a
+  // host.
   void Park(Client& client, Args args, ParkReason reason, int slot, int64_t now_ms);
   // Resumes, in the order of arrival, those of whom `ready` says so.
   void Release(absl::FunctionRef<bool(const Place&)> ready);

@@ -14,8 +14,9 @@ constexpr size_t kInitialSlots = 1024;
 constexpr uint64_t kLowerCaseBits = 0x2020202020202020u;
 constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15u;
 
-// The first 8 bytes with the case bit set. Names are letters, digits, '-', '_', '|' and '.': setting the bit
-// may let two differing names meet, never keep equal ones apart; the full comparison follows.
+// The first 8 bytes with the case bit set. Names are letters, digits, '-', '_', '|' and '.':
+// setting the bit may let two differing names meet, never keep equal ones apart; the full
+// comparison follows.
 uint64_t Prefix(std::string_view name) {
   uint64_t word = 0;
   if (name.size() >= 8) {
@@ -68,7 +69,8 @@ Registry::~Registry() = default;
 absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* family) {
   for (const CommandSpec& row : rows) {
     if (Find(row.name) != nullptr) {
-      return absl::AlreadyExistsError(absl::StrCat("command '", row.name, "' is registered already"));
+      return absl::AlreadyExistsError(
+          absl::StrCat("command '", row.name, "' is registered already"));
     }
   }
   for (const CommandSpec& row : rows) {

@@ -1,6 +1,7 @@
 // Which clients watch which keys (WATCH), so that a change of a key breaks their transactions.
 //
-// Costs nothing while nobody watches. Engine thread only. Clients are borrowed: Forget() before one dies.
+// Costs nothing while nobody watches. Engine thread only. Clients are borrowed: Forget() before one
+// dies.
 #ifndef SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_
 #define SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_
 
@@ -20,7 +21,8 @@ class WatchTable {
  public:
   // Watching a key twice is the same as once.
   void Watch(Client& client, int database, std::string_view key);
-  // UNWATCH, EXEC, DISCARD, and the end of a client. Clears client.watching and client.watch_broken.
+  // UNWATCH, EXEC, DISCARD, and the end of a client. Clears client.watching and
+  // client.watch_broken.
   void Forget(Client& client);
 
   // The key was changed, created or deleted.
@@ -30,7 +32,8 @@ class WatchTable {
   // Breaks the watches of keys of `database` (of all if -1) for which `affected` says so.
   void TouchAll(int database, absl::FunctionRef<bool(int database, std::string_view key)> affected);
 
-  // True if `expired` says of one of the client's keys that it is logically gone (expired, not yet deleted).
+  // True if `expired` says of one of the client's keys that it is logically gone (expired, not yet
+  // deleted).
   bool AnyWatched(const Client& client,
                   absl::FunctionRef<bool(int database, std::string_view key)> expired) const;
 

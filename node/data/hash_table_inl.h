@@ -176,6 +176,7 @@ void HashTable<Policy>::EndWalk(bool finished) {
   walking_ = false;
   if (finished) uniform_mark_ = mark_;
   mark_ = mark_ == Bucket::kMarkMask ? 1 : mark_ + 1;
+  if (size_ == 0) Clear();
 }
 
 template <typename Policy>

@@ -31,7 +31,8 @@ uint64_t LatencyHistogram::CountUpTo(uint64_t micros) const {
 
 uint64_t LatencyHistogram::PercentileMicros(double percent) const {
   if (count_ == 0) return 0;
-  const uint64_t wanted = static_cast<uint64_t>(std::ceil(percent / 100 * static_cast<double>(count_)));
+  const uint64_t wanted =
+      static_cast<uint64_t>(std::ceil(percent / 100 * static_cast<double>(count_)));
   uint64_t seen = 0;
   for (int i = 0; i < kBuckets; ++i) {
     seen += counts_[i];

@@ -21,7 +21,8 @@ SystemClock::SystemClock() {
   const uint64_t begin_ticks = Ticks();
   int64_t end = begin;
   while (end - begin < kCalibrationNanos) end = MonotonicNanos();
-  ticks_per_micro_ = static_cast<double>(Ticks() - begin_ticks) * 1000 / static_cast<double>(end - begin);
+  ticks_per_micro_ =
+      static_cast<double>(Ticks() - begin_ticks) * 1000 / static_cast<double>(end - begin);
 }
 
 int64_t SystemClock::WallMicros() { return Nanos(CLOCK_REALTIME) / 1000; }
