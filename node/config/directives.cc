@@ -286,7 +286,7 @@ constexpr Directive kTable[] = {
     Bool("aof-use-rdb-preamble", "", 0, kLater, &Config::aof_use_rdb_preamble),
     Bool("aof-timestamp-enabled", "", 0, kLater, &Config::aof_timestamp_enabled),
     Bool("aof-rewrite-incremental-fsync", "", 0, kLater, &Config::aof_rewrite_incremental_fsync),
-    Bool("aof-disable-auto-gc", "", kHidden, kLater, &Config::aof_disable_auto_gc),
+    Bool("aof-disable-auto-gc", "", 0, kLater, &Config::aof_disable_auto_gc),
 
     // Replication.
     Special("replicaof", "slaveof", kMultiArg | kImmutable, kLater, fields::kReplicaOf),
