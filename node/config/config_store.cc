@@ -274,7 +274,7 @@ std::vector<const Directive*> ConfigStore::Inert() const {
   const Config defaults;
   std::vector<const Directive*> inert;
   for (const Directive& directive : AllDirectives()) {
-    if (directive.effect == Effect::kLive) continue;
+    if (directive.effect == DirectiveEffect::kLive) continue;
     const bool given = std::find(loaded_.begin(), loaded_.end(), &directive) != loaded_.end();
     if (directive.Has(kRepeated) ? given : directive.Get(config_) != directive.Get(defaults)) {
       inert.push_back(&directive);
