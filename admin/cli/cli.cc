@@ -15,7 +15,8 @@ namespace {
 
 constexpr char kFooter[] = R"(
 Nodes are named by HOST:PORT (their client port), by id, or by the start of an id.
-The secret comes from --secret-file, else SLOTMESH_SECRET, else the node itself (CONFIG GET cluster-secret).
+The secret comes from --secret-file, else SLOTMESH_SECRET, else the node itself (its
+CONFIG GET cluster-secret).
 
 Exit codes:
   0  done

@@ -10,7 +10,6 @@
 #include <iterator>
 #include <sstream>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -132,11 +131,7 @@ class ScriptRunner {
         .width = 100,
         .now = [&] { return start + ++looks * absl::Milliseconds(250); },
         .sleep = [](absl::Duration) {},
-        .random =
-            [] {
-              absl::BitGen random;
-              return absl::Uniform<uint64_t>(random);
-            },
+        .random = [this] { return ++nonce_; },
         .getenv = [&](const char* name) -> std::optional<std::string> {
           const auto found = env_.find(name);
           return found == env_.end() ? std::nullopt : std::optional(found->second);
@@ -153,9 +148,10 @@ class ScriptRunner {
   FakeNodeOptions options_;
   std::unique_ptr<FakeNode> node_;
   std::vector<std::unique_ptr<FakeNode>> others_;
-  std::map<std::string, std::string> env_ = {{"HOME", "/home/user"}};
+  std::map<std::string, std::string> env_ = {{"HOME", "/example/user"}};
   std::string answer_;
   bool terminal_ = false;
+  uint64_t nonce_ = 0;
 };
 
 std::string ReadFile(const std::string& path) {

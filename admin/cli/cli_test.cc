@@ -5,12 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "admin/cli/commands.h"
@@ -40,17 +40,14 @@ class CliTest : public testing::Test {
   }
   std::map<std::string, std::string> env_ = {{"HOME", testing::TempDir()}};
   std::string out_, err_;
+  std::atomic<uint64_t> nonce_ = 0;
   const CliEnvironment environment_{
       .out = [this](const std::string& text) { out_ += text; },
       .err = [this](const std::string& text) { err_ += text; },
       .read_line = [] { return ""; },
       .now = [] { return absl::Now(); },
       .sleep = [](absl::Duration duration) { absl::SleepFor(duration); },
-      .random =
-          [] {
-            absl::BitGen random;
-            return absl::Uniform<uint64_t>(random);
-          },
+      .random = [this] { return ++nonce_; },
       .getenv = [this](const char* name) -> std::optional<std::string> {
         const auto found = env_.find(name);
         return found == env_.end() ? std::nullopt : std::optional(found->second);

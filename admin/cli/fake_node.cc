@@ -7,17 +7,14 @@
 
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/time/clock.h"
 #include "slots/strings.h"
 
 namespace slotmesh::admin {
 namespace {
 
-uint64_t SharedRandom() {
-  absl::BitGen random;
-  return absl::Uniform<uint64_t>(random);
-}
+// It calls nobody, so it draws no nonces.
+uint64_t NoRandom() { return 0; }
 
 std::string Bulk(const std::string& text) { return StrCat("$", text.size(), "\r\n", text, "\r\n"); }
 
@@ -26,9 +23,8 @@ std::string Bulk(const std::string& text) { return StrCat("$", text.size(), "\r\
 FakeNode::FakeNode(FakeNodeOptions options, slots::SlotMapData map)
     : options_(std::move(options)), control_(std::move(map)) {
   const std::string bind = StrCat("127.0.0.1:", options_.bus_port);
-  auto auth =
-      bus::Authenticator::Create({.secret = options_.secret}, {bind},
-                                 {.now = [] { return absl::Now(); }, .random = SharedRandom});
+  auto auth = bus::Authenticator::Create({.secret = options_.secret}, {bind},
+                                         {.now = [] { return absl::Now(); }, .random = NoRandom});
   status_ = auth.status();
   if (!status_.ok()) return;
   auth_ = *std::move(auth);
@@ -43,7 +39,7 @@ FakeNode::FakeNode(FakeNodeOptions options, slots::SlotMapData map)
        .binds = {bind},
        .post = [](std::function<void()>) {},
        .now = [] { return absl::Now(); },
-       .random = SharedRandom,
+       .random = NoRandom,
        .services = {admin_->service()}},
       auth_.get(), {.on_frame = [](const bus::Sender&, bus::Channel, bus::Frame) {}});
   status_ = transport.status();
