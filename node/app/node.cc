@@ -98,7 +98,7 @@ absl::Status Node::Parts::AddFamilies() {
 
 void Node::Parts::ApplySettings() {
   notifier.set_classes(config().notify_keyspace_events);
-  slow_log.set_threshold_micros(config().commandlog_execution_slower_than);
+  slow_log.set_threshold(config().commandlog_execution_slower_than);
   slow_log.set_max_entries(static_cast<size_t>(config().commandlog_slow_execution_max_len));
 }
 
