@@ -58,6 +58,7 @@ class Admin : public ClusterAdmin {
   explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
 
   void SetState(ClusterState* state) override { state_ = state; }
+  admin::ClusterView Look(ClusterState& state) const override;
 
   absl::StatusOr<admin::ClusterView> View() override;
   absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
@@ -75,12 +76,12 @@ class Admin : public ClusterAdmin {
   std::vector<admin::LogEntry> Logs(uint64_t after, size_t limit) override;
 
  private:
-  // Runs `ask` on the engine thread and waits for what it gives. The promise outlives a wait that was given up.
+  // Runs `ask` on the engine thread and waits for what it gives. The promise outlives a wait that
+  // was given up.
   template <typename T>
   absl::StatusOr<T> OnEngine(std::function<T(ClusterState&)> ask);
   absl::Status Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
                        absl::Duration timeout);
-  admin::ClusterView Look(ClusterState& state) const;
 
   Environment env_;
   ClusterState* state_ = nullptr;  // Engine thread.
@@ -104,8 +105,8 @@ absl::StatusOr<T> Admin::OnEngine(std::function<T(ClusterState&)> ask) {
   return future.get();
 }
 
-absl::Status Admin::Propose(
-    std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make, absl::Duration timeout) {
+absl::Status Admin::Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
+                            absl::Duration timeout) {
   auto answer = std::make_shared<std::promise<absl::Status>>();
   std::future<absl::Status> future = answer->get_future();
   boost::asio::post(env_.io, [this, answer, make = std::move(make)] {

@@ -17,7 +17,6 @@
 namespace slotmesh::node {
 namespace {
 
-constexpr int kHttpPortOffset = 30000;
 constexpr int kPortMax = 65535;
 
 // The port that follows from the client port, or the one that is set.
@@ -57,11 +56,12 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
   info.hostname = config.cluster_announce_hostname;
   info.zone = config.availability_zone;
   info.port = static_cast<uint16_t>(config.cluster_announce_port != 0 ? config.cluster_announce_port
-                                                                       : config.port);
-  const absl::StatusOr<uint16_t> bus = DerivedPort(
-      "cluster-port",
-      config.cluster_announce_bus_port != 0 ? config.cluster_announce_bus_port : config.cluster_port,
-      config.port, kBusPortOffset);
+                                                                      : config.port);
+  const absl::StatusOr<uint16_t> bus =
+      DerivedPort("cluster-port",
+                  config.cluster_announce_bus_port != 0 ? config.cluster_announce_bus_port
+                                                        : config.cluster_port,
+                  config.port, kBusPortOffset);
   if (!bus.ok()) return bus.status();
   info.bus_port = *bus;
   if (config.http_port >= 0) {
@@ -88,6 +88,7 @@ class Part : public ClusterPart {
   ClusterState& state() override { return *state_; }
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
+  admin::ClusterView Look() override { return control_->Look(*state_); }
   void Tick() override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
@@ -140,8 +141,7 @@ absl::Status Part::Open() {
   absl::Status status = MakeAuthenticator(binds);
   if (!status.ok()) return status;
 
-  control_ = ClusterAdmin::Make(
-      {env_.io, env_.engine, env_.clients, env_.log, /*seed=*/random()});
+  control_ = ClusterAdmin::Make({env_.io, env_.engine, env_.clients, env_.log, /*seed=*/random()});
   admin::AdminServiceOptions service;
   service.self = [this, boot = options->boot] {
     bus::Sender self;
@@ -169,8 +169,7 @@ absl::Status Part::Open() {
   control.ledger_folder = "ledger";
   control.binds = binds;
   control.services = {admin_->service()};
-  absl::StatusOr<std::unique_ptr<ControlDriver>> driver =
-      ControlDriver::Start(*options, control);
+  absl::StatusOr<std::unique_ptr<ControlDriver>> driver = ControlDriver::Start(*options, control);
   if (!driver.ok()) return driver.status();
   driver_ = *std::move(driver);
   state_ = std::make_unique<ClusterState>(*driver_, env_.engine);

@@ -1,6 +1,8 @@
-// What a node in cluster mode has besides the engine: the control thread with the bus, what it serves, and administration.
+// What a node in cluster mode has besides the engine: the control thread with the bus, what it
+// serves, and administration.
 //
-// Engine thread only, but for what it hands to other threads itself. Start() before clients are served.
+// Engine thread only, but for what it hands to other threads itself. Start() before clients are
+// served.
 #ifndef SLOTMESH_NODE_APP_CLUSTER_PART_H_
 #define SLOTMESH_NODE_APP_CLUSTER_PART_H_
 
@@ -19,6 +21,9 @@
 #include "node/command/engine.h"
 
 namespace slotmesh::node {
+
+// The HTTP port is the client port plus this, unless it is set.
+inline constexpr int kHttpPortOffset = 30000;
 
 class ClusterPart {
  public:
@@ -40,6 +45,8 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  // What administration sees, for the status page. Engine thread.
+  virtual admin::ClusterView Look() = 0;
   // `hz` times a second.
   virtual void Tick() = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
