@@ -17,6 +17,7 @@ TEST(Glob, WildcardsTakeAnyBytes) {
   EXPECT_TRUE(GlobMatches("a**", "a"));
   EXPECT_FALSE(GlobMatches("", "a"));
   EXPECT_TRUE(GlobMatches("", ""));
+  EXPECT_FALSE(GlobMatches("*", ""));
   EXPECT_TRUE(GlobMatches(std::string("a\0*", 3), std::string("a\0b", 3)));
 }
 
