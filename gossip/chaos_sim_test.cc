@@ -13,11 +13,7 @@
 namespace slotmesh::gossip {
 namespace {
 
-#ifdef NDEBUG
 constexpr int kSeeds = 1000;
-#else
-constexpr int kSeeds = 150;  // Unoptimised builds are several times slower.
-#endif
 
 constexpr absl::Duration kT = absl::Seconds(1);
 constexpr absl::Duration kChaosTime = absl::Seconds(20);

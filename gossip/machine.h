@@ -211,6 +211,7 @@ class Machine {
   void Dispatch(uint32_t index, const Message& message, Output* out);
   void Merge(const MemberRecord& record, Output* out);
   void Accept(uint32_t index, const MemberRecord& record, Output* out);
+  void CorrectErrors(const Message& message, Output* out);
   void Refute(const MemberRecord& record, Output* out);
   void HandleSyncRequest(const Message& message, Output* out);
   void AnswerStale(uint32_t index, Output* out);

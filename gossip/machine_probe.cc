@@ -143,6 +143,8 @@ void Machine::FailProbe(const Probe& probe, Output* out) {
   health_.Worsen(probe.helpers > 0 ? probe.helpers - probe.nacks : 1);
   const uint32_t index = table_.members().IndexOf(probe.target);
   if (index == Members::kNone || table_.entry(index).state == State::kDead) return;
+  // Of one that nothing was ever heard of, only those who should hear it can tell.
+  if (table_.entry(index).incarnation == 0 && !IsDirect(index)) return;
   if (!isolated_ && !HeardLately(index)) Suspect(index, out);
 }
 

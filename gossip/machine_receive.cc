@@ -29,6 +29,7 @@ void Machine::On(const Received& received, Output* out) {
     return;
   }
   for (const MemberRecord& record : message.updates) Merge(record, out);
+  CorrectErrors(message, out);
   Dispatch(index, message, out);
   LookAtView(index, message.beat, out);
 }
@@ -120,6 +121,10 @@ void Machine::Dispatch(uint32_t index, const Message& message, Output* out) {
 // incarnation.
 void Machine::Refute(const MemberRecord& record, Output* out) {
   const bool is_ours = record.boot == options_.boot && record.state == State::kAlive;
+  if (record.state != State::kAlive && record.incarnation < incarnation_) {
+    // Whoever believes that has not heard of the present incarnation.
+    if (!updates_.Contains(options_.self)) updates_.Add(options_.self);
+  }
   if (record.incarnation < incarnation_ || (is_ours && record.incarnation == incarnation_)) return;
   incarnation_ = std::min(record.incarnation + 1, kIncarnationMax);
   ++stats_.refutations;
@@ -152,6 +157,23 @@ void Machine::Merge(const MemberRecord& record, Output* out) {
     updates_.Add(record.node);
     suspicions_stale_ = true;
   }
+}
+
+// What the sender says of suspects and dead that is known here to be over.
+void Machine::CorrectErrors(const Message& message, Output* out) {
+  Message answer;
+  bool answering = false;
+  for (const MemberRecord& record : message.updates) {
+    const uint32_t index = table_.members().IndexOf(record.node);
+    if (index == Members::kNone || record.state == State::kAlive) continue;
+    const MemberRecord known = table_.Record(index);
+    if (known.state != State::kAlive || !Supersedes(known, record)) continue;
+    if (!answering) answer = MakeMessage(Kind::kBeat, message.beat.node);
+    answering = true;
+    if (answer.updates.size() >= kPiggybackMax) break;
+    answer.updates.push_back(known);
+  }
+  if (answering) SendTo(message.beat.node, std::move(answer), out);
 }
 
 // REQUIRES: `record` supersedes the member's. Makes it known and passes it on.

@@ -10,13 +10,8 @@
 namespace slotmesh::gossip {
 namespace {
 
-#ifdef NDEBUG
 constexpr int kBudgetNodes = 2000;
 constexpr double kBudgetSeconds = 5;
-#else
-constexpr int kBudgetNodes = 300;  // Unoptimised builds are several times slower.
-constexpr double kBudgetSeconds = 3;
-#endif
 constexpr int kNodes = 1000;
 
 ClusterSimOptions Large(uint64_t seed, double loss_percent) {

@@ -22,6 +22,7 @@ class UpdateQueue {
  public:
   // Restarts the count if the node is queued already.
   void Add(const slots::NodeId& node);
+  bool Contains(const slots::NodeId& node) const { return places_.contains(node); }
   void Remove(const slots::NodeId& node);
   // Drops all who are not members.
   void Keep(const Members& members);

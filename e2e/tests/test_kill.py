@@ -40,7 +40,7 @@ class KillTest(FreshClusterTest):
         def find():
             for node in self.cluster.nodes:
                 page = metrics.fetch(node.metrics_address)
-                if metrics.total(page, "slotmesh_ledger_is_leader") == 1:
+                if metrics.total(page, "slotmesh_ledger_leader") == 1:
                     return node
             return None
 

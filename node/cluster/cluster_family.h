@@ -1,6 +1,8 @@
-// CLUSTER and its subcommands: what they read of the node's state, and how they change the cluster through the ledger.
+// CLUSTER and its subcommands: what they read of the node's state, and how they change the cluster
+// through the ledger.
 //
-// A changing subcommand blocks its client until the ledger has decided; inside a transaction or script it is refused.
+// A changing subcommand blocks its client until the ledger has decided; inside a transaction or
+// script it is refused.
 #ifndef SLOTMESH_NODE_CLUSTER_CLUSTER_FAMILY_H_
 #define SLOTMESH_NODE_CLUSTER_CLUSTER_FAMILY_H_
 
@@ -13,7 +15,8 @@ namespace slotmesh::node {
 
 class MigrationBook;
 
-// The family's state. Both null outside cluster mode: then every subcommand but KEYSLOT's like is refused.
+// The family's state. Both null outside cluster mode: then every subcommand but KEYSLOT's like is
+// refused.
 struct ClusterFamily {
   ClusterState* state = nullptr;
   MigrationBook* migrations = nullptr;

@@ -79,14 +79,14 @@ void Info(CommandContext& ctx, Args) {
       "\r\ncluster_size:", ShardsWithSlots(map),
       "\r\ncluster_current_epoch:", map.data().current_epoch,
       "\r\ncluster_my_epoch:", shard == nullptr ? 0 : shard->epoch);
-  absl::StrAppend(&text, "\r\ncluster_stats_messages_ping_sent:", picture.messages_sent,
-                  "\r\ncluster_stats_messages_meet_sent:", picture.meets_sent,
-                  "\r\ncluster_stats_messages_sent:", picture.messages_sent + picture.meets_sent,
-                  "\r\ncluster_stats_messages_ping_received:", picture.messages_received,
-                  "\r\ncluster_stats_messages_meet_received:", picture.meets_received,
-                  "\r\ncluster_stats_messages_received:",
-                  picture.messages_received + picture.meets_received,
-                  "\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n");
+  absl::StrAppend(
+      &text, "\r\ncluster_stats_messages_ping_sent:", picture.messages_sent,
+      "\r\ncluster_stats_messages_meet_sent:", picture.meets_sent,
+      "\r\ncluster_stats_messages_sent:", picture.messages_sent + picture.meets_sent,
+      "\r\ncluster_stats_messages_ping_received:", picture.messages_received,
+      "\r\ncluster_stats_messages_meet_received:", picture.meets_received,
+      "\r\ncluster_stats_messages_received:", picture.messages_received + picture.meets_received,
+      "\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n");
   ctx.reply().Verbatim("txt", text);
 }
 

@@ -45,7 +45,13 @@ bool ClusterState::Refresh() {
   const std::shared_ptr<const ClusterPicture> before = picture_;
   picture_ = link_.picture();
   const bool map_changed = picture_->map != before->map;
-  if (map_changed) view_.emplace(*picture_->map, link_.self(), open_slots_);
+  if (map_changed) {
+    view_.emplace(*picture_->map, link_.self(), open_slots_);
+    for (const slots::NodeInfo& node : before->map->data().nodes) {
+      if (map().FindNode(node.id) == nullptr) forgotten_.push_back(node.id);
+    }
+    while (forgotten_.size() > kForgottenMax) forgotten_.pop_front();
+  }
   FindDownReason();
   return map_changed;
 }
@@ -62,6 +68,11 @@ bool ClusterState::IsUp(const slots::NodeId& node) const {
   if (node == link_.self()) return true;
   const PeerHealth* peer = FindPeer(node);
   return peer == nullptr || peer->state != gossip::State::kDead;
+}
+
+bool ClusterState::WasForgotten(const slots::NodeId& node) const {
+  return map().FindNode(node) == nullptr &&
+         std::find(forgotten_.begin(), forgotten_.end(), node) != forgotten_.end();
 }
 
 void ClusterState::FindDownReason() {

@@ -7,6 +7,7 @@
 #define SLOTMESH_NODE_CLUSTER_CLUSTER_STATE_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,10 @@ enum class Fence : uint8_t {
   kWritesAndReads = 1,  // The commit is under way: its outcome is not known here yet.
 };
 
+// The bus port is the client port plus this, unless it is set.
+inline constexpr int kBusPortOffset = 10000;
+inline constexpr size_t kForgottenMax = 1024;
+
 class ClusterState : public ClusterGate {
  public:
   // Borrows both.
@@ -49,6 +54,8 @@ class ClusterState : public ClusterGate {
   // The member is not known to be dead.
   bool IsUp(const slots::NodeId& node) const;
   const PeerHealth* FindPeer(const slots::NodeId& node) const;
+  // It was a member in a map seen here, and is none any more (the last kForgottenMax are known).
+  bool WasForgotten(const slots::NodeId& node) const;
 
   // cluster_state, and why it is not ok.
   bool ok() const { return down_reason_.empty(); }
@@ -79,6 +86,7 @@ class ClusterState : public ClusterGate {
   ControlLink& link_;
   Engine& engine_;
   std::shared_ptr<const ClusterPicture> picture_;
+  std::deque<slots::NodeId> forgotten_;
   slots::OpenSlots open_slots_;
   std::optional<slots::RoutingView> view_;
   std::string down_reason_;
