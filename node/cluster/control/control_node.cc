@@ -64,8 +64,10 @@ absl::Status ControlNode::OpenLog(absl::Time now, ControlOutput* out) {
   for (const KnownPeer& peer : record_.peers) options.seeds.push_back(peer.node);
   const slots::LogId log = follows ? record_.follows : slots::LogId::Random(random_);
   for (int attempt = 0; attempt < 2; ++attempt) {
+    std::vector<std::string> notes;
     absl::StatusOr<std::unique_ptr<ledger::Ledger>> opened =
-        ledger::OpenLedger(options, log, storage_, now, random_, &out->notes);
+        ledger::OpenLedger(options, log, storage_, now, random_, &notes);
+    out->notes.insert(out->notes.end(), notes.begin(), notes.end());
     if (!opened.ok()) return opened.status();
     ledger_ = *std::move(opened);
     if (!follows || ledger_->log() == record_.follows) break;

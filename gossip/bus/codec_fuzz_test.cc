@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "gossip/codec.h"
+#include "gossip/bus/codec.h"
 #include "slots/check.h"
 
 namespace slotmesh::gossip {
@@ -22,14 +22,14 @@ Message CorrectMessage() {
 }
 
 void Try(std::string_view bytes) {
-  const absl::StatusOr<Message> decoded = Decode(bytes);
+  const absl::StatusOr<Message> decoded = bus::DecodeGossip(bytes);
   if (!decoded.ok()) return;
   CHECK(Validate(*decoded).ok());
-  const std::string again = Encode(*decoded);
+  const std::string again = bus::EncodeGossip(*decoded);
   CHECK_EQ(again.size() + kFrameBytes, EncodedSize(*decoded));
-  const absl::StatusOr<Message> same = Decode(again);
+  const absl::StatusOr<Message> same = bus::DecodeGossip(again);
   CHECK(same.ok());
-  CHECK(Encode(*same) == again);
+  CHECK(bus::EncodeGossip(*same) == again);
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ void Try(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   slotmesh::gossip::Try(bytes);
-  std::string damaged = slotmesh::gossip::Encode(slotmesh::gossip::CorrectMessage());
+  std::string damaged = slotmesh::bus::EncodeGossip(slotmesh::gossip::CorrectMessage());
   for (size_t i = 0; i + 1 < size && i < 16; i += 2) {
     damaged[data[i] % damaged.size()] = bytes[i + 1];
   }
