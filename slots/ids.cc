@@ -63,5 +63,6 @@ std::string Id160<Tag>::ToHex() const {
 template class Id160<NodeTag>;
 template class Id160<ShardTag>;
 template class Id160<LogTag>;
+template class Id160<PlanTag>;
 
 }  // namespace slotmesh::slots

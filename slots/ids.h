@@ -53,9 +53,11 @@ class Id160 {
 struct NodeTag;
 struct ShardTag;
 struct LogTag;
+struct PlanTag;
 using NodeId = Id160<NodeTag>;
 using ShardId = Id160<ShardTag>;
 using LogId = Id160<LogTag>;
+using PlanId = Id160<PlanTag>;  // A planned move of slots.
 
 // New at each start of a process (SAFETY 1). 0 is "none".
 using BootId = uint64_t;
@@ -65,6 +67,7 @@ using Epoch = uint64_t;
 extern template class Id160<NodeTag>;
 extern template class Id160<ShardTag>;
 extern template class Id160<LogTag>;
+extern template class Id160<PlanTag>;
 
 }  // namespace slotmesh::slots
 

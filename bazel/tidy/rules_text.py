@@ -75,18 +75,18 @@ def _header(source):
 
 def _opening(source):
     lines = source.lines
+    start = 1 if lines and lines[0].startswith("#!") else 0
     if is_python(source):
-        start = 1 if lines and lines[0].startswith("#!") else 0
         if not _next_text(lines, start).startswith(('"""', 'r"""')):
             yield source.finding(1, "opening-comment", "a Python file opens with a docstring")
     elif is_shell(source):
-        if not _next_text(lines, 1).startswith("#"):
+        if not _next_text(lines, start).startswith("#"):
             yield source.finding(1, "opening-comment", "a script opens with what it does")
     elif source.suffix == ".bzl":
         if not _next_text(lines, 0).startswith('"""'):
             yield source.finding(1, "opening-comment", "a .bzl file opens with a docstring")
     elif source.suffix in (".js", ".proto"):
-        if not _next_text(lines, 1 if lines and lines[0].startswith("#!") else 0).startswith("//"):
+        if not _next_text(lines, start).startswith("//"):
             yield source.finding(1, "opening-comment", "the file opens with what it is for")
 
 

@@ -62,7 +62,13 @@ class Source:
 
     @property
     def is_test(self):
-        return self.path.endswith(("_test.cc", "_test.py", "_bench.cc"))
+        return self.path.endswith(("_test.cc", "_test.py", "_bench.cc")) or self.is_test_support
+
+    @property
+    def is_test_support(self):
+        """What only tests include, told by its name: testing.h, testing/x.h, x_sim.h, fake_x.h."""
+        parts = self.path.rsplit(".", 1)[0].split("/")
+        return "testing" in parts or parts[-1].endswith("_sim") or parts[-1].startswith("fake_")
 
     @functools.cached_property
     def code(self):

@@ -149,6 +149,8 @@ class Includes(unittest.TestCase):
         self.assertEqual(self.check("slots/a.cc", "gossip/a.h"), ["include"])
         self.assertEqual(self.check("slots/ledger/a.cc", "gossip/a.h"), ["include"])
         self.assertEqual(self.check("slots/ledger/a_sim_test.cc", "gossip/sim/net.h"), [])
+        self.assertEqual(self.check("gossip/cluster_sim.h", "gossip/sim/net.h"), [])
+        self.assertEqual(self.check("gossip/cluster.h", "gossip/sim/net.h"), ["include"])
         self.assertEqual(self.check("node/resp/a.cc", "node/data/a.h"), ["include"])
         self.assertEqual(self.check("node/commands/a.cc", "node/command/spec.h"), [])
         self.assertEqual(self.check("node/app/main.cc", "modules/loader.h"), [])

@@ -31,7 +31,9 @@ absl::Time Clock::Local(absl::Time true_now) const {
 absl::Time Clock::TrueTime(absl::Time local) const {
   if (local == absl::InfiniteFuture()) return local;
   if (local <= base_local_) return base_true_;
-  const __int128 wanted = absl::ToInt64Nanoseconds(local - base_local_);
+  // Times have parts of a nanosecond; the clock has not.
+  const __int128 wanted =
+      absl::ToInt64Nanoseconds(absl::Ceil(local - base_local_, absl::Nanoseconds(1)));
   const int64_t rate = kMillion + drift_ppm_;
   return base_true_ +
          absl::Nanoseconds(static_cast<int64_t>((wanted * kMillion + rate - 1) / rate));

@@ -21,6 +21,19 @@ TEST(ClockTest, TrueTimeIsTheFirstMomentThatShowsTheLocalTime) {
   }
 }
 
+TEST(ClockTest, ATimerForAPartOfANanosecondIsNotEarly) {
+  Scheduler scheduler(1);
+  Hosts hosts(scheduler, {.count = 1, .drift_ppm_max = 500});
+  const absl::Time local = hosts.LocalNow(0) + absl::Nanoseconds(5) / 2;
+  bool ran = false;
+  hosts.At(0, local, [&] {
+    ran = true;
+    EXPECT_GE(hosts.LocalNow(0), local);
+  });
+  scheduler.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(ran);
+}
+
 TEST(ClockTest, AChangeOfDriftMovesNothingBackwards) {
   const absl::Time start = absl::FromUnixSeconds(1000);
   Clock clock(start, absl::ZeroDuration(), 500);

@@ -31,7 +31,9 @@ EventId Scheduler::At(absl::Time when, Action action) {
   }
   cells_[index].action = std::move(action);
   const EventId id{index, cells_[index].generation};
-  queue_.push_back({absl::ToInt64Nanoseconds(std::max(when, now_) - start_), order_++, id});
+  // Rounded up: whoever waits for a time finds that it has come.
+  const absl::Duration wait = absl::Ceil(std::max(when, now_) - start_, absl::Nanoseconds(1));
+  queue_.push_back({absl::ToInt64Nanoseconds(wait), order_++, id});
   std::push_heap(queue_.begin(), queue_.end(), Later);
   return id;
 }

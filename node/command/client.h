@@ -22,7 +22,7 @@ namespace slotmesh::node {
 class Client;
 
 // Who a request comes from; says which checks apply (origin_checks.h).
-enum class Origin : uint8_t {
+enum class RequestOrigin : uint8_t {
   kClient = 0,
   kExec = 1,  // A queued command of a transaction.
   kScript = 2,
@@ -40,7 +40,6 @@ struct QueuedCommand {
 struct Transaction {
   bool active = false;
   bool poisoned = false;     // A command was refused while queueing: EXEC fails with EXECABORT.
-  bool asking = false;       // ASKING stood before MULTI: it holds for the whole transaction.
   Flag flags = Flag::kNone;  // Of all queued commands together.
   size_t memory_bytes = 0;
   std::vector<QueuedCommand> queued;
@@ -51,9 +50,9 @@ struct Transaction {
 class ClientHost {
  public:
   virtual ~ClientHost() = default;
-  // Runs the parked request again, then goes on with what is buffered. May be called at any time on
-  // the engine thread, also while another client's command runs: the work happens later in the loop
-  // turn.
+  // Runs the parked request again if there is one, then goes on with what is buffered. May be
+  // called at any time on the engine thread, also while another client's command runs: the work
+  // happens later in the loop turn.
   virtual void Resume(Client& client) = 0;
   // Replies that came from outside a request (push messages, an unblocked command) are in the
   // client's buffer: send them with this turn's writes.
@@ -92,8 +91,9 @@ class Client {
 
   // Modes.
   int database = 0;
-  bool readonly = false;  // READONLY
-  bool asking = false;    // ASKING, until the next command is done.
+  bool readonly = false;      // READONLY
+  bool asking = false;        // ASKING: holds for the command after it, or the transaction.
+  bool asking_fresh = false;  // That command is still to come.
   bool no_evict = false;
   bool no_touch = false;
   ReplyMode reply_mode = ReplyMode::kOn;
@@ -107,7 +107,10 @@ class Client {
   // A request that waits for a condition and then runs from its start (see
   // Dispatcher::Result::kParked).
   OwnedArgs parked;
-  bool unblocked = false;  // Set when resumed, so that the request is not counted twice.
+  // The ticket of a command whose reply comes later (BlockedClients), 0 if there is none.
+  uint64_t blocked = 0;
+  // Waits, either way: its next requests wait too.
+  bool waits() const { return blocked != 0 || !parked.empty(); }
 
   // Write replies of this turn are in the buffer: the lease is checked again before they leave.
   bool has_unsent_write = false;

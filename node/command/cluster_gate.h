@@ -10,20 +10,16 @@
 #include "node/command/client.h"
 #include "node/command/command_spec.h"
 #include "node/command/registry.h"
-#include "slots/ids.h"
+#include "slots/router.h"
 
 namespace slotmesh::node {
-
-inline constexpr int kNoSlot = -1;
 
 struct GateRequest {
   const Command& command;
   Args args;
-  Flag flags;               // The command's; for EXEC those of all queued commands.
-  int slot = kNoSlot;       // Of its keys or shard channels; kNoSlot: it has none.
-  bool cross_slot = false;  // The keys are of different slots.
-  bool several_keys = false;
-  Origin origin = Origin::kClient;
+  Flag flags;            // The command's; for EXEC those of all queued commands.
+  slots::KeySlots keys;  // Of its keys or shard channels; for EXEC of those of all queued commands.
+  RequestOrigin origin = RequestOrigin::kClient;
   int64_t now_ms = 0;
 };
 

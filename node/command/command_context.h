@@ -26,7 +26,8 @@ namespace slotmesh::node {
 
 class CommandContext {
  public:
-  CommandContext(Engine& engine, Client& client, const Command& command, Args args, Origin origin)
+  CommandContext(Engine& engine, Client& client, const Command& command, Args args,
+                 RequestOrigin origin)
       : engine_(engine), client_(client), command_(command), args_(args), origin_(origin) {}
   CommandContext(const CommandContext&) = delete;
   CommandContext& operator=(const CommandContext&) = delete;
@@ -34,10 +35,10 @@ class CommandContext {
   Client& client() { return client_; }
   Reply& reply() { return client_.reply(); }
   const Command& command() const { return command_; }
-  Origin origin() const { return origin_; }
+  RequestOrigin origin() const { return origin_; }
   Engine& engine() { return engine_; }
   Keyspace& keyspace() { return engine_.keyspace; }
-  Database& db() { return engine_.keyspace.db(client_.database); }
+  Database& db() { return engine_.keyspace.database(client_.database); }
   absl::BitGenRef random() { return engine_.random; }
   // Wall time of this command: the same for all it does (and for a whole script or transaction).
   int64_t now_ms() const { return engine_.now_ms; }
@@ -53,20 +54,22 @@ class CommandContext {
     if (prefetched_ != nullptr && index == static_cast<size_t>(command_.single_key())) {
       return *prefetched_;
     }
-    return engine_.keyspace.Hash(args_[index]);
+    return Hash(args_[index]);
   }
-  HashedKey Hash(std::string_view key) const { return engine_.keyspace.Hash(key); }
+  HashedKey Hash(std::string_view key) const { return HashKey(engine_.keyspace, key); }
 
   // `changes` is what INFO counts as changes since the last save.
   void MarkChanged(int64_t changes = 1) { changes_ += changes; }
   int64_t changes() const { return changes_; }
   // True if somebody reads the journal; building an effect's words can be skipped otherwise.
   bool wants_effects() const { return engine_.journal.active(); }
-  // What a copy must do instead of this command. Words are copied. Counts as a change.
+  // What a copy must do instead of this command: words (copied) of a command on the slot of the
+  // request's keys.
   void Effect(std::initializer_list<std::string_view> words) {
-    Effect(Args(words.begin(), words.size()));
+    Effect(Args(words.begin(), words.size()), EffectSlot());
   }
-  void Effect(Args words);
+  void Effect(Args words, int slot);
+  void JournalVerbatim();
   bool has_effects() const { return has_effects_; }
 
   // Publishes a keyspace notification if its class is enabled.
@@ -74,14 +77,20 @@ class CommandContext {
     engine_.notifier.Notify(kind, event, key, client_.database);
   }
 
+  // Whether the handler may let its reply come later (engine().blocked.Block): only a connection's
+  // own request can wait; inside a transaction, a script or a stream it cannot.
+  bool may_block() const { return origin_ == RequestOrigin::kClient && client_.host() != nullptr; }
+
   void set_prefetched(const HashedKey* key) { prefetched_ = key; }
 
  private:
+  int EffectSlot() const;
+
   Engine& engine_;
   Client& client_;
   const Command& command_;
   Args args_;
-  Origin origin_;
+  RequestOrigin origin_;
   bool has_effects_ = false;
   int64_t changes_ = 0;
   const HashedKey* prefetched_ = nullptr;

@@ -1,5 +1,7 @@
 #include "node/command/dispatcher.h"
 
+#include <utility>
+
 #include "node/resp/errors.h"
 
 namespace slotmesh::node {
@@ -14,18 +16,18 @@ struct OriginChecks {
   bool queueing = false;  // MULTI.
 };
 
-constexpr OriginChecks ChecksOf(Origin origin) {
+constexpr OriginChecks ChecksOf(RequestOrigin origin) {
   switch (origin) {
-    case Origin::kClient:
+    case RequestOrigin::kClient:
       return {.access = true, .routing = true, .state = true, .queueing = true};
-    case Origin::kExec:
+    case RequestOrigin::kExec:
       return {.access = true};
-    case Origin::kScript:
-    case Origin::kModule:
+    case RequestOrigin::kScript:
+    case RequestOrigin::kModule:
       return {.access = true, .routing = true, .state = true};
-    case Origin::kAof:
-    case Origin::kReplication:
-    case Origin::kMigration:
+    case RequestOrigin::kAof:
+    case RequestOrigin::kReplication:
+    case RequestOrigin::kMigration:
       return {};
   }
   return {};
@@ -35,12 +37,55 @@ constexpr int64_t kMicrosPerMilli = 1000;
 
 }  // namespace
 
-void CommandContext::Effect(Args words) {
-  has_effects_ = true;
-  if (engine_.journal.active()) engine_.journal.Append(client_.database, words);
+namespace {
+
+// What the journal says of an effect's cause.
+constexpr Origin OriginOf(RequestOrigin origin) {
+  switch (origin) {
+    case RequestOrigin::kClient:
+    case RequestOrigin::kExec:
+      return Origin::kClient;
+    case RequestOrigin::kScript:
+      return Origin::kScript;
+    case RequestOrigin::kModule:
+      return Origin::kModule;
+    case RequestOrigin::kAof:
+      return Origin::kAofLoad;
+    case RequestOrigin::kReplication:
+      return Origin::kReplicaLink;
+    case RequestOrigin::kMigration:
+      return Origin::kMigration;
+  }
+  return Origin::kClient;
 }
 
-void Dispatcher::BeginTurn() { engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli; }
+}  // namespace
+
+void CommandContext::Effect(Args words, int slot) {
+  has_effects_ = true;
+  if (!engine_.journal.active()) return;
+  engine_.journal.Append(
+      {.database = client_.database, .slot = slot, .origin = OriginOf(origin_), .argv = words});
+}
+
+void CommandContext::JournalVerbatim() { Effect(args_, EffectSlot()); }
+
+int CommandContext::EffectSlot() const {
+  if (!engine_.keyspace.cluster()) return kNoSlot;
+  if (prefetched_ != nullptr) return prefetched_->slot;
+  slots::KeyRefs keys;
+  if (slots::FindKeys(command_.spec().keys, command_.spec().get_keys, slots::KeyDetail::kPositions,
+                      args_, &keys) != slots::KeyStatus::kOk ||
+      keys.empty()) {
+    return kNoSlot;
+  }
+  return slots::HashSlot(args_[keys[0].word]);
+}
+
+void Dispatcher::BeginTurn() {
+  engine_.now_ms = engine_.clock.WallMicros() / kMicrosPerMilli;
+  engine_.turn_ns = engine_.clock.MonotonicNanos();
+}
 
 Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   Plan plan;
@@ -48,23 +93,23 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   if (plan.command == nullptr) return plan;
   const size_t key = plan.command->single_key();
   if (key == 0 || key >= args.size()) return plan;
-  plan.key = engine_.keyspace.Hash(args[key]);
+  plan.key = HashKey(engine_.keyspace, args[key]);
   plan.hashed = true;
   return plan;
 }
 
-Dispatcher::Result Dispatcher::Execute(Client& client, Args args, Origin origin) {
+Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin origin) {
   return ExecutePlanned(client, args, MakePlan(args), origin);
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
-  const OwnedArgs request = std::move(client.parked);
-  client.parked = OwnedArgs();
-  return Execute(client, request.view(), Origin::kClient);
+  if (client.parked.empty()) return Finish(client, client.output.end_position());
+  const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
+  return Execute(client, request.view(), RequestOrigin::kClient);
 }
 
 Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const Plan& plan,
-                                              Origin origin) {
+                                              RequestOrigin origin) {
   const OriginChecks checks = ChecksOf(origin);
   const Command* command = plan.command;
   const uint64_t reply_begin = client.output.end_position();
@@ -85,14 +130,14 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         return Finish(client, reply_begin);
       case Admission::kPark:
         engine_.parking.Park(client, args, ParkReason::kFence, slot, engine_.now_ms);
-        return Result::kParked;
+        return Result::kWaits;
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
   if (checks.state && !queue &&
       engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-    return Result::kParked;
+    return Result::kWaits;
   }
   if (queue) {
     Queue(client, *command, args);
@@ -102,35 +147,39 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   return Finish(client, reply_begin);
 }
 
-void Dispatcher::Call(Client& client, const Command& command, Args args, Origin origin,
+void Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
                       const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
-  Reply& reply = client.reply();
-  const uint32_t errors_before = reply.error_count();
+  CommandStats& stats = command.stats();
   const uint64_t begin = engine_.clock.Ticks();
-  engine_.journal.BeginUnit(origin);
+  engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
   if (ctx.changes() > 0 || ctx.has_effects()) {
-    if (!ctx.has_effects() && engine_.journal.active()) {
-      engine_.journal.Append(client.database, args);
-    }
+    if (!ctx.has_effects() && engine_.journal.active()) ctx.JournalVerbatim();
     engine_.stats.keyspace_changes += ctx.changes();
     client.has_unsent_write = true;
   }
   engine_.journal.EndUnit();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
-  CommandStats& stats = command.stats();
+  if (CountErrors(client)) ++stats.failed;
   ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
-  if (reply.error_count() != errors_before) ++stats.failed;
   ++engine_.stats.commands_processed;
   client.last_command = &command;
   if (micros >= kSlowCommandMicros) AfterSlowCommand(client, command, args, micros);
+}
+
+bool Dispatcher::CountErrors(Client& client) {
+  Reply& reply = client.reply();
+  if (reply.error_count() == 0) return false;
+  engine_.stats.CountError(reply.last_error_code());
+  reply.ClearErrors();
+  return true;
 }
 
 void Dispatcher::AfterSlowCommand(Client& client, const Command& command, Args args,
@@ -151,17 +200,18 @@ void Dispatcher::Queue(Client& client, const Command& command, Args args) {
 }
 
 Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
-  Reply& reply = client.reply();
-  if (reply.error_count() != 0) {
-    engine_.stats.CountError(reply.last_error_code());
-    reply.ClearErrors();
-  }
-  if (client.asking && client.last_command != nullptr &&
-      !Has(client.last_command->flags(), Flag::kAsking)) {
+  if (client.asking) EndAsking(client);
+  if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
+  if (client.waits()) return Result::kWaits;
+  return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
+}
+
+void Dispatcher::EndAsking(Client& client) {
+  if (client.asking_fresh) {
+    client.asking_fresh = false;
+  } else if (!client.transaction.active) {
     client.asking = false;
   }
-  if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
-  return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
 }
 
 void Dispatcher::ApplyReplyMode(Client& client, uint64_t reply_begin) {

@@ -22,14 +22,20 @@ class Dispatcher {
  public:
   enum class Result : uint8_t {
     kDone = 0,
-    // The request waits (ParkingLot) and will be resumed through ClientHost::Resume; read no
-    // further requests of this client until then.
-    kParked = 1,
+    // The client waits (ParkingLot, BlockedClients) and will be resumed through ClientHost::Resume;
+    // run no further requests of it until then.
+    kWaits = 1,
     // The connection is to be closed (client.close_now or close_after_reply is set).
     kClose = 2,
   };
-  // How far ahead of execution keys are hashed and their places in the tables prefetched.
-  static constexpr size_t kPrefetchWindow = 32;
+  // A batch's requests pass through stages, each some requests behind the one before, so that what
+  // a stage needs has been fetched into the cache meanwhile: row and hash, bucket, entry,
+  // execution.
+  static constexpr size_t kBucketDelay = 12;
+  static constexpr size_t kEntryDelay = 26;
+  static constexpr size_t kExecuteDelay = 40;
+  static constexpr size_t kPlans = 64;        // A power of two above kExecuteDelay.
+  static constexpr size_t kPrefetchFrom = 4;  // Shorter batches run without.
   // After a command of at least this length the time is read again.
   static constexpr uint64_t kSlowCommandMicros = 500;
 
@@ -39,24 +45,24 @@ class Dispatcher {
   void BeginTurn();
 
   // Runs one request. REQUIRES: args is not empty.
-  Result Execute(Client& client, Args args, Origin origin);
+  Result Execute(Client& client, Args args, RequestOrigin origin);
 
   struct BatchResult {
     size_t executed = 0;  // Requests done (or parked: the last one counts).
     Result result = Result::kDone;
   };
-  // Runs a client's pipelined requests in order: plans a window of them (row, key hash, slot),
-  // prefetches, then executes. Stops early when one parks or closes. `request(i)` gives the i-th of
-  // `count`.
+  // Runs a client's pipelined requests in order. Stops early when one parks or closes. `request(i)`
+  // gives the words of the i-th of `count`.
   template <typename RequestAt>
   BatchResult ExecuteBatch(Client& client, size_t count, RequestAt request);
 
-  // Runs what client.parked holds, from its start.
+  // After a wait: runs what client.parked holds, from its start; nothing if a blocked command was
+  // completed.
   Result ExecuteParked(Client& client);
 
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
   // of what the caller checked already. The reply goes to the client's buffer.
-  void Call(Client& client, const Command& command, Args args, Origin origin,
+  void Call(Client& client, const Command& command, Args args, RequestOrigin origin,
             const HashedKey* prefetched = nullptr);
 
   // Ends a transaction without running it, and its watches.
@@ -70,18 +76,21 @@ class Dispatcher {
   };
 
   Plan MakePlan(Args args);
-  Result ExecutePlanned(Client& client, Args args, const Plan& plan, Origin origin);
+  Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);
   // Each gives true if the request may go on; else the refusal stands in the reply.
   bool CheckKnown(Client& client, const Command* command, Args args);
   bool CheckAccess(Client& client, const Command& command);
   bool CheckState(Client& client, const Command& command);
-  Admission CheckRouting(Client& client, const Command& command, Args args, Origin origin,
+  Admission CheckRouting(Client& client, const Command& command, Args args, RequestOrigin origin,
                          const Plan& plan, int* slot);
+  // Moves what the reply remembers of errors into the statistics. True if there were any.
+  bool CountErrors(Client& client);
   void Reject(Client& client, const Command* command, std::string_view error);
   // Adds the slots of a command's keys to what the gate is asked.
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);
   void AfterSlowCommand(Client& client, const Command& command, Args args, uint64_t micros);
+  void EndAsking(Client& client);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
 
@@ -91,22 +100,30 @@ class Dispatcher {
 template <typename RequestAt>
 Dispatcher::BatchResult Dispatcher::ExecuteBatch(Client& client, size_t count, RequestAt request) {
   BatchResult done;
-  std::array<Plan, kPrefetchWindow> plans;
-  while (done.executed < count) {
-    const size_t window = std::min(kPrefetchWindow, count - done.executed);
-    const size_t first = done.executed;
-    for (size_t i = 0; i < window; ++i) plans[i] = MakePlan(request(first + i));
-    Database& db = engine_.keyspace.db(client.database);
-    if (window > 1) {
-      for (size_t i = 0; i < window; ++i) {
-        if (plans[i].hashed) db.PrefetchEntry(plans[i].key);
-      }
+  if (count < kPrefetchFrom) {
+    while (done.executed < count && done.result == Result::kDone) {
+      done.result = Execute(client, request(done.executed++), RequestOrigin::kClient);
     }
-    for (size_t i = 0; i < window; ++i) {
-      ++done.executed;
-      done.result = ExecutePlanned(client, request(first + i), plans[i], Origin::kClient);
-      if (done.result != Result::kDone) return done;
+    return done;
+  }
+  std::array<Plan, kPlans> plans;
+  const Database& db = engine_.keyspace.database(client.database);
+  for (size_t turn = 0; done.executed < count; ++turn) {
+    if (turn < count) {
+      Plan& plan = plans[turn % kPlans] = MakePlan(request(turn));
+      if (plan.hashed) db.PrefetchTable(plan.key);
     }
+    if (const size_t i = turn - kBucketDelay; turn >= kBucketDelay && i < count) {
+      if (plans[i % kPlans].hashed) db.PrefetchBucket(plans[i % kPlans].key);
+    }
+    if (const size_t i = turn - kEntryDelay; turn >= kEntryDelay && i < count) {
+      if (plans[i % kPlans].hashed) db.PrefetchEntry(plans[i % kPlans].key);
+    }
+    if (turn < kExecuteDelay) continue;
+    const size_t i = turn - kExecuteDelay;
+    done.executed = i + 1;
+    done.result = ExecutePlanned(client, request(i), plans[i % kPlans], RequestOrigin::kClient);
+    if (done.result != Result::kDone) return done;
   }
   return done;
 }

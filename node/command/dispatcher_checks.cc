@@ -10,6 +10,7 @@ void Dispatcher::Reject(Client& client, const Command* command, std::string_view
   if (client.transaction.active) client.transaction.poisoned = true;
   if (command != nullptr) ++command->stats().rejected;
   client.reply().Error(error);
+  CountErrors(client);
 }
 
 bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
@@ -35,15 +36,15 @@ bool Dispatcher::CheckAccess(Client& client, const Command& command) {
   return false;
 }
 
-Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args args, Origin origin,
-                                   const Plan& plan, int* slot) {
+Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args args,
+                                   RequestOrigin origin, const Plan& plan, int* slot) {
   GateRequest request{.command = command,
                       .args = args,
                       .flags = command.flags(),
                       .origin = origin,
                       .now_ms = engine_.now_ms};
   if (plan.hashed) {
-    request.slot = plan.key.slot;
+    request.keys.Add(static_cast<slots::Slot>(plan.key.slot));
   } else if (Has(command.flags(), Flag::kTransactionControl) && client.transaction.active) {
     request.flags = request.flags | client.transaction.flags;
     for (const QueuedCommand& queued : client.transaction.queued) {
@@ -52,11 +53,12 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
   } else if (command.has_keys()) {
     AddKeys(command, args, &request);
   }
-  *slot = request.slot;
-  if (request.slot == kNoSlot && !request.cross_slot) return Admission::kServe;
+  *slot = request.keys.slot;
+  if (request.keys.slot == kNoSlot) return Admission::kServe;
   const Admission admission = engine_.gate->Admit(request, client, client.reply());
   if (admission == Admission::kRefused) {
     ++command.stats().rejected;
+    CountErrors(client);
     if (Has(command.flags(), Flag::kTransactionControl)) {
       DiscardTransaction(client);
     } else if (client.transaction.active) {
@@ -69,19 +71,11 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request) {
   slots::KeyRefs keys;
   // Arguments without extractable keys are the handler's to refuse.
-  if (slots::ExtractKeys(command.spec().keys, command.spec().get_keys, args, &keys) !=
-      slots::KeysStatus::kOk) {
+  if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
+                      args, &keys) != slots::KeyStatus::kOk) {
     return;
   }
-  for (const slots::KeyRef& key : keys) {
-    const int slot = slots::HashSlot(args[key.index]);
-    request->several_keys = request->several_keys || request->slot != kNoSlot;
-    if (request->slot == kNoSlot) {
-      request->slot = slot;
-    } else if (request->slot != slot) {
-      request->cross_slot = true;
-    }
-  }
+  for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
 }
 
 bool Dispatcher::CheckState(Client& client, const Command& command) {

@@ -6,8 +6,10 @@
 #define SLOTMESH_NODE_COMMAND_ENGINE_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "absl/random/bit_gen_ref.h"
+#include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
 #include "node/command/notify.h"
 #include "node/command/parking_lot.h"
@@ -20,8 +22,14 @@
 #include "node/stats/clock.h"
 #include "node/stats/server_stats.h"
 #include "node/stats/slow_log.h"
+#include "slots/hash_slot.h"
 
 namespace slotmesh::node {
+
+// A key with its hash, and in cluster mode its slot.
+inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
+  return keyspace.Hash(key, keyspace.cluster() ? slots::HashSlot(key) : 0);
+}
 
 struct Engine {
   Registry& registry;
@@ -32,6 +40,7 @@ struct Engine {
   SlowLog& slow_log;
   WatchTable& watches;
   ParkingLot& parking;
+  BlockedClients& blocked;
   Notifier& notifier;
   Pause& pause;
   Clock& clock;
@@ -40,6 +49,7 @@ struct Engine {
   ClusterGate* gate = nullptr;  // Null outside cluster mode.
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
+  int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;  // Wall time, refreshed at least once a loop turn and per slow command.
 };
 

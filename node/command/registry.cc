@@ -2,10 +2,8 @@
 
 #include <cstring>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "slots/check.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -45,7 +43,7 @@ Command::Command(const CommandSpec& spec, const Command* parent, void* family)
       parent_(parent),
       family_(family),
       full_name_(parent == nullptr ? std::string(spec.name)
-                                   : absl::StrCat(parent->full_name(), "|", spec.name)),
+                                   : StrCat(parent->full_name(), "|", spec.name)),
       acl_(spec.acl | ImpliedAcl(spec.flags)),
       single_key_(SingleKey(spec)),
       has_keys_(!spec.keys.empty() || spec.get_keys != nullptr),
@@ -58,7 +56,7 @@ Command::Command(const CommandSpec& spec, const Command* parent, void* family)
 
 const Command* Command::FindSubcommand(std::string_view name) const {
   for (const auto& sub : subcommands_) {
-    if (absl::EqualsIgnoreCase(sub->spec().name, name)) return sub.get();
+    if (EqualsIgnoreCase(sub->spec().name, name)) return sub.get();
   }
   return nullptr;
 }
@@ -69,8 +67,7 @@ Registry::~Registry() = default;
 absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* family) {
   for (const CommandSpec& row : rows) {
     if (Find(row.name) != nullptr) {
-      return absl::AlreadyExistsError(
-          absl::StrCat("command '", row.name, "' is registered already"));
+      return absl::AlreadyExistsError(StrCat("command '", row.name, "' is registered already"));
     }
   }
   for (const CommandSpec& row : rows) {
@@ -88,7 +85,7 @@ const Command* Registry::Find(std::string_view name) const {
   for (size_t at = Hash(prefix, name.size()) & mask; slots_[at].command != nullptr;
        at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
-    if (slot.prefix == prefix && absl::EqualsIgnoreCase(slot.command->full_name(), name)) {
+    if (slot.prefix == prefix && EqualsIgnoreCase(slot.command->full_name(), name)) {
       return slot.command;
     }
   }

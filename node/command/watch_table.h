@@ -19,33 +19,39 @@ namespace slotmesh::node {
 
 class WatchTable {
  public:
-  // Watching a key twice is the same as once.
-  void Watch(Client& client, int database, std::string_view key);
+  using KeyTest = absl::FunctionRef<bool(int database, std::string_view key)>;
+
+  // Watching a key twice is the same as once. `expired`: the key is logically gone already, though
+  // not removed; its removal then changes nothing for the watcher.
+  void Watch(Client& client, int database, std::string_view key, bool expired);
   // UNWATCH, EXEC, DISCARD, and the end of a client. Clears client.watching and
   // client.watch_broken.
   void Forget(Client& client);
 
-  // The key was changed, created or deleted.
-  void Touch(int database, std::string_view key) {
-    if (!by_key_.empty()) TouchSlow(database, key);
+  // The key was changed, created or removed. `present`: it exists now (asked only if it matters).
+  void Touch(int database, std::string_view key, KeyTest present) {
+    if (!by_key_.empty()) TouchSlow(database, key, present);
   }
-  // Breaks the watches of keys of `database` (of all if -1) for which `affected` says so.
-  void TouchAll(int database, absl::FunctionRef<bool(int database, std::string_view key)> affected);
+  // Breaks the watches of those keys of `database` (of all if -1) for which `affected` says so.
+  void TouchAll(int database, KeyTest affected);
 
-  // True if `expired` says of one of the client's keys that it is logically gone (expired, not yet
-  // deleted).
-  bool AnyWatched(const Client& client,
-                  absl::FunctionRef<bool(int database, std::string_view key)> expired) const;
+  // True if `expired` says of one of the client's keys that it is logically gone now, and it was
+  // not when the watch began.
+  bool AnyWatchedExpired(const Client& client, KeyTest expired) const;
 
   size_t watched_keys() const { return by_key_.size(); }
   size_t watching_clients() const { return by_client_.size(); }
 
  private:
   using Key = std::pair<int, std::string>;
+  struct Watcher {
+    Client* client = nullptr;
+    bool expired = false;
+  };
 
-  void TouchSlow(int database, std::string_view key);
+  void TouchSlow(int database, std::string_view key, KeyTest present);
 
-  absl::flat_hash_map<Key, std::vector<Client*>> by_key_;
+  absl::flat_hash_map<Key, std::vector<Watcher>> by_key_;
   absl::flat_hash_map<const Client*, std::vector<Key>> by_client_;
 };
 

@@ -40,7 +40,6 @@ inline constexpr std::string_view kInvalidDbIndex = "ERR invalid DB index";
 inline constexpr std::string_view kSelectInCluster = "ERR SELECT is not allowed in cluster mode";
 inline constexpr std::string_view kClusterDisabled =
     "ERR This instance has cluster support disabled";
-inline constexpr std::string_view kUnknownNode = "ERR Unknown node ";
 
 // Values.
 inline constexpr std::string_view kWrongType =
@@ -76,7 +75,7 @@ inline constexpr std::string_view kAuthWithoutPassword =
     "your configuration is correct?";
 inline constexpr std::string_view kHelloNoAuth =
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-    "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+    "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
     "protocol version at the same time";
 inline constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
 inline constexpr std::string_view kProtocolNotInteger =
@@ -129,17 +128,20 @@ inline constexpr std::string_view kTryAgain =
 
 }  // namespace errors
 
-// "unknown command 'x', with args beginning with: 'a' 'b' ": name and arguments cut at 128 bytes in
-// all, as Redis does.
+// All of these are whole wire errors, with their code.
+// "ERR unknown command 'x', with args beginning with: 'a' 'b' ": the name and the arguments are
+// each cut at 128 bytes.
 std::string UnknownCommand(Args args);
-// "wrong number of arguments for 'get' command"; a subcommand's name is "config|get".
+// "ERR wrong number of arguments for 'get' command"; a subcommand's name is "config|get".
 std::string WrongArity(std::string_view full_name);
-// "unknown subcommand 'x'. Try CONFIG HELP.": `command` in any case.
+// "ERR unknown subcommand 'x'. Try CONFIG HELP.": `command` in any case.
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand);
-// "Unknown subcommand or wrong number of arguments for 'x'. Try CLUSTER HELP."
+// "ERR unknown subcommand or wrong number of arguments for 'x'. Try CLUSTER HELP."
 std::string SubcommandSyntax(std::string_view command, std::string_view subcommand);
-std::string InvalidExpire(std::string_view command);  // "invalid expire time in 'set' command"
-std::string NoPermCommand(std::string_view user, std::string_view full_name);
+std::string InvalidExpire(std::string_view command);  // "ERR invalid expire time in 'set' command"
+std::string NoPermCommand(std::string_view full_name);
+// "ERR Unknown node x"
+std::string UnknownNode(std::string_view id);
 std::string Moved(int slot, std::string_view endpoint);  // "MOVED 3999 127.0.0.1:7001"
 std::string Ask(int slot, std::string_view endpoint);
 

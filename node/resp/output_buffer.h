@@ -101,16 +101,19 @@ class OutputBuffer {
  private:
   struct Part {
     char* data = nullptr;
-    size_t size = 0;                    // The tail part's size is cursor_ - tail_begin_ instead.
-    OwnedBytes chunk;                   // Ours, appendable; or
-    std::shared_ptr<const void> owner;  // attached.
+    size_t size = 0;        // The tail part's content is [tail_begin_, cursor_) instead.
+    size_t memory = 0;      // What it counts for in memory_.
+    bool attached = false;  // Not appendable.
+    OwnedBytes chunk;       // The memory behind data, or
+    std::shared_ptr<const void> owner;
   };
   void NewChunk(size_t min);
   void AppendSlow(std::string_view bytes);
   void SealTail();
-  void OpenTail();
-  void Attach(std::shared_ptr<const void> owner, std::string_view bytes);
+  void RewindTail();
+  Part& Attach(const char* data, size_t size);
 
+  // [first_, parts_.size()): content; the last one is the tail if cursor_ is set.
   std::vector<Part>
       parts_;  // [first_, parts_.size()): content; the last one is the tail if cursor_ is set.
   size_t first_ = 0;

@@ -8,12 +8,23 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace slotmesh::node {
 
 class OwnedBytes {
  public:
   OwnedBytes() = default;
+  OwnedBytes(OwnedBytes&& other) noexcept
+      : data_(std::move(other.data_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  OwnedBytes& operator=(OwnedBytes&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
   // Uninitialised. REQUIRES: capacity > 0.
   static OwnedBytes Allocate(size_t capacity);
   static OwnedBytes Copy(std::string_view bytes);

@@ -140,16 +140,20 @@ class RequestParser {
 
   Step ParseOne(RequestBatch* batch);
   Step ParseInline(RequestBatch* batch);
+  void SplitInline(std::string_view line, RequestBatch* batch);
   Step ParseMultibulk(RequestBatch* batch);
   bool ParseWhole(RequestBatch* batch);
   Step ReadMultibulkLength();
   Step ReadBulkLength();
   Step ReadBulk();
   void StartBig();
-  void FinishBig();
-  Step ReadLength(const char* too_big, std::optional<int64_t>* value);
+  Step FindLine(std::string_view too_big, std::string_view* line);
+  void TakePending(RequestBatch* batch);
   void Emit(RequestBatch* batch, size_t first_arg, bool is_inline);
+  void Skip();
   Step Fail(std::string text);
+  size_t big_size() const { return static_cast<size_t>(bulk_left_) + 2; }
+  bool big_incomplete() const { return reading_big_ && big_filled_ < big_size(); }
 
   ParserLimits limits_;
   QueryBuffer buffer_;      // From the start of the request that is not complete.

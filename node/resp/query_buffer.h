@@ -25,6 +25,9 @@ class QueryBuffer {
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
+  // Drops the newest n bytes. REQUIRES: n <= size().
+  void DropTail(size_t n) { end_ -= n; }
+
   const char* data() const { return bytes_.data() + begin_; }
   size_t size() const { return end_ - begin_; }
   std::string_view view() const { return {data(), size()}; }

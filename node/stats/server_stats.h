@@ -3,10 +3,10 @@
 #define SLOTMESH_NODE_STATS_SERVER_STATS_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-
-#include "absl/container/flat_hash_map.h"
 
 namespace slotmesh::node {
 
@@ -27,8 +27,8 @@ struct ServerStats {
   uint64_t loop_turns = 0;
   uint64_t loop_ticks = 0;
   uint64_t peak_memory_bytes = 0;
-  uint64_t keyspace_changes = 0;                      // rdb_changes_since_last_save
-  absl::flat_hash_map<std::string, uint64_t> errors;  // By error code: "ERR", "WRONGTYPE", ...
+  uint64_t keyspace_changes = 0;                        // rdb_changes_since_last_save
+  std::map<std::string, uint64_t, std::less<>> errors;  // By error code: "ERR", "WRONGTYPE", ...
 
   void CountError(std::string_view code) {
     ++error_replies;

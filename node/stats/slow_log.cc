@@ -1,14 +1,14 @@
 #include "node/stats/slow_log.h"
 
-#include "absl/strings/str_cat.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
 std::string CutWord(std::string_view word) {
   if (word.size() <= SlowLog::kWordMax) return std::string(word);
-  return absl::StrCat(word.substr(0, SlowLog::kWordMax), "... (", word.size() - SlowLog::kWordMax,
-                      " more bytes)");
+  return StrCat(word.substr(0, SlowLog::kWordMax), "... (", word.size() - SlowLog::kWordMax,
+                " more bytes)");
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void SlowLog::Add(Args words, int64_t micros, int64_t unix_seconds, std::string_
   const bool cut = words.size() > kArgumentsMax;
   const size_t whole = cut ? kArgumentsMax - 1 : words.size();
   for (size_t i = 0; i < whole; ++i) entry.words.push_back(CutWord(words[i]));
-  if (cut) entry.words.push_back(absl::StrCat("... (", words.size() - whole, " more arguments)"));
+  if (cut) entry.words.push_back(StrCat("... (", words.size() - whole, " more arguments)"));
   entry.client_address = std::string(client_address);
   entry.client_name = std::string(client_name);
   entries_.push_front(std::move(entry));

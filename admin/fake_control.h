@@ -1,0 +1,155 @@
+// A cluster in memory, for the tests of administration and of the command line.
+//
+// Thread-safe. Nodes of `reachable` can be met; a move takes `polls_per_move` looks at it.
+#ifndef SLOTMESH_ADMIN_FAKE_CONTROL_H_
+#define SLOTMESH_ADMIN_FAKE_CONTROL_H_
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "admin/cluster_control.h"
+#include "admin/testing.h"
+
+namespace slotmesh::admin {
+
+class FakeControl : public ClusterControl {
+ public:
+  explicit FakeControl(slots::SlotMapData data) : data_(std::move(data)) {}
+
+  absl::StatusOr<ClusterView> View() override {
+    absl::MutexLock lock(&mu_);
+    ClusterView view{.myself = TestNode(1), .map = TestMap(data_)};
+    view.ok = view.map->assigned_slots() == slots::kSlotCount;
+    if (!view.ok) view.reason = "not all slots are assigned";
+    for (const slots::NodeInfo& node : data_.nodes) {
+      NodeState state{.id = node.id, .version = "0.1.0", .map_sequence = data_.version.sequence};
+      state.keys = 1000 * (node.port - 6999);
+      state.memory_bytes = 1'500'000 * (node.port - 6999);
+      state.clients = 5;
+      state.commands_per_second = 1234.5;
+      state.ping = absl::Microseconds(350);
+      if (const auto health = health_.find(node.id); health != health_.end())
+        state.health = health->second;
+      view.nodes.push_back(state);
+    }
+    for (auto& [id, move] : moves_) {
+      if (move.stage == MoveStage::kCopying) view.moves.push_back(move);
+    }
+    view.ledger = {.leader = TestNode(1), .term = 3, .index = 42};
+    return view;
+  }
+
+  absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
+                    absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    if (unavailable_ > 0) {
+      --unavailable_;
+      return absl::UnavailableError("connection refused");
+    }
+    const auto node = std::find_if(reachable_.begin(), reachable_.end(),
+                                   [&](const slots::NodeInfo& each) { return each.port == port; });
+    if (node == reachable_.end() || bus_port != node->bus_port)
+      return absl::FailedPreconditionError("it owns keys");
+    const auto known =
+        std::find_if(data_.nodes.begin(), data_.nodes.end(),
+                     [&](const slots::NodeInfo& each) { return each.id == node->id; });
+    if (known != data_.nodes.end()) return absl::OkStatus();
+    data_.nodes.push_back(*node);
+    data_.shards.push_back({.id = node->shard, .primary = node->id, .in_sync = {node->id}});
+    ++data_.version.sequence;
+    return absl::OkStatus();
+  }
+
+  absl::Status Forget(const slots::NodeId& id, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    std::erase_if(data_.nodes, [&](const slots::NodeInfo& node) { return node.id == id; });
+    std::erase_if(data_.shards, [&](const slots::ShardInfo& shard) { return shard.primary == id; });
+    return absl::OkStatus();
+  }
+
+  absl::Status AssignSlots(
+      const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
+      absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [id, slots] : assignments) Shard(id).slots |= slots;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> StartMove(const slots::ShardId& from, const slots::ShardId& to,
+                                        const slots::SlotSet& slots, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    if (unavailable_ > 0) {
+      --unavailable_;
+      return absl::UnavailableError("no leader");
+    }
+    const std::string id = std::to_string(moves_.size() + 1);
+    moves_[id] = {.id = id, .from = from, .to = to, .slots = slots, .stage = MoveStage::kCopying};
+    polls_left_[id] = polls_per_move_;
+    return id;
+  }
+
+  absl::StatusOr<MoveState> FindMove(const std::string& id) override {
+    absl::MutexLock lock(&mu_);
+    if (forget_moves_ && polls_left_[id] == 0) return absl::NotFoundError("no such move");
+    MoveState& move = moves_[id];
+    move.keys = 10 * move.slots.count();
+    move.bytes = 1000 * move.slots.count();
+    if (move.stage != MoveStage::kCopying || polls_left_[id]-- > 0) return move;
+    polls_left_[id] = 0;
+    if (static_cast<int>(moves_.size()) == abort_move_) {
+      move.stage = MoveStage::kAborted;
+      move.error = "FLUSHALL during the move";
+      return move;
+    }
+    move.stage = MoveStage::kCommitted;
+    Shard(move.from).slots -= move.slots;
+    Shard(move.to).slots |= move.slots;
+    ++data_.version.sequence;
+    return move;
+  }
+
+  absl::Status CancelMove(const std::string& id, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    moves_[id].stage = MoveStage::kAborted;
+    moves_[id].error = "cancelled";
+    return absl::OkStatus();
+  }
+
+  std::vector<LogEntry> Logs(uint64_t after, size_t limit) override {
+    absl::MutexLock lock(&mu_);
+    std::vector<LogEntry> entries;
+    for (const LogEntry& entry : logs_) {
+      if (entry.number > after) entries.push_back(entry);
+    }
+    if (entries.size() > limit)
+      entries.erase(entries.begin(), entries.end() - static_cast<int64_t>(limit));
+    return entries;
+  }
+
+  // What the tests set and look at; not while calls are running.
+  slots::ShardInfo& Shard(const slots::ShardId& id) {
+    return *std::find_if(data_.shards.begin(), data_.shards.end(),
+                         [&](const slots::ShardInfo& shard) { return shard.id == id; });
+  }
+  slots::SlotMapData data_;
+  std::vector<slots::NodeInfo> reachable_;
+  std::map<slots::NodeId, NodeHealth> health_;
+  std::map<std::string, MoveState> moves_;
+  std::map<std::string, int> polls_left_;
+  std::vector<LogEntry> logs_;
+  int polls_per_move_ = 2;
+  int abort_move_ = 0;   // The move of this number is aborted.
+  int unavailable_ = 0;  // So many calls fail first.
+  bool forget_moves_ = false;
+
+ private:
+  absl::Mutex mu_;
+};
+
+}  // namespace slotmesh::admin
+
+#endif  // SLOTMESH_ADMIN_FAKE_CONTROL_H_

@@ -1,0 +1,337 @@
+#include "admin/operations.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "admin/check.h"
+#include "slots/strings.h"
+
+namespace slotmesh::admin {
+namespace {
+
+using slots::NodeId;
+using slots::NodeInfo;
+using slots::ShardId;
+using slots::ShardInfo;
+using slots::SlotMap;
+using slots::SlotSet;
+
+constexpr size_t kIdPrefixMin = 4;
+constexpr uint16_t kBusPortOffset = 10000;
+
+std::string Text(const NodeAddress& address) { return StrCat(address.host, ":", address.port); }
+
+// The status with `prefix` before its message.
+absl::Status Prefixed(const absl::Status& status, const std::string& prefix) {
+  return {status.code(), absl::StrCat(prefix, status.message())};
+}
+
+// Cut into parts of at most kSlotsPerMove slots.
+std::vector<Move> Cut(const Move& move) {
+  std::vector<Move> parts;
+  move.slots.ForEach([&](slots::Slot slot) {
+    if (parts.empty() || parts.back().slots.count() == kSlotsPerMove)
+      parts.push_back({move.from, move.to, {}});
+    parts.back().slots.Add(slot);
+  });
+  return parts;
+}
+
+bool Owns(const SlotMap& map, const ShardId& shard, const SlotSet& slots) {
+  const ShardInfo* const info = map.FindShard(shard);
+  return info != nullptr && info->slots.ContainsAll(slots);
+}
+
+}  // namespace
+
+absl::StatusOr<NodeInfo> FindMember(const SlotMap& map, const std::string& name) {
+  std::optional<NodeInfo> found;
+  for (const NodeInfo& node : map.data().nodes) {
+    const std::string id = node.id.ToHex();
+    const ShardInfo* const shard = map.FindShard(node.shard);
+    const bool is_shard =
+        shard != nullptr && shard->primary == node.id && shard->id.ToHex() == name;
+    if (id == name || is_shard || AddressOf(node) == name ||
+        (!node.hostname.empty() && StrCat(node.hostname, ":", node.port) == name)) {
+      return node;
+    }
+    if (name.size() < kIdPrefixMin || !id.starts_with(name)) continue;
+    if (found)
+      return absl::InvalidArgumentError(StrCat("several nodes have ids that start with ", name));
+    found = node;
+  }
+  if (found) return *found;
+  return absl::NotFoundError(
+      StrCat("no member is called ", name,
+             " (an id, a unique start of one, or host:port; see: slotmesh nodes)"));
+}
+
+void Operations::Report(std::string phase, std::string text, bool finished) {
+  environment_.report({.phase = std::move(phase), .text = std::move(text), .finished = finished});
+}
+
+absl::Status Operations::WaitUntil(const std::string& what,
+                                   const std::function<bool(const ClusterView&)>& holds) {
+  const absl::Time end = environment_.now() + kSettleTimeout;
+  for (;;) {
+    const absl::StatusOr<ClusterView> view = control_.View();
+    if (view.ok() && holds(*view)) return absl::OkStatus();
+    if (environment_.cancelled()) return absl::CancelledError("the caller has gone");
+    if (environment_.now() >= end) {
+      return absl::DeadlineExceededError(StrCat(what, " took longer than ",
+                                                absl::FormatDuration(kSettleTimeout),
+                                                "; slotmesh check shows what is wrong"));
+    }
+    environment_.sleep(kPollEvery);
+  }
+}
+
+absl::Status Operations::Join(const NodeAddress& node) {
+  uint16_t bus_port = node.bus_port;
+  if (bus_port == 0) {
+    if (node.port > 65535 - kBusPortOffset) {
+      return absl::InvalidArgumentError(
+          StrCat(Text(node), ": port + 10000 is no port; name its bus port"));
+    }
+    bus_port = static_cast<uint16_t>(node.port + kBusPortOffset);
+  }
+  const absl::Time end = environment_.now() + kSettleTimeout;
+  for (;;) {  // An election or a node that is just starting passes.
+    const absl::Status status = control_.Meet(node.host, node.port, bus_port, kStepTimeout);
+    if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) {
+      return status.ok() ? status : Prefixed(status, StrCat(Text(node), ": "));
+    }
+    if (environment_.cancelled()) return absl::CancelledError("the caller has gone");
+    if (environment_.now() >= end) return Prefixed(status, StrCat(Text(node), ": "));
+    environment_.sleep(10 * kPollEvery);
+  }
+}
+
+absl::Status Operations::AssignEvenly(const std::vector<NodeAddress>& order) {
+  const absl::StatusOr<ClusterView> view = control_.View();
+  if (!view.ok()) return view.status();
+  std::vector<NodeInfo> nodes = view->map->data().nodes;
+  // In the order the user gave; who is not found by its address comes last. The asked node is
+  // first.
+  const auto place = [&](const NodeInfo& node) -> size_t {
+    if (node.id == view->myself) return 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (order[i].port == node.port &&
+          (order[i].host == node.ip || order[i].host == node.hostname))
+        return i + 1;
+    }
+    return order.size() + 1;
+  };
+  std::stable_sort(nodes.begin(), nodes.end(), [&](const NodeInfo& a, const NodeInfo& b) {
+    return std::make_tuple(place(a), a.ip, a.port) < std::make_tuple(place(b), b.ip, b.port);
+  });
+  const absl::StatusOr<std::vector<SlotSet>> parts = PlanCreate(static_cast<int>(nodes.size()));
+  if (!parts.ok()) return parts.status();
+  std::vector<std::pair<ShardId, SlotSet>> assignments;
+  for (size_t i = 0; i < nodes.size(); ++i) assignments.emplace_back(nodes[i].shard, (*parts)[i]);
+  return control_.AssignSlots(assignments, kStepTimeout);
+}
+
+absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replicas) {
+  if (replicas > 0) {
+    return absl::UnimplementedError(
+        "replicas are not available yet: form the cluster of primaries only (--replicas 0)");
+  }
+  const absl::StatusOr<ClusterView> view = control_.View();
+  if (!view.ok()) return view.status();
+  const size_t members = others.size() + 1;
+  const int assigned = view->map->assigned_slots();
+  if (assigned == slots::kSlotCount && view->map->data().nodes.size() == members && view->ok) {
+    Report("done", "the cluster is formed already", true);
+    return absl::OkStatus();
+  }
+  if (assigned != 0) {
+    return absl::FailedPreconditionError(
+        StrCat("the node already belongs to a cluster that owns ", assigned,
+               " slots: add nodes to it with slotmesh add-node, or start with fresh nodes"));
+  }
+  for (const NodeAddress& node : others) {
+    Report("join", StrCat("joining ", Text(node)));
+    if (auto status = Join(node); !status.ok()) return status;
+  }
+  Report("settle", "waiting until all members know each other");
+  auto status = WaitUntil("the joining", [&](const ClusterView& now) {
+    return now.map->data().nodes.size() >= members;
+  });
+  if (!status.ok()) return status;
+  Report("assign", StrCat("dealing ", slots::kSlotCount, " slots out to ", members, " primaries"));
+  if (status = AssignEvenly(others); !status.ok()) return status;
+  status = WaitUntil("the forming", [](const ClusterView& now) { return now.ok; });
+  if (!status.ok()) return status;
+  Report("done",
+         StrCat("the cluster of ", members, " primaries serves all ", slots::kSlotCount, " slots"),
+         true);
+  return absl::OkStatus();
+}
+
+absl::Status Operations::AddNode(const NodeAddress& node) {
+  const absl::StatusOr<ClusterView> before = control_.View();
+  if (!before.ok()) return before.status();
+  Report("join", StrCat("joining ", Text(node)));
+  if (auto status = Join(node); !status.ok()) return status;
+  const auto is_member = [&](const ClusterView& now) {
+    for (const NodeInfo& each : now.map->data().nodes) {
+      if (each.port == node.port && (each.ip == node.host || each.hostname == node.host))
+        return true;
+    }
+    return now.map->data().nodes.size() > before->map->data().nodes.size();
+  };
+  if (auto status = WaitUntil("the joining", is_member); !status.ok()) return status;
+  Report("done",
+         StrCat(Text(node), " is a member; it owns no slots yet (next: slotmesh rebalance)"), true);
+  return absl::OkStatus();
+}
+
+absl::Status Operations::RemoveNode(const std::string& name, bool drain) {
+  absl::StatusOr<ClusterView> view = control_.View();
+  if (!view.ok()) return view.status();
+  const absl::StatusOr<NodeInfo> node = FindMember(*view->map, name);
+  if (!node.ok()) return node.status();
+  const ShardInfo* const shard = view->map->ShardOf(node->id);
+  const bool owns = shard != nullptr && shard->primary == node->id && !shard->slots.empty();
+  if (owns && !drain) {
+    return absl::FailedPreconditionError(
+        StrCat(AddressOf(*node), " owns ", shard->slots.count(),
+               " slots: move them away first (slotmesh remove-node ", name, " --drain does both)"));
+  }
+  if (owns) {
+    const absl::StatusOr<Plan> plan = PlanDrain(*view->map, shard->id);
+    if (!plan.ok()) return plan.status();
+    if (auto status = RunPlan(*plan, /*dry_run=*/false); !status.ok()) return status;
+  }
+  Report("remove", StrCat("taking ", AddressOf(*node), " out"));
+  if (auto status = control_.Forget(node->id, kStepTimeout); !status.ok()) return status;
+  auto status = WaitUntil("the removal", [&](const ClusterView& now) {
+    return now.map->FindNode(node->id) == nullptr || now.myself == node->id;
+  });
+  if (!status.ok()) return status;
+  Report("done", StrCat(AddressOf(*node), " is no member any more"), true);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ShardId> Operations::FindShard(const SlotMap& map, const std::string& name) const {
+  const absl::StatusOr<NodeInfo> node = FindMember(map, name);
+  if (!node.ok()) return node.status();
+  const ShardInfo* const shard = map.FindShard(node->shard);
+  if (shard == nullptr) {
+    return absl::FailedPreconditionError(
+        StrCat(AddressOf(*node), " holds no shard: it can own no slots"));
+  }
+  return shard->id;
+}
+
+absl::Status Operations::Reshard(const std::string& to, int slots,
+                                 const std::vector<std::string>& from, bool dry_run) {
+  const absl::StatusOr<ClusterView> view = control_.View();
+  if (!view.ok()) return view.status();
+  const absl::StatusOr<ShardId> target = FindShard(*view->map, to);
+  if (!target.ok()) return target.status();
+  std::vector<ShardId> sources;
+  for (const std::string& name : from) {
+    const absl::StatusOr<ShardId> source = FindShard(*view->map, name);
+    if (!source.ok()) return source.status();
+    sources.push_back(*source);
+  }
+  const absl::StatusOr<Plan> plan = PlanReshard(*view->map, *target, slots, sources);
+  return plan.ok() ? RunPlan(*plan, dry_run) : plan.status();
+}
+
+absl::Status Operations::Rebalance(const std::vector<std::pair<std::string, double>>& weights,
+                                   double threshold_percent, bool dry_run) {
+  const absl::StatusOr<ClusterView> view = control_.View();
+  if (!view.ok()) return view.status();
+  absl::flat_hash_map<ShardId, double> by_shard;
+  for (const auto& [name, weight] : weights) {
+    const absl::StatusOr<ShardId> shard = FindShard(*view->map, name);
+    if (!shard.ok()) return shard.status();
+    by_shard[*shard] = weight;
+  }
+  const absl::StatusOr<Plan> plan = PlanRebalance(*view->map, by_shard, threshold_percent);
+  return plan.ok() ? RunPlan(*plan, dry_run) : plan.status();
+}
+
+absl::Status Operations::RunPlan(const Plan& plan, bool dry_run) {
+  const int total = CountSlots(plan);
+  environment_.report({.phase = "plan", .slots_total = total, .plan = plan});
+  if (plan.empty()) {
+    Report("done", "nothing to move", true);
+    return absl::OkStatus();
+  }
+  if (dry_run) {
+    Report("done", StrCat("would move ", total, " slots"), true);
+    return absl::OkStatus();
+  }
+  ProgressReport progress{.phase = "move", .slots_total = total};
+  for (const Move& move : plan) {
+    for (const Move& part : Cut(move)) {
+      if (auto status = RunMove(part, &progress); !status.ok()) {
+        return Prefixed(status, StrCat("after ", progress.slots_done, " of ", total, " slots: "));
+      }
+      progress.slots_done += part.slots.count();
+      environment_.report(progress);
+    }
+  }
+  progress.phase = "done";
+  progress.text = StrCat("moved ", total, " slots");
+  progress.finished = true;
+  environment_.report(progress);
+  return absl::OkStatus();
+}
+
+absl::Status Operations::RunMove(const Move& move, ProgressReport* progress) {
+  const absl::Time end = environment_.now() + kSettleTimeout;
+  absl::StatusOr<std::string> id;
+  for (;;) {  // An election passes.
+    if (environment_.cancelled()) return absl::CancelledError("the caller has gone");
+    id = control_.StartMove(move.from, move.to, move.slots, kStepTimeout);
+    if (id.ok()) break;
+    if (!absl::IsUnavailable(id.status()) || environment_.now() >= end) return id.status();
+    environment_.sleep(10 * kPollEvery);
+  }
+  const ProgressReport before = *progress;
+  if (auto status = WaitForMove(*id, move, before); !status.ok()) return status;
+  if (const auto state = control_.FindMove(*id); state.ok()) {
+    progress->keys = before.keys + state->keys;
+    progress->bytes = before.bytes + state->bytes;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Operations::WaitForMove(const std::string& id, const Move& move,
+                                     const ProgressReport& before) {
+  for (;;) {
+    if (environment_.cancelled()) {
+      (void)control_.CancelMove(id, kStepTimeout);
+      return absl::CancelledError("the caller has gone; the running move was cancelled");
+    }
+    const absl::StatusOr<MoveState> state = control_.FindMove(id);
+    if (state.ok() && state->stage == MoveStage::kCommitted) return absl::OkStatus();
+    if (state.ok() && state->stage == MoveStage::kAborted) {
+      return absl::AbortedError(StrCat("moving slots ", move.slots.ToString(), " was aborted: ",
+                                       state->error.empty() ? "no reason given" : state->error,
+                                       " (nothing is lost; run the command again)"));
+    }
+    if (absl::IsNotFound(state.status())) {  // Over and forgotten: the map knows how it ended.
+      const absl::StatusOr<ClusterView> view = control_.View();
+      if (view.ok() && Owns(*view->map, move.to, move.slots)) return absl::OkStatus();
+      if (view.ok())
+        return absl::AbortedError(
+            StrCat("moving slots ", move.slots.ToString(), " did not complete"));
+    }
+    if (state.ok()) {
+      ProgressReport progress = before;
+      progress.keys += state->keys;
+      progress.bytes += state->bytes;
+      environment_.report(progress);
+    }
+    environment_.sleep(kPollEvery);
+  }
+}
+
+}  // namespace slotmesh::admin

@@ -1,0 +1,1 @@
+"""e2e/bench: measuring and reporting."""

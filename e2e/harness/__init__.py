@@ -1,0 +1,1 @@
+"""What every end-to-end test stands on: processes, nodes, clusters, a RESP client, waiting."""

@@ -1,0 +1,70 @@
+#include "node/app/cron.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "boost/asio/post.hpp"
+#include "node/stats/memory.h"
+
+namespace slotmesh::node {
+
+void Cron::Start() { Arm(); }
+
+void Cron::Stop() {
+  stopped_ = true;
+  timer_.cancel();
+}
+
+void Cron::Arm() {
+  timer_.expires_after(std::chrono::microseconds(PeriodMicros()));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || stopped_) return;
+    Tick();
+    Arm();
+  });
+}
+
+void Cron::Tick() {
+  server_.BeginTurn();
+  RefreshMemory();
+  server_.Housekeep();
+  engine_.parking.Release([&](const ParkingLot::Place& place) {
+    return place.reason == ParkReason::kPause &&
+           engine_.pause.active(engine_.now_ms) == Pause::Kind::kNone;
+  });
+  expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
+  if (active_expiry_) ExpirySlice();
+}
+
+void Cron::RefreshMemory() {
+  engine_.used_memory_bytes = ReadMemoryUse().allocated_bytes;
+  engine_.stats.peak_memory_bytes =
+      std::max(engine_.stats.peak_memory_bytes, engine_.used_memory_bytes);
+}
+
+void Cron::ExpirySlice() {
+  const int64_t begin = engine_.clock.MonotonicNanos();
+  const auto spent = [&] { return (engine_.clock.MonotonicNanos() - begin) / 1000; };
+  uint64_t removed = 0;
+  uint64_t buckets = 0;
+  server_.BeginTurn();
+  for (int looked = 0; looked < engine_.keyspace.database_count(); ++looked) {
+    Database& db = engine_.keyspace.database(expiry_database_);
+    if (db.expiring() > 0) {
+      const Database::ExpiryStep step =
+          db.ExpireSome(engine_.now_ms, kExpiryBucketsPerSlice - buckets,
+                        [&] { return spent() >= kExpirySliceMicros; });
+      removed += step.removed;
+      buckets += step.buckets;
+      if (spent() >= kExpirySliceMicros || buckets >= kExpiryBucketsPerSlice) break;
+    }
+    expiry_database_ = (expiry_database_ + 1) % engine_.keyspace.database_count();
+  }
+  expiry_budget_micros_ -= std::max<int64_t>(spent(), 1);
+  if (removed < kExpiryWorthwhile || expiry_budget_micros_ <= 0) return;
+  boost::asio::post(io_, [this] {
+    if (!stopped_) ExpirySlice();
+  });
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,53 @@
+// The engine's periodic work: time, memory statistics, idle clients, due keys.
+//
+// Runs on the engine's io_context, `hz` times a second. Each piece of work is bounded: active
+// expiry goes in slices of at most kExpirySliceMicros with other clients served in between, and
+// takes at most a quarter of the time.
+#ifndef SLOTMESH_NODE_APP_CRON_H_
+#define SLOTMESH_NODE_APP_CRON_H_
+
+#include <cstdint>
+
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "node/command/engine.h"
+#include "node/net/server.h"
+
+namespace slotmesh::node {
+
+class Cron {
+ public:
+  static constexpr int64_t kExpirySliceMicros = 1000;
+  static constexpr int64_t kExpiryShare = 4;  // One in so many microseconds.
+  static constexpr uint64_t kExpiryBucketsPerSlice = 1 << 16;
+  static constexpr uint64_t kExpiryWorthwhile =
+      32;  // Keys removed by a slice that another follows.
+
+  Cron(boost::asio::io_context& io, Engine& engine, Server& server)
+      : io_(io), engine_(engine), server_(server), timer_(io) {}
+
+  void Start();
+  void Stop();
+  // DEBUG SET-ACTIVE-EXPIRE.
+  void set_active_expiry(bool on) { active_expiry_ = on; }
+
+ private:
+  int64_t PeriodMicros() const { return 1'000'000 / engine_.config.hz; }
+  void Arm();
+  void Tick();
+  void RefreshMemory();
+  void ExpirySlice();
+
+  boost::asio::io_context& io_;
+  Engine& engine_;
+  Server& server_;
+  boost::asio::steady_timer timer_;
+  bool stopped_ = false;
+  bool active_expiry_ = true;
+  int expiry_database_ = 0;
+  int64_t expiry_budget_micros_ = 0;  // Left of this period's.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_APP_CRON_H_

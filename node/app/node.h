@@ -1,0 +1,47 @@
+// The composition root: builds the object graph of one node and runs it.
+//
+// The thread that calls Run() is the engine thread. RequestStop() may be called from any thread and from Run()'s
+// signal handling; everything else on the engine thread.
+#ifndef SLOTMESH_NODE_APP_NODE_H_
+#define SLOTMESH_NODE_APP_NODE_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "node/config/config_store.h"
+#include "node/stats/clock.h"
+#include "node/stats/log.h"
+
+namespace slotmesh::node {
+
+class Node {
+ public:
+  // Borrows all; they outlive the node.
+  struct Environment {
+    ConfigStore& settings;
+    Log& log;
+    Clock& clock;
+    uint64_t seed;  // Of all randomness in the engine.
+    std::string executable;
+  };
+
+  // Listeners are open when this returns. An error's message is ready for the log.
+  static absl::StatusOr<std::unique_ptr<Node>> Create(const Environment& environment);
+  ~Node();
+
+  // Serves until it is told to stop. The process's exit code.
+  int Run();
+  void RequestStop();
+
+ private:
+  struct Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_APP_NODE_H_

@@ -1,0 +1,342 @@
+// CLUSTER subcommands that change the cluster. Each proposes an entry to the ledger and answers
+// when it is decided.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/cluster/cluster_family.h"
+#include "node/resp/errors.h"
+#include "node/resp/numbers.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node::cluster_commands {
+namespace {
+
+using slots::SlotSet;
+
+// The way back to a client whose reply waits for the ledger.
+ControlLink::Done ReplyWhenDecided(CommandContext& ctx) {
+  BlockedClients& blocked = ctx.engine().blocked;
+  const BlockedClients::Ticket ticket = blocked.Block(ctx.client());
+  return [&blocked, ticket](const absl::Status& status) {
+    blocked.Complete(ticket, [&](Client& client) {
+      if (status.ok()) return client.reply().Ok();
+      client.reply().Error(ToStd(status.message()));
+    });
+  };
+}
+
+// The ledger decides later; where a command cannot wait for its reply it cannot be given.
+bool RefusedWhereItCannotWait(CommandContext& ctx) {
+  if (ctx.may_block()) return false;
+  ctx.reply().Error(StrCat("CLUSTER ", ctx.command().spec().name,
+                           " is not allowed inside a transaction or script"));
+  return true;
+}
+
+void Propose(CommandContext& ctx, ClusterState& state, ledger::Change change) {
+  if (RefusedWhereItCannotWait(ctx)) return;
+  state.link().Propose(std::move(change), ReplyWhenDecided(ctx));
+}
+
+// This node's shard, or null with the refusal in the reply.
+const slots::ShardInfo* ShardOrRefuse(CommandContext& ctx, const ClusterState& state) {
+  const slots::ShardInfo* shard = state.self_shard();
+  if (shard == nullptr) {
+    ctx.reply().Error("This node has no shard yet: its cluster is still forming, try again");
+  } else if (shard->primary != state.self_id()) {
+    ctx.reply().Error("This node is a replica: ask its primary");
+    return nullptr;
+  }
+  return shard;
+}
+
+// Adds one slot; false with the refusal in the reply if it stands there already.
+bool AddOnce(CommandContext& ctx, slots::Slot slot, SlotSet* slots) {
+  if (slots->Contains(slot)) {
+    ctx.reply().Error(StrCat("Slot ", slot, " specified multiple times"));
+    return false;
+  }
+  slots->Add(slot);
+  return true;
+}
+
+// The slots that the words name, one by one.
+std::optional<SlotSet> ParseSlotList(CommandContext& ctx, Args words) {
+  SlotSet slots;
+  for (const std::string_view word : words) {
+    const std::optional<slots::Slot> slot = ParseSlot(ctx, word);
+    if (!slot.has_value() || !AddOnce(ctx, *slot, &slots)) return std::nullopt;
+  }
+  return slots;
+}
+
+// The slots that pairs of words name as first and last.
+std::optional<SlotSet> ParseSlotRanges(CommandContext& ctx, Args words) {
+  if (words.size() % 2 != 0) {
+    ctx.reply().Error(WrongArity(ctx.command().full_name()));
+    return std::nullopt;
+  }
+  SlotSet slots;
+  for (size_t i = 0; i < words.size(); i += 2) {
+    const std::optional<slots::Slot> first = ParseSlot(ctx, words[i]);
+    if (!first.has_value()) return std::nullopt;
+    const std::optional<slots::Slot> last = ParseSlot(ctx, words[i + 1]);
+    if (!last.has_value()) return std::nullopt;
+    if (*first > *last) {
+      ctx.reply().Error(
+          StrCat("start slot number ", *first, " is greater than end slot number ", *last));
+      return std::nullopt;
+    }
+    for (int slot = *first; slot <= *last; ++slot) {
+      if (!AddOnce(ctx, static_cast<slots::Slot>(slot), &slots)) return std::nullopt;
+    }
+  }
+  return slots;
+}
+
+void Add(CommandContext& ctx, const std::optional<SlotSet>& slots) {
+  ClusterState* state = ctx.family<ClusterFamily>().state;
+  if (!slots.has_value()) return;
+  for (const slots::SlotRange& range : slots->Ranges()) {
+    for (int slot = range.first; slot <= range.last; ++slot) {
+      if (state->map().Owner(static_cast<slots::Slot>(slot)) != nullptr) {
+        return ctx.reply().Error(StrCat("Slot ", slot, " is already busy"));
+      }
+    }
+  }
+  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
+  if (shard == nullptr) return;
+  Propose(ctx, *state, ledger::SlotsAssigned{shard->id, shard->epoch, *slots});
+}
+
+void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
+  ClusterState* state = ctx.family<ClusterFamily>().state;
+  if (!slots.has_value()) return;
+  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
+  if (shard == nullptr) return;
+  for (const slots::SlotRange& range : slots->Ranges()) {
+    for (int slot = range.first; slot <= range.last; ++slot) {
+      const slots::ShardInfo* owner = state->map().Owner(static_cast<slots::Slot>(slot));
+      if (owner == nullptr) {
+        return ctx.reply().Error(StrCat("Slot ", slot, " is already unassigned"));
+      }
+      if (owner != shard) {
+        return ctx.reply().Error(StrCat(
+            "Slot ", slot, " belongs to another shard: ask its primary ", owner->primary.ToHex()));
+      }
+    }
+  }
+  Propose(ctx, *state, ledger::SlotsUnassigned{shard->id, shard->epoch, *slots});
+}
+
+// A member by the id in `word`, or null with the refusal in the reply.
+const slots::NodeInfo* MemberOrRefuse(CommandContext& ctx, const ClusterState& state,
+                                      std::string_view word) {
+  const std::optional<slots::NodeId> id = slots::NodeId::FromHex(word);
+  const slots::NodeInfo* node = id.has_value() ? state.map().FindNode(*id) : nullptr;
+  if (node == nullptr) ctx.reply().Error(StrCat("Unknown node ", word));
+  return node;
+}
+
+// SETSLOT NODE: to this node or away from it, at once (SAFETY 8 is the gate's and the lease's
+// affair).
+void SetSlotNode(CommandContext& ctx, ClusterState& state, slots::Slot slot,
+                 std::string_view word) {
+  const slots::NodeInfo* node = MemberOrRefuse(ctx, state, word);
+  if (node == nullptr) return;
+  const slots::ShardInfo* target = state.map().ShardOf(node->id);
+  if (target == nullptr || target->primary != node->id) {
+    return ctx.reply().Error("Target node is not a master");
+  }
+  const slots::ShardInfo* owner = state.map().Owner(slot);
+  if (owner == target) return ctx.reply().Ok();
+  SlotSet slots;
+  slots.Add(slot);
+  if (owner == nullptr) {
+    return Propose(ctx, state, ledger::SlotsAssigned{target->id, target->epoch, slots});
+  }
+  if (state.IsMine(slot) && ctx.db().slot_size(slot) > 0) {
+    return ctx.reply().Error(
+        StrCat("Can't assign hashslot ", slot,
+               " to a different node while I still hold keys for this hash slot."));
+  }
+  Propose(ctx, state,
+          ledger::SlotsReassigned{slots, owner->id, owner->epoch, target->id, target->epoch});
+}
+
+constexpr std::string_view kNotYetOldMoves =
+    "SETSLOT MIGRATING and IMPORTING are not supported yet: move slots with CLUSTER MIGRATESLOTS "
+    "or "
+    "'slotmesh reshard'";
+constexpr std::string_view kNotYetReplicas = "Replicas are not supported yet";
+
+}  // namespace
+
+void Meet(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  if (args.size() > 5) return ctx.reply().Error(WrongArity(ctx.command().full_name()));
+  const std::optional<int64_t> port = ParseInt64(args[3]);
+  if (!port.has_value()) {
+    return ctx.reply().Error(StrCat("Invalid base port specified: ", args[3]));
+  }
+  std::optional<int64_t> bus_port = *port + kBusPortOffset;
+  if (args.size() == 5) {
+    bus_port = ParseInt64(args[4]);
+    if (!bus_port.has_value()) {
+      return ctx.reply().Error(StrCat("Invalid bus port specified: ", args[4]));
+    }
+  }
+  const absl::Status status =
+      *port <= 0 || *port > 65535 || *bus_port <= 0 || *bus_port > 65535
+          ? absl::InvalidArgumentError("")
+          : state->link().Meet(std::string(args[2]), static_cast<uint16_t>(*port),
+                               static_cast<uint16_t>(*bus_port));
+  if (absl::IsInvalidArgument(status)) {
+    return ctx.reply().Error(StrCat("Invalid node address specified: ", args[2], ":", args[3]));
+  }
+  if (!status.ok()) return ctx.reply().Error(ToStd(status.message()));
+  ctx.reply().Ok();
+}
+
+void Forget(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  const std::optional<slots::NodeId> id = slots::NodeId::FromHex(args[2]);
+  if (id.has_value() && *id == state->self_id()) {
+    return ctx.reply().Error("I tried hard but I can't forget myself...");
+  }
+  // One entry takes the member out for all: that other nodes are told the same again is no error.
+  if (id.has_value() && state->WasForgotten(*id)) return ctx.reply().Ok();
+  const slots::NodeInfo* node = MemberOrRefuse(ctx, *state, args[2]);
+  if (node == nullptr) return;
+  Propose(
+      ctx, *state,
+      ledger::MemberLeft{{node->id, state->picture().decided->BootOf(node->id)}, /*forget=*/true});
+}
+
+void AddSlots(CommandContext& ctx, Args args) {
+  if (StateOrRefuse(ctx) != nullptr) Add(ctx, ParseSlotList(ctx, args.subspan(2)));
+}
+
+void AddSlotsRange(CommandContext& ctx, Args args) {
+  if (StateOrRefuse(ctx) != nullptr) Add(ctx, ParseSlotRanges(ctx, args.subspan(2)));
+}
+
+void DelSlots(CommandContext& ctx, Args args) {
+  if (StateOrRefuse(ctx) != nullptr) Remove(ctx, ParseSlotList(ctx, args.subspan(2)));
+}
+
+void DelSlotsRange(CommandContext& ctx, Args args) {
+  if (StateOrRefuse(ctx) != nullptr) Remove(ctx, ParseSlotRanges(ctx, args.subspan(2)));
+}
+
+void FlushSlots(CommandContext& ctx, Args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  if (ctx.keyspace().size() > 0) {
+    return ctx.reply().Error("DB must be empty to perform CLUSTER FLUSHSLOTS.");
+  }
+  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
+  if (shard == nullptr) return;
+  if (shard->slots.empty()) return ctx.reply().Ok();
+  Propose(ctx, *state, ledger::SlotsUnassigned{shard->id, shard->epoch, shard->slots});
+}
+
+void SetSlot(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  const std::optional<slots::Slot> slot = ParseSlot(ctx, args[2]);
+  if (!slot.has_value()) return;
+  if (EqualsIgnoreCase(args[3], "STABLE") && args.size() == 4) {
+    state->open_slots().Close(*slot);
+    return ctx.reply().Ok();
+  }
+  if (EqualsIgnoreCase(args[3], "NODE") && args.size() == 5) {
+    return SetSlotNode(ctx, *state, *slot, args[4]);
+  }
+  const bool old_move =
+      EqualsIgnoreCase(args[3], "MIGRATING") || EqualsIgnoreCase(args[3], "IMPORTING");
+  if (old_move && args.size() == 5) return ctx.reply().Error(kNotYetOldMoves);
+  ctx.reply().Error("Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
+}
+
+void SetConfigEpoch(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  const std::optional<int64_t> epoch = ParseInt64(args[2]);
+  if (!epoch.has_value()) return ctx.reply().Error(errors::kNotInteger);
+  if (*epoch < 0) {
+    return ctx.reply().Error(StrCat("Invalid config epoch specified: ", *epoch));
+  }
+  if (state->map().data().nodes.size() > 1) {
+    return ctx.reply().Error(
+        "The user can assign a config epoch only when the node does not know any other node.");
+  }
+  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
+  if (shard == nullptr) return;
+  if (shard->epoch != 0) return ctx.reply().Error("Node config epoch is already non-zero");
+  Propose(ctx, *state, ledger::ConfigEpochSet{shard->id, static_cast<slots::Epoch>(*epoch)});
+}
+
+void BumpEpoch(CommandContext& ctx, Args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
+  if (shard == nullptr || RefusedWhereItCannotWait(ctx)) return;
+  BlockedClients& blocked = ctx.engine().blocked;
+  const BlockedClients::Ticket ticket = blocked.Block(ctx.client());
+  const slots::Epoch before = shard->epoch;
+  state->link().Propose(ledger::EpochBumped{shard->id, before}, [&blocked, state, ticket, before](
+                                                                    const absl::Status& status) {
+    blocked.Complete(ticket, [&](Client& client) {
+      if (!status.ok()) return client.reply().Error(ToStd(status.message()));
+      state->Refresh();
+      const slots::ShardInfo* now = state->self_shard();
+      const slots::Epoch epoch = now == nullptr ? before : now->epoch;
+      client.reply().Simple(StrCat(epoch == before ? "STILL " : "BUMPED ", epoch));
+    });
+  });
+}
+
+void Reset(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  bool hard = false;
+  if (args.size() == 3 && EqualsIgnoreCase(args[2], "HARD")) {
+    hard = true;
+  } else if (args.size() > 3 || (args.size() == 3 && !EqualsIgnoreCase(args[2], "SOFT"))) {
+    return ctx.reply().Error(errors::kSyntax);
+  }
+  const slots::ShardInfo* shard = state->self_shard();
+  const bool primary = shard == nullptr || shard->primary == state->self_id();
+  if (primary && ctx.keyspace().size() > 0) {
+    return ctx.reply().Error("CLUSTER RESET can't be called with master nodes containing keys");
+  }
+  if (RefusedWhereItCannotWait(ctx)) return;
+  state->open_slots().Clear();
+  state->link().Reset(hard, ReplyWhenDecided(ctx));
+}
+
+void SaveConfig(CommandContext& ctx, Args) {
+  // What the ledger decides is on disk before it is acted upon: there is nothing left to save.
+  if (StateOrRefuse(ctx) != nullptr) ctx.reply().Ok();
+}
+
+void Replicate(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr || MemberOrRefuse(ctx, *state, args[2]) == nullptr) return;
+  ctx.reply().Error(kNotYetReplicas);
+}
+
+void Failover(CommandContext& ctx, Args args) {
+  if (StateOrRefuse(ctx) == nullptr) return;
+  if (args.size() > 3 || (args.size() == 3 && !EqualsIgnoreCase(args[2], "FORCE") &&
+                          !EqualsIgnoreCase(args[2], "TAKEOVER"))) {
+    return ctx.reply().Error(errors::kSyntax);
+  }
+  ctx.reply().Error("You should send CLUSTER FAILOVER to a replica");
+}
+
+}  // namespace slotmesh::node::cluster_commands

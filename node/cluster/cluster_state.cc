@@ -1,0 +1,185 @@
+#include "node/cluster/cluster_state.h"
+
+#include <algorithm>
+
+#include "node/resp/errors.h"
+#include "slots/key_spec.h"
+#include "slots/redirect.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using slots::RouteTrait;
+
+RouteTrait TraitsOf(const GateRequest& request) {
+  RouteTrait traits = RouteTrait::kNone;
+  if (Has(request.flags, Flag::kWrite)) traits = traits | RouteTrait::kWrite;
+  if (Has(request.flags, Flag::kShardPubSub)) traits = traits | RouteTrait::kShardPubSub;
+  if (Has(request.flags, Flag::kMigrate)) traits = traits | RouteTrait::kMigrate;
+  if (Has(request.flags, Flag::kAsking)) traits = traits | RouteTrait::kAsking;
+  if (Has(request.flags, Flag::kMovesAcrossDatabases)) {
+    // A row of fixed arity always does; one with options only with DB among them.
+    const bool always = request.command.spec().arity.value > 0;
+    if (always || std::any_of(request.args.begin() + 1, request.args.end(),
+                              [](std::string_view word) { return EqualsIgnoreCase(word, "DB"); })) {
+      traits = traits | RouteTrait::kMovesAcrossDatabases;
+    }
+  }
+  return traits;
+}
+
+slots::KeyPresence Combine(slots::KeyPresence a, slots::KeyPresence b) {
+  return a == b ? a : slots::KeyPresence::kSome;
+}
+
+}  // namespace
+
+ClusterState::ClusterState(ControlLink& link, Engine& engine)
+    : link_(link), engine_(engine), picture_(link.picture()) {
+  view_.emplace(*picture_->map, link_.self(), open_slots_);
+  FindDownReason();
+}
+
+bool ClusterState::Refresh() {
+  const std::shared_ptr<const ClusterPicture> before = picture_;
+  picture_ = link_.picture();
+  const bool map_changed = picture_->map != before->map;
+  if (map_changed) {
+    view_.emplace(*picture_->map, link_.self(), open_slots_);
+    for (const slots::NodeInfo& node : before->map->data().nodes) {
+      if (map().FindNode(node.id) == nullptr) forgotten_.push_back(node.id);
+    }
+    while (forgotten_.size() > kForgottenMax) forgotten_.pop_front();
+  }
+  FindDownReason();
+  return map_changed;
+}
+
+const PeerHealth* ClusterState::FindPeer(const slots::NodeId& node) const {
+  const std::vector<PeerHealth>& peers = picture_->peers;
+  const auto at = std::lower_bound(
+      peers.begin(), peers.end(), node,
+      [](const PeerHealth& peer, const slots::NodeId& id) { return peer.node < id; });
+  return at != peers.end() && at->node == node ? &*at : nullptr;
+}
+
+bool ClusterState::IsUp(const slots::NodeId& node) const {
+  if (node == link_.self()) return true;
+  const PeerHealth* peer = FindPeer(node);
+  return peer == nullptr || peer->state != gossip::State::kDead;
+}
+
+bool ClusterState::WasForgotten(const slots::NodeId& node) const {
+  return map().FindNode(node) == nullptr &&
+         std::find(forgotten_.begin(), forgotten_.end(), node) != forgotten_.end();
+}
+
+void ClusterState::FindDownReason() {
+  const Config& config = engine_.config;
+  down_reason_.clear();
+  if (!picture_->has_majority) {
+    down_reason_ = "no majority of the voters is reachable";
+  } else if (config.cluster_require_full_coverage) {
+    const int assigned = map().assigned_slots();
+    if (assigned != slots::kSlotCount) {
+      down_reason_ = StrCat(slots::kSlotCount - assigned, " slots are not assigned");
+      return FinishRefresh();
+    }
+    for (const slots::ShardInfo& shard : map().data().shards) {
+      if (shard.slots.empty() || IsUp(shard.primary)) continue;
+      down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(), " is down");
+    }
+  }
+  FinishRefresh();
+}
+
+void ClusterState::FinishRefresh() {
+  view_->cluster_ok = down_reason_.empty();
+  view_->allow_reads_when_down = engine_.config.cluster_allow_reads_when_down;
+  view_->allow_pubsubshard_when_down = engine_.config.cluster_allow_pubsubshard_when_down;
+}
+
+void ClusterState::SetFence(const slots::SlotSet& slots, Fence fence) {
+  fenced_writes_ |= slots;
+  if (fence == Fence::kWritesAndReads) fenced_reads_ |= slots;
+  any_fence_ = true;
+}
+
+void ClusterState::LiftFence(const slots::SlotSet& slots) {
+  fenced_writes_ -= slots;
+  fenced_reads_ -= slots;
+  any_fence_ = !fenced_writes_.empty();
+  engine_.parking.Release([&](const ParkingLot::Place& place) {
+    return place.reason == ParkReason::kFence && place.slot >= 0 &&
+           slots.Contains(static_cast<slots::Slot>(place.slot));
+  });
+}
+
+Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply& reply) {
+  const slots::RouteRequest route{.keys = request.keys,
+                                  .traits = TraitsOf(request),
+                                  .readonly = client.readonly,
+                                  .asking = client.asking};
+  const slots::RouteDecision decision =
+      slots::Route(*view_, route, [&] { return Presence(request, client); });
+  if (!decision.served()) {
+    reply.Error(slots::RouteErrorText(
+        decision, static_cast<slots::EndpointType>(engine_.config.cluster_preferred_endpoint_type),
+        /*tls=*/false));
+    return Admission::kRefused;
+  }
+  const auto slot = static_cast<slots::Slot>(request.keys.slot);
+  if (picture_->data_missing && IsMine(slot)) [[unlikely]] {
+    reply.Error(errors::kSlotNotServed);
+    return Admission::kRefused;
+  }
+  const bool write = Has(request.flags, Flag::kWrite | Flag::kMayReplicate);
+  if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
+    reply.Error(errors::kClusterDown);
+    return Admission::kRefused;
+  }
+  if (!any_fence_) [[likely]]
+    return Admission::kServe;
+  const bool held = write ? fenced_writes_.Contains(slot) : fenced_reads_.Contains(slot);
+  if (!held) return Admission::kServe;
+  if (client.host() != nullptr && request.origin == RequestOrigin::kClient) return Admission::kPark;
+  reply.Error(errors::kTryAgain);
+  return Admission::kRefused;
+}
+
+bool ClusterState::MayAcknowledge() { return HasLease(engine_.clock.MonotonicNanos()); }
+
+slots::KeyPresence ClusterState::Presence(const GateRequest& request, const Client& client) const {
+  if (!Has(request.command.flags(), Flag::kTransactionControl)) {
+    return PresenceOf(request, request.args, request.command, client.database);
+  }
+  std::optional<slots::KeyPresence> all;
+  for (const QueuedCommand& queued : client.transaction.queued) {
+    if (!queued.command->has_keys()) continue;
+    const slots::KeyPresence one =
+        PresenceOf(request, queued.args.view(), *queued.command, client.database);
+    all = all.has_value() ? Combine(*all, one) : one;
+  }
+  return all.value_or(slots::KeyPresence::kAll);
+}
+
+slots::KeyPresence ClusterState::PresenceOf(const GateRequest& request, Args args,
+                                            const Command& command, int database) const {
+  slots::KeyRefs keys;
+  if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
+                      args, &keys) != slots::KeyStatus::kOk) {
+    return slots::KeyPresence::kAll;
+  }
+  std::optional<slots::KeyPresence> all;
+  Database& db = engine_.keyspace.database(database);
+  for (const slots::KeyRef& key : keys) {
+    const bool here = db.FindRead(HashKey(engine_.keyspace, args[key.word]), request.now_ms,
+                                  {.touch = false, .count = false}) != nullptr;
+    const slots::KeyPresence one = here ? slots::KeyPresence::kAll : slots::KeyPresence::kNone;
+    all = all.has_value() ? Combine(*all, one) : one;
+  }
+  return all.value_or(slots::KeyPresence::kAll);
+}
+
+}  // namespace slotmesh::node

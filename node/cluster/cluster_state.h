@@ -1,0 +1,100 @@
+// What this node serves: the live slot map, the lease, open and fenced slots, as the dispatcher
+// asks for them.
+//
+// Engine thread only. Follows ControlLink's pictures: a new one is taken up between commands.
+// Admit() costs some nanoseconds for a slot that is served here and not fenced.
+#ifndef SLOTMESH_NODE_CLUSTER_CLUSTER_STATE_H_
+#define SLOTMESH_NODE_CLUSTER_CLUSTER_STATE_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/cluster/control_link.h"
+#include "node/command/cluster_gate.h"
+#include "node/command/engine.h"
+#include "slots/open_slots.h"
+#include "slots/router.h"
+#include "slots/slot_map.h"
+#include "slots/slot_set.h"
+
+namespace slotmesh::node {
+
+// How much of a slot is held back while it changes hands (SAFETY 20).
+enum class Fence : uint8_t {
+  kWrites = 0,          // Nothing in it changes; reads go on.
+  kWritesAndReads = 1,  // The commit is under way: its outcome is not known here yet.
+};
+
+// The bus port is the client port plus this, unless it is set.
+inline constexpr int kBusPortOffset = 10000;
+inline constexpr size_t kForgottenMax = 1024;
+
+class ClusterState : public ClusterGate {
+ public:
+  // Borrows both.
+  ClusterState(ControlLink& link, Engine& engine);
+
+  // Takes up the newest picture. True if the map changed.
+  bool Refresh();
+
+  const ClusterPicture& picture() const { return *picture_; }
+  const slots::SlotMap& map() const { return *picture_->map; }
+  ControlLink& link() { return link_; }
+  // This node's entry and shard in the map; null if it is not a member (or has no shard).
+  const slots::NodeInfo* self() const { return view_->self; }
+  const slots::ShardInfo* self_shard() const { return view_->self_shard; }
+  bool IsMine(slots::Slot slot) const {
+    return view_->self_shard != nullptr && map().Owner(slot) == view_->self_shard;
+  }
+  // The member is not known to be dead.
+  bool IsUp(const slots::NodeId& node) const;
+  const PeerHealth* FindPeer(const slots::NodeId& node) const;
+  // It was a member in a map seen here, and is none any more (the last kForgottenMax are known).
+  bool WasForgotten(const slots::NodeId& node) const;
+
+  // cluster_state, and why it is not ok.
+  bool ok() const { return down_reason_.empty(); }
+  const std::string& down_reason() const { return down_reason_; }
+  // May this node take writes now (SAFETY 7)? `now_ns` is monotonic.
+  bool HasLease(int64_t now_ns) const { return link_.lease().Holds(now_ns); }
+
+  const slots::NodeId& self_id() const { return link_.self(); }
+
+  slots::OpenSlots& open_slots() { return open_slots_; }
+  const slots::OpenSlots& open_slots() const { return open_slots_; }
+  void SetFence(const slots::SlotSet& slots, Fence fence);
+  // Lets everyone who waits for these slots try again.
+  void LiftFence(const slots::SlotSet& slots);
+  const slots::SlotSet& fenced() const { return fenced_writes_; }
+
+  // ClusterGate.
+  Admission Admit(const GateRequest& request, Client& client, Reply& reply) override;
+  bool MayAcknowledge() override;
+
+ private:
+  void FindDownReason();
+  void FinishRefresh();
+  slots::KeyPresence Presence(const GateRequest& request, const Client& client) const;
+  slots::KeyPresence PresenceOf(const GateRequest& request, Args args, const Command& command,
+                                int database) const;
+
+  ControlLink& link_;
+  Engine& engine_;
+  std::shared_ptr<const ClusterPicture> picture_;
+  std::deque<slots::NodeId> forgotten_;
+  slots::OpenSlots open_slots_;
+  std::optional<slots::RoutingView> view_;
+  std::string down_reason_;
+  slots::SlotSet fenced_writes_;
+  slots::SlotSet fenced_reads_;
+  bool any_fence_ = false;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CLUSTER_CLUSTER_STATE_H_

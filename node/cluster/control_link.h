@@ -1,0 +1,117 @@
+// The engine's view of the control thread: what the cluster has decided, and how to ask it for
+// changes.
+//
+// Gossip, the ledger and leases run on the control thread (control_node.h); the engine thread
+// serves clients. Between them go immutable values and posted tasks, never a lock around logic.
+// Everything here is called on the engine thread, and every callback comes back there. The lease is
+// the exception: a time that the control thread moves forward and the engine reads at each write.
+#ifndef SLOTMESH_NODE_CLUSTER_CONTROL_LINK_H_
+#define SLOTMESH_NODE_CLUSTER_CONTROL_LINK_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gossip/bus/frame.h"
+#include "gossip/bus/transport.h"
+#include "gossip/message.h"
+#include "slots/ids.h"
+#include "slots/ledger/entry.h"
+#include "slots/ledger/view.h"
+#include "slots/slot_map.h"
+
+namespace slotmesh::node {
+
+// What is known of a member's health. Times are Unix milliseconds, 0 if never.
+struct PeerHealth {
+  slots::NodeId node;
+  gossip::State state = gossip::State::kAlive;
+  bool connected = false;
+  int64_t connected_since_ms = 0;
+  int64_t ping_sent_ms = 0;      // Of a probe that awaits its answer, else 0.
+  int64_t pong_received_ms = 0;  // The last sign of life.
+  uint64_t replication_offset = 0;
+};
+
+// One immutable picture of the cluster, published whole whenever something in it changes.
+struct ClusterPicture {
+  std::shared_ptr<const slots::SlotMap> map = slots::SlotMap::Empty();
+  // The whole decision of which `map` is a part: moves under way and ended, processes, seal. Never
+  // null.
+  std::shared_ptr<const ledger::View> decided = std::make_shared<ledger::View>();
+  std::vector<PeerHealth> peers;  // Sorted by node; without this node.
+  slots::NodeId leader;           // Of the ledger; zero if none is known.
+  uint64_t ledger_term = 0;
+  uint64_t ledger_index = 0;
+  bool has_majority = true;  // The ledger can decide.
+  // This node came up without the data of the slots that the ledger says are its own: it does not
+  // serve them (SAFETY 14).
+  bool data_missing = false;
+  uint64_t messages_sent = 0;
+  uint64_t messages_received = 0;
+  uint64_t meets_sent = 0;
+  uint64_t meets_received = 0;
+};
+
+// Until when this node's shard may take writes (SAFETY 5 to 7). Written by the control thread, read
+// by the engine.
+class LeaseClock {
+ public:
+  // Nanoseconds of the monotonic clock. A lease that ends before the one held changes nothing
+  // unless `revoke`.
+  void Extend(int64_t until_ns) {
+    if (until_ns > until_ns_.load(std::memory_order_relaxed)) {
+      until_ns_.store(until_ns, std::memory_order_release);
+    }
+  }
+  void Revoke() { until_ns_.store(0, std::memory_order_release); }
+  bool Holds(int64_t now_ns) const { return now_ns < until_ns_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<int64_t> until_ns_{0};
+};
+
+class ControlLink {
+ public:
+  using Done = std::function<void(absl::Status)>;
+
+  virtual ~ControlLink() = default;
+
+  virtual const slots::NodeId& self() const = 0;
+  virtual slots::BootId boot() const = 0;
+  // Never null; a later call may give a later picture.
+  virtual std::shared_ptr<const ClusterPicture> picture() const = 0;
+  virtual const LeaseClock& lease() const = 0;
+
+  // Called after picture() has changed.
+  virtual void OnPicture(std::function<void()> changed) = 0;
+
+  // Proposes a change to the ledger. `done` gets OK when it has been applied here (picture() shows
+  // it), the refusal of the state (failed precondition, its message ready for the client), or
+  // unavailable when there is no majority within `kProposalTimeout` (it may still happen later).
+  virtual void Propose(ledger::Change change, Done done) = 0;
+  // CLUSTER MEET: joins this node's cluster with the one at that address (SAFETY 23). Answers when
+  // accepted for trying, as CLUSTER MEET does; goes on by itself, and gives up after a while.
+  virtual absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) = 0;
+  // CLUSTER RESET: leaves the cluster and begins a log of its own; `hard` takes a new node id too.
+  virtual void Reset(bool hard, Done done) = 0;
+
+  // Migration frames between engines, on the bulk channel. kFull: wait for on_writable.
+  virtual bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) = 0;
+  struct BulkHandlers {
+    std::function<void(const slots::NodeId& from, slots::BootId boot, std::string payload)>
+        on_frame;
+    std::function<void(const slots::NodeId& peer)> on_writable;
+    // The channel to or from the peer broke: frames may be lost.
+    std::function<void(const slots::NodeId& peer)> on_lost;
+  };
+  virtual void SetBulkHandlers(BulkHandlers handlers) = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CLUSTER_CONTROL_LINK_H_

@@ -1,0 +1,34 @@
+#include "node/command/keyspace_listener.h"
+
+#include <string_view>
+
+namespace slotmesh::node {
+
+void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why) {
+  const bool expired = why == Removal::kExpired;
+  const bool lazy =
+      expired ? engine_.config.lazyfree_lazy_expire : engine_.config.lazyfree_lazy_eviction;
+  if (engine_.journal.active()) {
+    const std::string_view words[] = {lazy ? "UNLINK" : "DEL", key.bytes};
+    engine_.journal.Append({.database = database,
+                            .slot = engine_.keyspace.cluster() ? key.slot : kNoSlot,
+                            .origin = expired ? Origin::kExpiry : Origin::kEviction,
+                            .argv = words});
+  }
+  engine_.notifier.Notify(expired ? kNotifyExpired : kNotifyEvicted,
+                          expired ? "expired" : "evicted", key.bytes, database);
+}
+
+void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
+  engine_.watches.Touch(database, key.bytes, [&](int, std::string_view) {
+    return engine_.keyspace.database(database).ContainsRaw(key);
+  });
+}
+
+void KeyspaceListener::OnAllTouched(int database, int slot) {
+  engine_.watches.TouchAll(database, [slot](int, std::string_view key) {
+    return slot < 0 || slots::HashSlot(key) == slot;
+  });
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,299 @@
+#include "node/commands/connection.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "node/command/command_context.h"
+#include "node/resp/errors.h"
+#include "node/resp/numbers.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using slots::KeySpec;
+
+constexpr std::string_view kDefaultUser = "default";
+
+void Ping(CommandContext& ctx, Args args) {
+  if (args.size() > 2) return ctx.reply().Error(WrongArity("ping"));
+  if (args.size() == 2) return ctx.reply().Bulk(args[1]);
+  ctx.reply().Simple("PONG");
+}
+
+void Echo(CommandContext& ctx, Args args) { ctx.reply().Bulk(args[1]); }
+
+void Select(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> index = ParseInt64(args[1]);
+  if (!index.has_value() || *index < INT32_MIN || *index > INT32_MAX) {
+    return ctx.reply().Error(errors::kNotInteger);
+  }
+  if (ctx.engine().gate != nullptr && *index != 0) {
+    return ctx.reply().Error(errors::kSelectInCluster);
+  }
+  if (*index < 0 || *index >= ctx.keyspace().database_count()) {
+    return ctx.reply().Error(errors::kDbIndexOutOfRange);
+  }
+  ctx.client().database = static_cast<int>(*index);
+  ctx.reply().Ok();
+}
+
+void Quit(CommandContext& ctx, Args) {
+  ctx.reply().Ok();
+  ctx.client().close_after_reply = true;
+}
+
+void Reset(CommandContext& ctx, Args) {
+  Client& client = ctx.client();
+  ctx.family<ConnectionFamily>().dispatcher.DiscardTransaction(client);
+  client.database = 0;
+  client.readonly = client.asking = client.no_evict = client.no_touch = false;
+  client.reply_mode = ReplyMode::kOn;
+  client.name.clear();
+  client.user = std::string(kDefaultUser);
+  client.authenticated = ctx.engine().config.requirepass.empty();
+  client.reply().set_protocol(Protocol::kResp2);
+  ctx.reply().Simple("RESET");
+}
+
+// Logs the client in, or writes why not.
+bool Authenticate(CommandContext& ctx, std::string_view user, std::string_view password) {
+  if (user != kDefaultUser || !IsPassword(ctx.engine().config, password)) {
+    ctx.reply().Error(errors::kWrongPass);
+    return false;
+  }
+  ctx.client().user = std::string(user);
+  ctx.client().authenticated = true;
+  return true;
+}
+
+void Auth(CommandContext& ctx, Args args) {
+  if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
+  if (args.size() == 2 && ctx.engine().config.requirepass.empty()) {
+    return ctx.reply().Error(errors::kAuthWithoutPassword);
+  }
+  const std::string_view user = args.size() == 3 ? args[1] : kDefaultUser;
+  if (Authenticate(ctx, user, args.back())) ctx.reply().Ok();
+}
+
+struct HelloArgs {
+  std::optional<Protocol> protocol;
+  std::optional<std::pair<std::string_view, std::string_view>> login;
+  std::optional<std::string_view> name;
+};
+
+// Absent when the refusal is in the reply.
+std::optional<HelloArgs> ParseHello(CommandContext& ctx, Args args) {
+  HelloArgs hello;
+  if (args.size() < 2) return hello;
+  const std::optional<int64_t> version = ParseInt64(args[1]);
+  if (!version.has_value()) {
+    ctx.reply().Error(errors::kProtocolNotInteger);
+    return std::nullopt;
+  }
+  if (*version != 2 && *version != 3) {
+    ctx.reply().Error(errors::kNoProto);
+    return std::nullopt;
+  }
+  hello.protocol = static_cast<Protocol>(*version);
+  for (size_t i = 2; i < args.size(); ++i) {
+    const size_t left = args.size() - i - 1;
+    if (EqualsIgnoreCase(args[i], "AUTH") && left >= 2) {
+      hello.login.emplace(args[i + 1], args[i + 2]);
+      i += 2;
+    } else if (EqualsIgnoreCase(args[i], "SETNAME") && left >= 1) {
+      hello.name = args[++i];
+      if (!IsClientName(*hello.name)) {
+        ctx.reply().Error(errors::kClientNameInvalid);
+        return std::nullopt;
+      }
+    } else {
+      ctx.reply().Error(StrCat("Syntax error in HELLO option '", args[i], "'"));
+      return std::nullopt;
+    }
+  }
+  return hello;
+}
+
+void Hello(CommandContext& ctx, Args args) {
+  const std::optional<HelloArgs> hello = ParseHello(ctx, args);
+  if (!hello.has_value()) return;
+  if (hello->login.has_value() && !Authenticate(ctx, hello->login->first, hello->login->second)) {
+    return;
+  }
+  Client& client = ctx.client();
+  if (!client.authenticated) return ctx.reply().Error(errors::kHelloNoAuth);
+  if (hello->name.has_value()) client.name = std::string(*hello->name);
+  Reply& reply = ctx.reply();
+  if (hello->protocol.has_value()) reply.set_protocol(*hello->protocol);
+  reply.Map(7);
+  reply.Bulk("server");
+  reply.Bulk("redis");
+  reply.Bulk("version");
+  reply.Bulk(kCompatibleVersion);
+  reply.Bulk("proto");
+  reply.Integer(static_cast<int>(reply.protocol()));
+  reply.Bulk("id");
+  reply.Integer(static_cast<int64_t>(client.id()));
+  reply.Bulk("mode");
+  reply.Bulk(ctx.engine().gate != nullptr ? "cluster" : "standalone");
+  reply.Bulk("role");
+  reply.Bulk("master");
+  reply.Bulk("modules");
+  reply.EmptyArray();
+}
+
+// ASKING, READONLY and READWRITE mean something in a cluster only.
+bool RefusedOutsideCluster(CommandContext& ctx) {
+  if (ctx.engine().gate != nullptr) return false;
+  ctx.reply().Error(errors::kClusterDisabled);
+  return true;
+}
+
+void Asking(CommandContext& ctx, Args) {
+  if (RefusedOutsideCluster(ctx)) return;
+  ctx.client().asking = ctx.client().asking_fresh = true;
+  ctx.reply().Ok();
+}
+
+void ReadOnly(CommandContext& ctx, Args) {
+  if (RefusedOutsideCluster(ctx)) return;
+  ctx.client().readonly = true;
+  ctx.reply().Ok();
+}
+
+void ReadWrite(CommandContext& ctx, Args) {
+  if (RefusedOutsideCluster(ctx)) return;
+  ctx.client().readonly = false;
+  ctx.reply().Ok();
+}
+
+constexpr Flag kAnytime = Flag::kLoading | Flag::kStale | Flag::kFast;
+constexpr Flag kBeforeAuth = kAnytime | Flag::kNoScript | Flag::kNoAuth | Flag::kAllowBusy;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "ping",
+     .handler = &Ping,
+     .arity = Arity::AtLeast(1),
+     .flags = Flag::kFast | Flag::kSentinel,
+     .acl = Acl::kConnection,
+     .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
+     .group = "connection",
+     .since = "1.0.0",
+     .summary = "Answers, to show that the server is there.",
+     .complexity = "O(1)",
+     .arguments = "[message:string]"},
+    {.name = "echo",
+     .handler = &Echo,
+     .arity = Arity::Exactly(2),
+     .flags = kAnytime,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "1.0.0",
+     .summary = "Gives back what it was given.",
+     .complexity = "O(1)",
+     .arguments = "message:string"},
+    {.name = "select",
+     .handler = &Select,
+     .arity = Arity::Exactly(2),
+     .flags = kAnytime,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "1.0.0",
+     .summary = "Chooses the database that this connection works on.",
+     .complexity = "O(1)",
+     .arguments = "index:integer"},
+    {.name = "quit",
+     .handler = &Quit,
+     .arity = Arity::AtLeast(1),
+     .flags = kBeforeAuth | Flag::kDeprecated,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "1.0.0",
+     .summary = "Ends the connection once everything before is answered.",
+     .complexity = "O(1)",
+     .deprecated_since = "7.2.0",
+     .replaced_by = "just closing the connection"},
+    {.name = "reset",
+     .handler = &Reset,
+     .arity = Arity::Exactly(1),
+     .flags = kBeforeAuth | Flag::kTransactionControl,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "6.2.0",
+     .summary = "Brings the connection back to how it was when it was new.",
+     .complexity = "O(1)"},
+    {.name = "hello",
+     .handler = &Hello,
+     .arity = Arity::AtLeast(1),
+     .flags = kBeforeAuth | Flag::kSentinel,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "6.0.0",
+     .summary = "Agrees on the protocol version, logs in and names the connection.",
+     .complexity = "O(1)",
+     .history = {{"6.2.0", "The protocol version may be left out to ask for the state only."},
+                 {"8.1.0", "The reply may name the availability zone."}},
+     .arguments = "[arguments:block<protover:integer [auth:block=AUTH<username:string "
+                  "password:string>] [clientname:string=SETNAME]>]"},
+    {.name = "auth",
+     .handler = &Auth,
+     .arity = Arity::AtLeast(2),
+     .flags = kBeforeAuth | Flag::kSentinel,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "1.0.0",
+     .summary = "Logs the connection in.",
+     .complexity = "O(N) where N is the number of passwords defined for the user",
+     .history = {{"6.0.0", "Takes a user name before the password."}},
+     .arguments = "[username:string] password:string"},
+    {.name = "asking",
+     .handler = &Asking,
+     .arity = Arity::Exactly(1),
+     .flags = Flag::kFast,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "3.0.0",
+     .summary = "Says that the next command follows an ASK redirect.",
+     .complexity = "O(1)"},
+    {.name = "readonly",
+     .handler = &ReadOnly,
+     .arity = Arity::Exactly(1),
+     .flags = kAnytime,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "3.0.0",
+     .summary = "Lets a replica answer this connection's reads.",
+     .complexity = "O(1)"},
+    {.name = "readwrite",
+     .handler = &ReadWrite,
+     .arity = Arity::Exactly(1),
+     .flags = kAnytime,
+     .acl = Acl::kConnection,
+     .group = "connection",
+     .since = "3.0.0",
+     .summary = "Ends READONLY: a replica redirects this connection's reads again.",
+     .complexity = "O(1)"},
+};
+static_assert(AllValid(kRows));
+
+}  // namespace
+
+absl::Span<const CommandSpec> ConnectionCommands() { return kRows; }
+
+bool IsPassword(const Config& config, std::string_view password) {
+  const std::string_view wanted = config.requirepass;
+  if (wanted.empty()) return true;
+  size_t difference = wanted.size() ^ password.size();
+  for (size_t i = 0; i < password.size(); ++i) {
+    difference |= static_cast<unsigned char>(password[i] ^ wanted[i % wanted.size()]);
+  }
+  return difference == 0;
+}
+
+bool IsClientName(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+}  // namespace slotmesh::node

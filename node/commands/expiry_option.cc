@@ -1,0 +1,46 @@
+#include "node/commands/expiry_option.h"
+
+#include "node/commands/lookup.h"
+#include "node/resp/errors.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+
+}  // namespace
+
+ExpiryOption::Kind ExpiryOption::KindOf(std::string_view word) {
+  if (EqualsIgnoreCase(word, "EX")) return Kind::kEx;
+  if (EqualsIgnoreCase(word, "PX")) return Kind::kPx;
+  if (EqualsIgnoreCase(word, "EXAT")) return Kind::kExAt;
+  if (EqualsIgnoreCase(word, "PXAT")) return Kind::kPxAt;
+  return Kind::kNone;
+}
+
+std::optional<int64_t> ToMillis(int64_t value, TimeUnit unit) {
+  if (unit == TimeUnit::kMillis) return value;
+  if (value > INT64_MAX / kMillisPerSecond || value < INT64_MIN / kMillisPerSecond) {
+    return std::nullopt;
+  }
+  return value * kMillisPerSecond;
+}
+
+std::optional<UnixMillis> ExpiryOrReply(CommandContext& ctx, const ExpiryOption& option) {
+  const std::optional<int64_t> amount = IntegerOrReply(ctx, option.amount);
+  if (!amount) return std::nullopt;
+  const std::optional<int64_t> millis = ToMillis(*amount, option.unit());
+  const int64_t base = option.is_absolute() ? 0 : ctx.now_ms();
+  if (!millis || *millis <= 0 || *millis > INT64_MAX - base) {
+    ctx.reply().Error(InvalidExpire(ctx.command().full_name()));
+    return std::nullopt;
+  }
+  return *millis + base;
+}
+
+bool IsPast(const CommandContext& ctx, UnixMillis expiry) {
+  return expiry <= ctx.now_ms() && !IsFromAnotherCopy(ctx.origin());
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,86 @@
+// How commands look keys up: with the client's wishes, the "keymiss" notification, and WRONGTYPE.
+//
+// Engine thread only; what is found is borrowed from the database (database.h says for how long).
+#ifndef SLOTMESH_NODE_COMMANDS_LOOKUP_H_
+#define SLOTMESH_NODE_COMMANDS_LOOKUP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "node/command/command_context.h"
+#include "node/keyspace/database.h"
+#include "node/resp/errors.h"
+#include "node/resp/numbers.h"
+
+namespace slotmesh::node {
+
+// A look-up that is not meant as a use of the key (TTL, TYPE, OBJECT, EXISTS).
+inline constexpr Lookup kPeek = {.touch = false};
+
+inline Lookup ClientLookup(CommandContext& ctx) { return {.touch = !ctx.client().no_touch}; }
+
+// For reading; null if absent, which is told to those who listen for misses.
+inline const Entry* FindForReading(CommandContext& ctx, const HashedKey& key, Lookup how) {
+  const Entry* entry = ctx.db().FindRead(key, ctx.now_ms(), how);
+  if (entry == nullptr) ctx.Notify(kNotifyKeyMiss, "keymiss", key.bytes);
+  return entry;
+}
+
+// Sets *entry to the string, null if the key is absent. False, with WRONGTYPE replied, for any
+// other value.
+inline bool FindString(CommandContext& ctx, const HashedKey& key, const Entry** entry) {
+  *entry = FindForReading(ctx, key, ClientLookup(ctx));
+  if (*entry == nullptr || (*entry)->is_string()) return true;
+  ctx.reply().Error(errors::kWrongType);
+  return false;
+}
+
+// The same for writing.
+inline bool FindStringToWrite(CommandContext& ctx, const HashedKey& key, EntryRef* ref) {
+  *ref = ctx.db().FindWrite(key, ctx.now_ms());
+  if (!*ref || (*ref)->is_string()) return true;
+  ctx.reply().Error(errors::kWrongType);
+  return false;
+}
+
+// Sets the key to the string, whether it is there (`ref`, which stays up to date) or not.
+inline void PutString(CommandContext& ctx, EntryRef& ref, const HashedKey& key,
+                      std::string_view value, const Database::SetOptions& options) {
+  if (ref) {
+    ctx.db().SetString(ref, key, value, options);
+  } else {
+    ref = ctx.db().Insert(key, Entry::NewString(key.bytes, value, options.expiry), ctx.now_ms());
+  }
+}
+
+// True for words that are not a client's own: what a primary, a file or a slot's old owner sends
+// has been accepted there and is done as it stands.
+inline bool IsFromAnotherCopy(RequestOrigin origin) {
+  return origin == RequestOrigin::kReplication || origin == RequestOrigin::kAof ||
+         origin == RequestOrigin::kMigration;
+}
+
+// The integer, or nothing with the error replied.
+inline std::optional<int64_t> IntegerOrReply(CommandContext& ctx, std::string_view word,
+                                             std::string_view error = errors::kNotInteger) {
+  const std::optional<int64_t> value = ParseInt64(word);
+  if (!value) ctx.reply().Error(error);
+  return value;
+}
+
+// An int64 as the word of an effect.
+class IntegerWord {
+ public:
+  explicit IntegerWord(int64_t value) : size_(FormatInt64(value, text_)) {}
+  operator std::string_view() const { return {text_, size_}; }
+
+ private:
+  char text_[kInt64TextMax];
+  size_t size_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMANDS_LOOKUP_H_

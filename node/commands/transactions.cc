@@ -1,0 +1,132 @@
+#include "node/commands/transactions.h"
+
+#include <utility>
+
+#include "node/command/command_context.h"
+#include "node/resp/errors.h"
+
+namespace slotmesh::node {
+namespace {
+
+void Multi(CommandContext& ctx, Args) {
+  Client& client = ctx.client();
+  if (client.transaction.active) return ctx.reply().Error(errors::kNestedMulti);
+  client.transaction.active = true;
+  ctx.reply().Ok();
+}
+
+void Discard(CommandContext& ctx, Args) {
+  if (!ctx.client().transaction.active) return ctx.reply().Error(errors::kDiscardWithoutMulti);
+  ctx.family<TransactionFamily>().dispatcher.DiscardTransaction(ctx.client());
+  ctx.reply().Ok();
+}
+
+// True if a watched key was changed, or has expired since without being removed yet.
+bool WatchBroken(CommandContext& ctx) {
+  if (!ctx.client().watching) return false;
+  if (ctx.client().watch_broken) return true;
+  return ctx.engine().watches.AnyWatchedExpired(ctx.client(), [&](int database,
+                                                                  std::string_view key) {
+    const HashedKey hashed = ctx.Hash(key);
+    Database& db = ctx.keyspace().database(database);
+    return db.ContainsRaw(hashed) && db.FindRead(hashed, ctx.now_ms(), {false, false}) == nullptr;
+  });
+}
+
+void Exec(CommandContext& ctx, Args) {
+  Client& client = ctx.client();
+  Dispatcher& dispatcher = ctx.family<TransactionFamily>().dispatcher;
+  if (!client.transaction.active) return ctx.reply().Error(errors::kExecWithoutMulti);
+  const bool poisoned = client.transaction.poisoned;
+  const bool broken = WatchBroken(ctx);
+  const Transaction transaction = std::move(client.transaction);
+  dispatcher.DiscardTransaction(client);
+  if (poisoned) return ctx.reply().Error(errors::kExecAbort);
+  if (broken) return ctx.reply().NullArray();
+  ctx.reply().Array(transaction.queued.size());
+  for (const QueuedCommand& queued : transaction.queued) {
+    dispatcher.Call(client, *queued.command, queued.args.view(), RequestOrigin::kExec);
+  }
+}
+
+void Watch(CommandContext& ctx, Args args) {
+  Client& client = ctx.client();
+  if (client.transaction.active) return ctx.reply().Error(errors::kWatchInMulti);
+  // Once broken, more keys make no difference: EXEC fails anyway.
+  if (!client.watch_broken) {
+    for (const std::string_view key : args.subspan(1)) {
+      const HashedKey hashed = ctx.Hash(key);
+      Database& db = ctx.db();
+      const bool expired =
+          db.ContainsRaw(hashed) && db.FindRead(hashed, ctx.now_ms(), {false, false}) == nullptr;
+      ctx.engine().watches.Watch(client, client.database, key, expired);
+    }
+  }
+  ctx.reply().Ok();
+}
+
+void Unwatch(CommandContext& ctx, Args) {
+  ctx.engine().watches.Forget(ctx.client());
+  ctx.reply().Ok();
+}
+
+constexpr Flag kAlways =
+    Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kFast | Flag::kAllowBusy;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "multi",
+     .handler = &Multi,
+     .arity = Arity::Exactly(1),
+     .flags = kAlways | Flag::kNoMulti | Flag::kTransactionControl,
+     .acl = Acl::kTransaction,
+     .group = "transactions",
+     .since = "1.2.0",
+     .summary = "Begins a transaction: the commands that follow are queued.",
+     .complexity = "O(1)"},
+    {.name = "exec",
+     .handler = &Exec,
+     .arity = Arity::Exactly(1),
+     .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kSkipCommandLog |
+              Flag::kTransactionControl,
+     .acl = Acl::kTransaction,
+     .group = "transactions",
+     .since = "1.2.0",
+     .summary = "Runs the queued commands of a transaction, with no other client's in between.",
+     .complexity = "Depends on commands in the transaction"},
+    {.name = "discard",
+     .handler = &Discard,
+     .arity = Arity::Exactly(1),
+     .flags = kAlways | Flag::kTransactionControl,
+     .acl = Acl::kTransaction,
+     .group = "transactions",
+     .since = "2.0.0",
+     .summary = "Drops the queued commands of a transaction.",
+     .complexity = "O(N), when N is the number of queued commands"},
+    {.name = "watch",
+     .handler = &Watch,
+     .arity = Arity::AtLeast(2),
+     .flags = kAlways | Flag::kNoMulti | Flag::kTransactionControl,
+     .keys = {slots::KeySpec::Range({.first = 1, .last = -1}, slots::KeyFlag::kRo)},
+     .acl = Acl::kTransaction,
+     .group = "transactions",
+     .since = "2.2.0",
+     .summary = "Makes the next EXEC depend on keys staying as they are.",
+     .complexity = "O(1) for every key.",
+     .arguments = "key:key@0*"},
+    {.name = "unwatch",
+     .handler = &Unwatch,
+     .arity = Arity::Exactly(1),
+     .flags = kAlways,
+     .acl = Acl::kTransaction,
+     .group = "transactions",
+     .since = "2.2.0",
+     .summary = "Forgets the keys that this connection watches.",
+     .complexity = "O(1)"},
+};
+static_assert(AllValid(kRows));
+
+}  // namespace
+
+absl::Span<const CommandSpec> TransactionCommands() { return kRows; }
+
+}  // namespace slotmesh::node

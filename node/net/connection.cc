@@ -1,0 +1,260 @@
+#include "node/net/connection.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+
+#include "boost/asio/buffer.hpp"
+#include "boost/asio/post.hpp"
+#include "node/net/server.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+
+}  // namespace
+
+Connection::Connection(Server& server, StreamSocket socket, uint64_t id)
+    : server_(server), socket_(std::move(socket)), client_(id, this) {
+  client_.socket = socket_.native_handle();
+}
+
+Connection::~Connection() { Shut(); }
+
+void Connection::Start() {
+  UpdateLimits();
+  Read();
+}
+
+void Connection::UpdateLimits() {
+  const Config& config = server_.engine().config;
+  ParserLimits& limits = parser_.limits();
+  limits.bulk_length = config.proto_max_bulk_len;
+  limits.query_buffer = config.client_query_buffer_limit;
+  limits.authenticated = client_.authenticated;
+}
+
+void Connection::Read() {
+  if (closed_) return;
+  const absl::Span<char> space = parser_.PrepareRead();
+  socket_.async_read_some(
+      boost::asio::buffer(space.data(), space.size()),
+      [self = shared_from_this()](const boost::system::error_code& error, size_t bytes) {
+        if (self->closed_) return;
+        if (error) return self->Shut();
+        self->OnRead(bytes);
+      });
+}
+
+void Connection::OnRead(size_t bytes) {
+  parser_.CommitRead(bytes);
+  client_.input_bytes += bytes;
+  server_.engine().stats.net_input_bytes += bytes;
+  server_.BeginTurn();
+  client_.last_interaction_ms = server_.engine().now_ms;
+  Process();
+}
+
+void Connection::WatchForDisconnect() {
+  socket_.async_wait(
+      StreamSocket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+        if (self->closed_ || !self->waits_) return;
+        char next;
+        const ssize_t seen = recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (error || seen == 0) self->Shut();
+      });
+}
+
+void Connection::Process() {
+  UpdateLimits();
+  const ParseStatus status = parser_.Parse(&batch_);
+  next_ = 0;
+  if (!RunBatch()) {
+    if (closed_) return;
+    server_.WriteSoon(*this);
+    if (waits_) {
+      KeepRestOfBatch();
+      WatchForDisconnect();
+    }
+    return;
+  }
+  switch (status) {
+    case ParseStatus::kNeedMore:
+      server_.WriteSoon(*this);
+      return Read();
+    case ParseStatus::kBatchFull:
+      server_.WriteSoon(*this);
+      return ContinueLater();
+    case ParseStatus::kProtocolError:
+      return ProtocolError();
+    case ParseStatus::kBufferLimit:
+      ++server_.engine().stats.query_buffer_limit_disconnections;
+      return Shut();
+  }
+}
+
+bool Connection::RunBatch() {
+  Dispatcher& dispatcher = server_.dispatcher();
+  const size_t first = next_;
+  const Dispatcher::BatchResult done = dispatcher.ExecuteBatch(
+      client_, batch_.size() - first, [&](size_t i) { return batch_.args(first + i); });
+  next_ = first + done.executed;
+  client_.commands += done.executed;
+  switch (done.result) {
+    case Dispatcher::Result::kDone:
+      return true;
+    case Dispatcher::Result::kWaits:
+      waits_ = true;
+      return false;
+    case Dispatcher::Result::kClose:
+      Close(client_, /*after_replies=*/!client_.close_now);
+      return false;
+  }
+  return false;
+}
+
+void Connection::KeepRestOfBatch() {
+  for (; next_ < batch_.size(); ++next_) backlog_.emplace_back(batch_.args(next_));
+}
+
+void Connection::RunBacklog() {
+  while (!backlog_.empty()) {
+    const OwnedArgs request = std::move(backlog_.front());
+    backlog_.pop_front();
+    ++client_.commands;
+    switch (server_.dispatcher().Execute(client_, request.view(), RequestOrigin::kClient)) {
+      case Dispatcher::Result::kDone:
+        continue;
+      case Dispatcher::Result::kWaits:
+        waits_ = true;
+        return;
+      case Dispatcher::Result::kClose:
+        return Close(client_, /*after_replies=*/!client_.close_now);
+    }
+  }
+}
+
+void Connection::Resume(Client& client) {
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->closed_ || !self->waits_) return;
+    self->waits_ = false;
+    self->server_.BeginTurn();
+    switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
+      case Dispatcher::Result::kDone:
+        self->RunBacklog();
+        break;
+      case Dispatcher::Result::kWaits:
+        self->waits_ = true;
+        break;
+      case Dispatcher::Result::kClose:
+        self->Close(self->client_, /*after_replies=*/!self->client_.close_now);
+        break;
+    }
+    if (self->closed_) return;
+    self->server_.WriteSoon(*self);
+    if (!self->waits_ && !self->client_.close_after_reply) self->Process();
+  });
+}
+
+void Connection::ContinueLater() {
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (!self->closed_ && !self->waits_) self->Process();
+  });
+}
+
+void Connection::ProtocolError() {
+  ++server_.engine().stats.protocol_errors;
+  client_.reply().Error(parser_.error_text());
+  client_.reply().ClearErrors();
+  Close(client_, /*after_replies=*/true);
+}
+
+void Connection::Flush(Client& client) { server_.DeferWrite(shared_from_this()); }
+
+void Connection::Close(Client& client, bool after_replies) {
+  if (closed_) return;
+  client_.close_after_reply = true;
+  if (!after_replies) client_.close_now = true;
+  server_.DeferWrite(shared_from_this());
+}
+
+void Connection::Write() {
+  if (closed_ || writing_) return;
+  if (client_.close_now) return Shut();
+  if (client_.has_unsent_write) {
+    client_.has_unsent_write = false;
+    ClusterGate* gate = server_.engine().gate;
+    if (gate != nullptr && !gate->MayAcknowledge()) return Shut();
+  }
+  OutputBuffer& output = client_.output;
+  while (!output.empty()) {
+    std::array<std::string_view, OutputBuffer::kPartsMax> parts;
+    std::array<iovec, OutputBuffer::kPartsMax> pieces;
+    const size_t count = output.Peek(absl::MakeSpan(parts));
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; ++i) {
+      pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+      wanted += parts[i].size();
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return Shut();
+      break;
+    }
+    output.Consume(static_cast<size_t>(sent));
+    client_.output_bytes += static_cast<uint64_t>(sent);
+    server_.engine().stats.net_output_bytes += static_cast<uint64_t>(sent);
+    if (static_cast<size_t>(sent) < wanted) break;
+  }
+  if (output.empty()) {
+    if (client_.close_after_reply) Shut();
+    return;
+  }
+  if (EnforceOutputLimit(server_.engine().now_ms)) return;
+  writing_ = true;
+  socket_.async_wait(StreamSocket::wait_write,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       self->writing_ = false;
+                       if (error) return self->Shut();
+                       self->Write();
+                     });
+}
+
+bool Connection::EnforceOutputLimit(int64_t now_ms) {
+  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kOutputNormal];
+  const size_t used = client_.output.memory_bytes();
+  bool over = limit.hard_bytes != 0 && used > limit.hard_bytes;
+  if (limit.soft_bytes != 0 && used > limit.soft_bytes) {
+    if (over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = now_ms;
+    over = over || now_ms - over_soft_limit_since_ms_ > limit.soft_seconds * kMillisPerSecond;
+  } else {
+    over_soft_limit_since_ms_ = 0;
+  }
+  if (!over) return false;
+  ++server_.engine().stats.output_buffer_limit_disconnections;
+  Shut();
+  return true;
+}
+
+void Connection::ReleaseIdle() {
+  // The space of the read that is under way lies in the parser's buffer, so that one stays.
+  client_.output.Release();
+}
+
+void Connection::Shut() {
+  if (closed_) return;
+  closed_ = true;
+  boost::system::error_code ignored;
+  socket_.shutdown(StreamSocket::shutdown_both, ignored);
+  socket_.close(ignored);
+  server_.Forget(*this);
+}
+
+}  // namespace slotmesh::node

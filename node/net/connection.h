@@ -1,0 +1,85 @@
+// One client's socket: bytes in, requests to the dispatcher, replies out.
+//
+// Engine thread only. Kept alive by its pending socket operations and by the server's table. A read
+// is parsed into a batch, executed, and answered with one write in the same turn; a client that
+// waits (parked) keeps its order: what it sends meanwhile stays in the socket. Bounds: requests of
+// one turn (RequestBatch::kRequestsMax), the query buffer (ParserLimits), replies
+// (client-output-buffer-limit).
+#ifndef SLOTMESH_NODE_NET_CONNECTION_H_
+#define SLOTMESH_NODE_NET_CONNECTION_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+#include "boost/asio/basic_stream_socket.hpp"
+#include "boost/asio/generic/stream_protocol.hpp"
+#include "boost/asio/io_context.hpp"
+#include "node/command/client.h"
+#include "node/command/owned_args.h"
+#include "node/resp/parser.h"
+
+namespace slotmesh::node {
+
+class Server;
+
+// Without the type-erased executor, whose calls show in a profile of small requests.
+using StreamSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                                      boost::asio::io_context::executor_type>;
+
+class Connection : public ClientHost, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Server& server, StreamSocket socket, uint64_t id);
+  ~Connection() override;
+
+  Client& client() { return client_; }
+  RequestParser& parser() { return parser_; }
+  bool closed() const { return closed_; }
+
+  void Start();
+
+  // ClientHost.
+  void Resume(Client& client) override;
+  void Flush(Client& client) override;
+  void Close(Client& client, bool after_replies) override;
+
+  // Sends what is buffered. Called by the server at the end of a turn, or right after a batch.
+  void Write();
+  // Closes now: the client leaves every table. Idempotent.
+  void Shut();
+  // Closes a client that is past client-output-buffer-limit. True if it was.
+  bool EnforceOutputLimit(int64_t now_ms);
+  // Gives back buffers of a client that has been quiet.
+  void ReleaseIdle();
+
+ private:
+  void Read();
+  // While parked nothing is read; only the other end's closing is looked for.
+  void WatchForDisconnect();
+  void OnRead(size_t bytes);
+  // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
+  void Process();
+  // Runs batch requests from next_ on. False if the client parked or is closing.
+  bool RunBatch();
+  void RunBacklog();
+  void KeepRestOfBatch();
+  void ProtocolError();
+  void UpdateLimits();
+  void ContinueLater();
+
+  Server& server_;
+  StreamSocket socket_;
+  Client client_;
+  RequestParser parser_;
+  RequestBatch batch_;
+  size_t next_ = 0;                // In batch_: the first request not yet run.
+  std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
+  bool waits_ = false;
+  bool writing_ = false;  // Waits for the socket to take more.
+  bool closed_ = false;
+  int64_t over_soft_limit_since_ms_ = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_NET_CONNECTION_H_

@@ -1,0 +1,275 @@
+#include "node/net/server.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "boost/asio/ip/address.hpp"
+#include "boost/asio/ip/tcp.hpp"
+#include "boost/asio/ip/v6_only.hpp"
+#include "boost/asio/local/stream_protocol.hpp"
+#include "boost/asio/post.hpp"
+#include "node/resp/errors.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using boost::asio::generic::stream_protocol;
+using boost::asio::ip::tcp;
+
+constexpr int64_t kIdleBufferMillis = 2000;
+constexpr size_t kHousekeepingSlice = 1000;  // Clients looked at per call.
+
+std::string EndpointText(const stream_protocol::endpoint& endpoint) {
+  const sockaddr* address = endpoint.data();
+  if (address->sa_family == AF_INET || address->sa_family == AF_INET6) {
+    tcp::endpoint ip;
+    std::memcpy(ip.data(), address, std::min<size_t>(endpoint.size(), ip.capacity()));
+    const std::string host = ip.address().to_string();
+    return ip.address().is_v6() ? StrCat("[", host, "]:", ip.port()) : StrCat(host, ":", ip.port());
+  }
+  return "";
+}
+
+bool IsLoopback(const stream_protocol::endpoint& endpoint) {
+  tcp::endpoint ip;
+  std::memcpy(ip.data(), endpoint.data(), std::min<size_t>(endpoint.size(), ip.capacity()));
+  const boost::asio::ip::address address = ip.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+        .is_loopback();
+  }
+  return address.is_loopback();
+}
+
+}  // namespace
+
+Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher,
+               ClientTable& clients)
+    : io_(io), engine_(engine), dispatcher_(dispatcher), clients_(clients) {}
+
+Server::~Server() { Stop(); }
+
+absl::Status Server::Listen() {
+  const Config& config = engine_.config;
+  if (config.port != 0) {
+    for (const std::string& entry : config.bind) {
+      const bool optional = entry.starts_with('-');
+      const absl::Status status = ListenTcp(optional ? entry.substr(1) : entry, optional);
+      if (!status.ok()) return status;
+    }
+  }
+  if (!config.unixsocket.empty()) {
+    const absl::Status status = ListenUnix();
+    if (!status.ok()) return status;
+  }
+  if (acceptors_.empty() && config.port != 0) {
+    return absl::UnavailableError(StrCat("Failed listening on port ", config.port, ": no address"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::ListenTcp(const std::string& address, bool optional) {
+  const auto port = static_cast<uint16_t>(engine_.config.port);
+  tcp::endpoint endpoint;
+  if (address == "*" || address == "0.0.0.0") {
+    endpoint = tcp::endpoint(tcp::v4(), port);
+  } else if (address == "::*" || address == "::") {
+    endpoint = tcp::endpoint(tcp::v6(), port);
+  } else {
+    boost::system::error_code error;
+    tcp::resolver resolver(io_);
+    const auto found =
+        resolver.resolve(address, std::to_string(port), tcp::resolver::passive, error);
+    if (error || found.empty()) {
+      if (optional) return absl::OkStatus();
+      return absl::UnavailableError(
+          StrCat("Failed listening on port ", port, ": cannot resolve '", address, "'"));
+    }
+    endpoint = found.begin()->endpoint();
+  }
+  const absl::Status status = Open(stream_protocol::endpoint(endpoint), StrCat(address, ":", port));
+  // An address family or address that this machine lacks; a port in use is an error all the same.
+  if (optional && absl::IsNotFound(status)) return absl::OkStatus();
+  if (!status.ok()) {
+    return absl::UnavailableError(
+        StrCat("Failed listening on port ", port, " (tcp): ", ToStd(status.message())));
+  }
+  return status;
+}
+
+absl::Status Server::ListenUnix() {
+  const Config& config = engine_.config;
+  if (config.unixsocket.size() >= sizeof(sockaddr_un::sun_path)) {
+    return absl::InvalidArgumentError(StrCat("unixsocket: the path is longer than ",
+                                             sizeof(sockaddr_un::sun_path) - 1, " bytes"));
+  }
+  unlink(config.unixsocket.c_str());
+  const absl::Status status = Open(
+      stream_protocol::endpoint(boost::asio::local::stream_protocol::endpoint(config.unixsocket)),
+      config.unixsocket);
+  if (!status.ok()) {
+    return absl::UnavailableError(StrCat("Failed opening Unix socket: ", ToStd(status.message())));
+  }
+  if (config.unixsocketperm != 0) {
+    chmod(config.unixsocket.c_str(), static_cast<mode_t>(config.unixsocketperm));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::Open(const stream_protocol::endpoint& endpoint, const std::string& name) {
+  auto acceptor = std::make_unique<Acceptor>(io_.get_executor());
+  boost::system::error_code error;
+  acceptor->open(endpoint.protocol(), error);
+  if (error == boost::asio::error::address_family_not_supported) {
+    return absl::NotFoundError(error.message());
+  }
+  if (!error) acceptor->set_option(boost::asio::socket_base::reuse_address(true), error);
+  if (!error && endpoint.data()->sa_family == AF_INET6) {
+    acceptor->set_option(boost::asio::ip::v6_only(true), error);
+  }
+  if (!error) acceptor->bind(endpoint, error);
+  if (error.value() == EADDRNOTAVAIL)
+    return absl::NotFoundError(StrCat(name, ": ", error.message()));
+  if (!error) acceptor->listen(static_cast<int>(engine_.config.tcp_backlog), error);
+  if (error) return absl::UnavailableError(StrCat(name, ": ", error.message()));
+  const stream_protocol::endpoint local = acceptor->local_endpoint(error);
+  if (local.data()->sa_family == AF_INET || local.data()->sa_family == AF_INET6) {
+    tcp::endpoint ip;
+    std::memcpy(ip.data(), local.data(), std::min<size_t>(local.size(), ip.capacity()));
+    port_ = ip.port();
+  }
+  acceptors_.push_back(std::move(acceptor));
+  Accept(*acceptors_.back());
+  return absl::OkStatus();
+}
+
+void Server::Accept(Acceptor& acceptor) {
+  acceptor.async_accept(
+      io_.get_executor(),
+      [this, &acceptor](const boost::system::error_code& error, StreamSocket socket) {
+        if (error == boost::asio::error::operation_aborted) return;
+        // Out of descriptors and the like pass by themselves: the listener goes on.
+        if (!error) Admit(std::move(socket));
+        Accept(acceptor);
+      });
+}
+
+void Server::Admit(StreamSocket socket) {
+  boost::system::error_code error;
+  const stream_protocol::endpoint remote = socket.remote_endpoint(error);
+  if (error) return;
+  const bool unix_socket = remote.data()->sa_family == AF_UNIX;
+  BeginTurn();
+  if (IsRefused(socket, unix_socket || IsLoopback(remote))) return;
+  SetOptions(socket);
+  ++engine_.stats.connections_received;
+  const stream_protocol::endpoint local = socket.local_endpoint(error);
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), clients_.NextId());
+  Client& client = connection->client();
+  client.unix_socket = unix_socket;
+  client.address = unix_socket ? StrCat(engine_.config.unixsocket, ":0") : EndpointText(remote);
+  client.local_address = unix_socket ? client.address : EndpointText(local);
+  client.created_ms = client.last_interaction_ms = engine_.now_ms;
+  client.authenticated = engine_.config.requirepass.empty();
+  clients_.Add(client);
+  connections_.emplace(client.id(), connection);
+  connection->Start();
+}
+
+// Says why and leaves the socket to be closed.
+bool Server::IsRefused(StreamSocket& socket, bool loopback) {
+  const Config& config = engine_.config;
+  std::string_view reason;
+  if (clients_.size() >= static_cast<size_t>(config.maxclients)) {
+    reason = errors::kMaxClients;
+  } else if (config.protected_mode && config.requirepass.empty() && !loopback) {
+    reason = errors::kProtectedMode;
+  }
+  if (reason.empty()) return false;
+  ++engine_.stats.connections_rejected;
+  const std::string line = StrCat("-", reason, "\r\n");
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  (void)send(socket.native_handle(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return true;
+}
+
+void Server::SetOptions(StreamSocket& socket) {
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  const int fd = socket.native_handle();
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  const int seconds = static_cast<int>(engine_.config.tcp_keepalive);
+  if (seconds <= 0) return;
+  const int interval = std::max(1, seconds / 3);
+  const int probes = 3;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+void Server::Stop() {
+  boost::system::error_code ignored;
+  for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+  const auto connections = std::move(connections_);
+  connections_.clear();
+  for (const auto& [id, connection] : connections) connection->Shut();
+  if (!engine_.config.unixsocket.empty() && !acceptors_.empty()) {
+    unlink(engine_.config.unixsocket.c_str());
+  }
+}
+
+void Server::WriteSoon(Connection& connection) { connection.Write(); }
+
+void Server::DeferWrite(std::shared_ptr<Connection> connection) {
+  deferred_.push_back(std::move(connection));
+  if (deferred_.size() > 1) return;
+  boost::asio::post(io_, [this] {
+    const std::vector<std::shared_ptr<Connection>> turn = std::move(deferred_);
+    deferred_.clear();
+    for (const auto& waiting : turn) waiting->Write();
+  });
+}
+
+void Server::Forget(Connection& connection) {
+  engine_.watches.Forget(connection.client());
+  engine_.parking.Forget(connection.client());
+  engine_.blocked.Forget(connection.client());
+  clients_.Remove(connection.client());
+  connections_.erase(connection.client().id());
+}
+
+void Server::Housekeep() {
+  BeginTurn();
+  const int64_t now = engine_.now_ms;
+  const int64_t timeout_ms = engine_.config.timeout * 1000;
+  std::vector<std::shared_ptr<Connection>> looked_at;
+  looked_at.reserve(std::min(kHousekeepingSlice, connections_.size()));
+  clients_.ForEachFrom(housekeeping_at_ + 1, kHousekeepingSlice, [&](Client& client) {
+    const auto found = connections_.find(client.id());
+    if (found != connections_.end()) looked_at.push_back(found->second);
+  });
+  housekeeping_at_ = looked_at.size() < kHousekeepingSlice ? 0 : looked_at.back()->client().id();
+  for (const auto& connection : looked_at) {
+    Client& client = connection->client();
+    const int64_t idle_ms = now - client.last_interaction_ms;
+    if (timeout_ms > 0 && idle_ms > timeout_ms && !client.waits()) {
+      ++engine_.stats.timed_out_clients;
+      connection->Shut();
+      continue;
+    }
+    if (connection->EnforceOutputLimit(now)) continue;
+    if (idle_ms > kIdleBufferMillis) connection->ReleaseIdle();
+  }
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,81 @@
+// Listens, accepts, and owns the connections of one engine.
+//
+// Engine thread only: everything runs on the io_context that is passed in. Stop() closes listeners
+// and connections. Errors of start-up are returned; errors of one connection end that connection.
+#ifndef SLOTMESH_NODE_NET_SERVER_H_
+#define SLOTMESH_NODE_NET_SERVER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "boost/asio/basic_socket_acceptor.hpp"
+#include "boost/asio/generic/stream_protocol.hpp"
+#include "boost/asio/io_context.hpp"
+#include "node/command/client_table.h"
+#include "node/command/dispatcher.h"
+#include "node/net/connection.h"
+
+namespace slotmesh::node {
+
+class Server {
+ public:
+  // Borrows all; they outlive the server.
+  Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher, ClientTable& clients);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Opens the listeners that the settings name (port, bind, unixsocket). An address that cannot be
+  // bound is an error with its text, unless the setting marks it optional with '-'.
+  absl::Status Listen();
+  void Stop();
+
+  // Once per turn of the loop, before commands: refreshes the time they see.
+  void BeginTurn() { dispatcher_.BeginTurn(); }
+  // From the timer: idle clients, output limits, memory of idle buffers. Bounded work per call.
+  void Housekeep();
+
+  // After a batch: the replies leave in this turn.
+  void WriteSoon(Connection& connection);
+  // Replies that arose elsewhere: they leave at the end of the turn.
+  void DeferWrite(std::shared_ptr<Connection> connection);
+  // A connection has closed: its client leaves every table.
+  void Forget(Connection& connection);
+
+  Engine& engine() { return engine_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  size_t connection_count() const { return connections_.size(); }
+  // The port that is listened on; differs from the setting's if that was 0 in a test.
+  uint16_t port() const { return port_; }
+
+ private:
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                                      boost::asio::io_context::executor_type>;
+
+  absl::Status ListenTcp(const std::string& address, bool optional);
+  absl::Status ListenUnix();
+  absl::Status Open(const boost::asio::generic::stream_protocol::endpoint& endpoint,
+                    const std::string& name);
+  void Accept(Acceptor& acceptor);
+  void Admit(StreamSocket socket);
+  bool IsRefused(StreamSocket& socket, bool loopback);
+  void SetOptions(StreamSocket& socket);
+
+  boost::asio::io_context& io_;
+  Engine& engine_;
+  Dispatcher& dispatcher_;
+  ClientTable& clients_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> deferred_;
+  uint16_t port_ = 0;
+  uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_NET_SERVER_H_

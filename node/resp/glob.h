@@ -1,0 +1,22 @@
+// Glob patterns as Redis matches them: for KEYS, SCAN, CONFIG GET, PSUBSCRIBE, ACL rules.
+//
+//   *  any bytes, none included       ?  any one byte        \x  the byte x itself
+//   [abc] [a-z] [^a-z]  one byte of the class (or not of it); \ quotes here too; a class that is
+//                       not closed goes on to the end of the pattern
+//
+// Pure. A pattern comes from outside: the time is bounded by the product of the lengths, whatever
+// it holds, and no stack is used.
+#ifndef SLOTMESH_NODE_RESP_GLOB_H_
+#define SLOTMESH_NODE_RESP_GLOB_H_
+
+#include <string_view>
+
+namespace slotmesh::node {
+
+bool GlobMatches(std::string_view pattern, std::string_view text);
+// The same with ASCII letters in any case.
+bool GlobMatchesIgnoreCase(std::string_view pattern, std::string_view text);
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_RESP_GLOB_H_

@@ -1,0 +1,107 @@
+#include "slots/ledger/map_codec.h"
+
+#include "absl/strings/str_cat.h"
+#include "slots/ledger/fields.h"
+#include "slots/ledger/wire.h"
+
+namespace slotmesh::slots {
+
+template <typename Archive>
+void Fields(Archive& a, MapVersion& x) {
+  a(x.log, x.generation, x.sequence);
+}
+template <typename Archive>
+void Fields(Archive& a, ShardInfo& x) {
+  a(x.id, x.epoch, x.primary, x.primary_boot, x.replicas, x.in_sync, x.in_sync_version, x.slots);
+}
+template <typename Archive>
+void Fields(Archive& a, SlotMapData& x) {
+  a(x.version, x.current_epoch, x.nodes, x.shards);
+}
+
+}  // namespace slotmesh::slots
+
+namespace slotmesh::ledger {
+
+template <typename Archive>
+void Fields(Archive& a, MovePlan& x) {
+  a(x.plan, x.slots, x.source, x.target);
+}
+template <typename Archive>
+void Fields(Archive& a, FinishedMove& x) {
+  a(x.plan, x.committed, x.reason, x.sequence);
+}
+template <typename Archive>
+void Fields(Archive& a, Seal& x) {
+  a(x.into, x.into_created);
+}
+template <typename Archive>
+void Fields(Archive& a, InSyncSet& x) {
+  a(x.shard, x.members);
+}
+template <typename Archive>
+void Fields(Archive& a, View& x) {
+  a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.seal, x.joined);
+}
+
+namespace {
+
+constexpr uint8_t kVersion = 1;
+enum class Kind : uint8_t { kMap = 1, kView = 2 };
+
+template <typename T>
+std::string Encode(Kind kind, const T& value) {
+  Writer writer;
+  writer(kVersion, static_cast<uint8_t>(kind), value);
+  writer.PutChecksum();
+  return writer.Take();
+}
+
+template <typename T>
+absl::StatusOr<T> Decode(Kind kind, const char* what, std::string_view bytes) {
+  if (bytes.size() < 6 || bytes.size() > kViewBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": ", bytes.size(), " bytes long"));
+  }
+  const std::string_view body = bytes.substr(0, bytes.size() - 4);
+  if (Reader(bytes.substr(body.size())).GetFixed32() != static_cast<uint32_t>(Checksum(body))) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": the checksum does not match"));
+  }
+  Reader reader(body);
+  uint8_t version = 0;
+  uint8_t found = 0;
+  reader(version, found);
+  if (version != kVersion) {
+    return absl::UnimplementedError(
+        absl::StrCat(what, ": format version ", version, " is not known to this build"));
+  }
+  if (found != static_cast<uint8_t>(kind)) reader.Fail("it is of another kind");
+  T value{};
+  reader(value);
+  if (absl::Status status = reader.Finish(what); !status.ok()) return status;
+  return value;
+}
+
+}  // namespace
+
+std::string EncodeMap(const slots::SlotMapData& map) { return Encode(Kind::kMap, map); }
+
+absl::StatusOr<slots::SlotMapData> DecodeMap(std::string_view bytes) {
+  absl::StatusOr<slots::SlotMapData> map = Decode<slots::SlotMapData>(Kind::kMap, "map", bytes);
+  if (!map.ok()) return map;
+  if (const auto built = slots::SlotMap::Build(*map); !built.ok()) return built.status();
+  return map;
+}
+
+std::string EncodeView(const View& view) { return Encode(Kind::kView, view); }
+
+absl::StatusOr<View> DecodeView(std::string_view bytes) {
+  absl::StatusOr<View> view = Decode<View>(Kind::kView, "view", bytes);
+  if (!view.ok()) return view;
+  if (const auto built = slots::SlotMap::Build(view->map); !built.ok()) return built.status();
+  if (const absl::Status status = CheckView(*view); !status.ok()) {
+    return absl::InvalidArgumentError(status.message());
+  }
+  return view;
+}
+
+}  // namespace slotmesh::ledger

@@ -1,0 +1,139 @@
+// Who owns which slot.
+#include <algorithm>
+
+#include "slots/ledger/apply.h"
+
+namespace slotmesh::ledger {
+namespace {
+
+// OK if the shard owns all of `slots` (at least one) and no move has any of them.
+Verdict ExpectOwned(const View& view, const slots::ShardInfo& shard, const slots::SlotSet& slots) {
+  if (slots.empty()) return Refuse(Refusal::kInvalid, "no slot is named");
+  const slots::SlotSet missing = slots - shard.slots;
+  if (!missing.empty()) {
+    return Refuse(Refusal::kSlotNotOwned, "slot ", *missing.First(), " is not owned by ",
+                  DescribeOwner(view, shard));
+  }
+  slots::Slot slot = 0;
+  if (const MovePlan* move = FindMoving(view, slots, &slot)) {
+    return Refuse(Refusal::kSlotMoving, "slot ", slot, " is being moved by plan ",
+                  move->plan.ToHex());
+  }
+  return Unchanged();
+}
+
+// The side's shard, if epoch and process are those; else null and *why.
+slots::ShardInfo* ExpectSide(View& view, const MoveSide& side, Verdict* why) {
+  slots::ShardInfo* shard = ExpectShard(view, side.shard, side.epoch, why);
+  if (shard == nullptr) return nullptr;
+  Verdict process = ExpectProcess(view, {shard->primary, side.boot});
+  if (process.ok() && shard->primary_boot == side.boot) return shard;
+  if (process.ok()) {
+    process = Refuse(Refusal::kBootMoved, "process ", side.boot, " is not the primary of shard ",
+                     shard->id.ToHex());
+  }
+  *why = std::move(process);
+  return nullptr;
+}
+
+// Null if the move is under way; else what to answer.
+const MovePlan* ExpectMove(const View& view, const PlanId& plan, Verdict* why) {
+  const MovePlan* move = view.FindMove(plan);
+  if (move != nullptr) return move;
+  const FinishedMove* finished = view.FindFinished(plan);
+  if (finished == nullptr) {
+    *why = Refuse(Refusal::kUnknownPlan, "there is no plan ", plan.ToHex());
+  } else if (finished->committed) {
+    *why = Refuse(Refusal::kUnknownPlan, "plan ", plan.ToHex(), " is committed");
+  } else {
+    *why = Refuse(Refusal::kUnknownPlan, "plan ", plan.ToHex(), " is aborted: ", finished->reason);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Verdict Apply(View& view, const SlotsAssigned& change) {
+  Verdict why;
+  slots::ShardInfo* shard = ExpectShard(view, change.shard, change.expected_epoch, &why);
+  if (shard == nullptr) return why;
+  if (change.slots.empty()) return Refuse(Refusal::kInvalid, "no slot is named");
+  for (const slots::ShardInfo& owner : view.map.shards) {
+    if (!owner.slots.Intersects(change.slots)) continue;
+    return Refuse(Refusal::kSlotBusy, "slot ", *(owner.slots & change.slots).First(),
+                  " is owned by ", DescribeOwner(view, owner));
+  }
+  shard->slots |= change.slots;
+  return Changed();
+}
+
+Verdict Apply(View& view, const SlotsUnassigned& change) {
+  Verdict why;
+  slots::ShardInfo* shard = ExpectShard(view, change.shard, change.expected_epoch, &why);
+  if (shard == nullptr) return why;
+  if (Verdict bad = ExpectOwned(view, *shard, change.slots); !bad.ok()) return bad;
+  shard->slots -= change.slots;
+  return Changed();
+}
+
+Verdict Apply(View& view, const SlotsReassigned& change) {
+  Verdict why;
+  slots::ShardInfo* source = ExpectShard(view, change.source, change.source_epoch, &why);
+  if (source == nullptr) return why;
+  slots::ShardInfo* target = ExpectShard(view, change.target, change.target_epoch, &why);
+  if (target == nullptr) return why;
+  if (source == target) return Refuse(Refusal::kInvalid, "source and target are one shard");
+  if (Verdict bad = ExpectOwned(view, *source, change.slots); !bad.ok()) return bad;
+  source->slots -= change.slots;
+  target->slots |= change.slots;
+  return Changed();
+}
+
+Verdict Apply(View& view, const MovePlanned& change) {
+  if (change.plan.is_zero()) return Refuse(Refusal::kInvalid, "the plan id is zero");
+  if (view.FindMove(change.plan) != nullptr || view.FindFinished(change.plan) != nullptr) {
+    return Refuse(Refusal::kPlanExists, "there is a plan ", change.plan.ToHex(), " already");
+  }
+  if (view.moves.size() >= kMovesMax) {
+    return Refuse(Refusal::kTooMany, kMovesMax, " moves are under way, the most there can be");
+  }
+  Verdict why;
+  const slots::ShardInfo* source = ExpectSide(view, change.source, &why);
+  if (source == nullptr) return why;
+  const slots::ShardInfo* target = ExpectSide(view, change.target, &why);
+  if (target == nullptr) return why;
+  if (source == target) return Refuse(Refusal::kInvalid, "source and target are one shard");
+  if (Verdict bad = ExpectOwned(view, *source, change.slots); !bad.ok()) return bad;
+  MovePlan plan{change.plan, change.slots, change.source, change.target};
+  const auto place =
+      std::lower_bound(view.moves.begin(), view.moves.end(), change.plan,
+                       [](const MovePlan& move, const PlanId& id) { return move.plan < id; });
+  view.moves.insert(place, std::move(plan));
+  return Changed();
+}
+
+Verdict Apply(View& view, const MoveCommitted& change) {
+  Verdict why;
+  const MovePlan* move = ExpectMove(view, change.plan, &why);
+  if (move == nullptr) return why;
+  if (!(move->source == change.source && move->target == change.target)) {
+    return Refuse(Refusal::kInvalid, "plan ", change.plan.ToHex(), " is between other sides");
+  }
+  slots::ShardInfo* source = ExpectSide(view, change.source, &why);
+  if (source == nullptr) return why;
+  slots::ShardInfo* target = ExpectSide(view, change.target, &why);
+  if (target == nullptr) return why;
+  source->slots -= move->slots;
+  target->slots |= move->slots;
+  FinishMove(view, change.plan, true, "");
+  return Changed();
+}
+
+Verdict Apply(View& view, const MoveAborted& change) {
+  Verdict why;
+  if (ExpectMove(view, change.plan, &why) == nullptr) return why;
+  FinishMove(view, change.plan, false, change.reason);
+  return Changed();
+}
+
+}  // namespace slotmesh::ledger

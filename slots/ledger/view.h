@@ -1,0 +1,88 @@
+// All that the log has decided, as of one version: the slot map, and what belongs to deciding about
+// it (processes, in-sync processes, moves under way, seal). Every member has one; voters get theirs
+// from the log, the others pull it (map_codec.h).
+//
+// A plain value. `map` and the lists beside it say the same where they overlap; CheckView() finds
+// where not.
+#ifndef SLOTMESH_SLOTS_LEDGER_VIEW_H_
+#define SLOTMESH_SLOTS_LEDGER_VIEW_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "slots/ids.h"
+#include "slots/ledger/entry.h"
+#include "slots/slot_map.h"
+
+namespace slotmesh::ledger {
+
+inline constexpr size_t kMembersMax = 16384;
+inline constexpr size_t kMovesMax = 1024;
+inline constexpr size_t kFinishedMovesMax = 128;
+inline constexpr size_t kJoinedLogsMax = 4096;
+inline constexpr size_t kReasonMax = 200;
+
+struct MovePlan {
+  PlanId plan;
+  slots::SlotSet slots;
+  MoveSide source;
+  MoveSide target;
+  friend bool operator==(const MovePlan&, const MovePlan&) = default;
+};
+
+struct FinishedMove {
+  PlanId plan;
+  bool committed = false;
+  std::string reason;     // Of an abort.
+  uint64_t sequence = 0;  // The map's, with the outcome in it.
+  friend bool operator==(const FinishedMove&, const FinishedMove&) = default;
+};
+
+struct Seal {
+  LogId into;
+  absl::Time into_created;
+  friend bool operator==(const Seal&, const Seal&) = default;
+};
+
+struct InSyncSet {
+  ShardId shard;
+  std::vector<NodeBoot> members;  // Sorted. The process may be one that has ended since (SAFETY 1).
+  friend bool operator==(const InSyncSet&, const InSyncSet&) = default;
+};
+
+struct View {
+  slots::SlotMapData map;  // version.log is zero before the log's first entry.
+  absl::Time created;
+  std::vector<NodeBoot> members;       // Each with its present process; sorted.
+  std::vector<InSyncSet> in_sync;      // One for each shard; sorted.
+  std::vector<NodeId> voters;          // Sorted; may name a node that is not a member yet.
+  std::vector<MovePlan> moves;         // Under way; sorted by plan.
+  std::vector<FinishedMove> finished;  // The last kFinishedMovesMax, in order.
+  std::optional<Seal> seal;
+  std::vector<LogId>
+      joined;  // The last kJoinedLogsMax logs that became part of this one, in order.
+
+  // Present process of a member, 0 if it is none.
+  BootId BootOf(const NodeId& node) const;
+  // Null if there is no such shard, plan.
+  const slots::ShardInfo* FindShard(const ShardId& shard) const;
+  const InSyncSet* FindInSync(const ShardId& shard) const;
+  const MovePlan* FindMove(const PlanId& plan) const;
+  const FinishedMove* FindFinished(const PlanId& plan) const;
+
+  friend bool operator==(const View&, const View&) = default;
+};
+
+// Of two logs, the one that others join (SAFETY 23): by creation stamp, then id.
+bool IsOlderLog(absl::Time a_created, const LogId& a, absl::Time b_created, const LogId& b);
+
+// Internal error naming the first list that is out of order or contradicts another. The map itself
+// is checked by SlotMap::Build.
+absl::Status CheckView(const View& view);
+
+}  // namespace slotmesh::ledger
+
+#endif  // SLOTMESH_SLOTS_LEDGER_VIEW_H_
