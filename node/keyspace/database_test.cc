@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -351,81 +353,114 @@ TEST_P(DatabaseTest, BackgroundReclaimerFreesEverythingBeforeItGoes) {
   EXPECT_EQ(alive, 0);
 }
 
-// Random operations against a plain map.
-TEST_P(DatabaseTest, BehavesAsAMapWithExpiry) {
+// A database and the plain map that it should behave as.
+class ModelledDatabase {
+ public:
+  ModelledDatabase(uint64_t seed, Keyspace& keyspace)
+      : random_(seed), keyspace_(keyspace), db_(keyspace.database(0)) {}
+
+  // One random operation and a look at the key that it was about.
+  void Step() {
+    now_ += static_cast<int64_t>(random_() % 20);
+    const std::string text = RandomKey();
+    const HashedKey key = Key(text);
+    random_() % 3 == 0 ? Set(text, key) : ChangeOrRemove(text, key);
+    DropExpired();
+    const Entry* entry = db_.FindRead(key, now_);
+    const auto at = model_.find(text);
+    ASSERT_EQ(entry != nullptr, at != model_.end());
+    if (entry == nullptr) return;
+    IntText scratch;
+    ASSERT_EQ(entry->string_bytes(scratch), at->second.text);
+    ASSERT_EQ(entry->expiry(), at->second.expiry);
+  }
+
+ private:
   struct Value {
     std::string text;
     UnixMillis expiry;
   };
+
+  std::string RandomKey() { return "key" + std::to_string(random_() % 200); }
+  std::string RandomValue() {
+    return random_() % 2 == 0 ? std::to_string(random_() % 100000)
+                              : std::string(random_() % 90, 'v');
+  }
+  UnixMillis RandomExpiry() {
+    return random_() % 2 == 0 ? kNoExpiry : now_ + static_cast<int64_t>(random_() % 2000) - 10;
+  }
+  HashedKey Key(std::string_view key) const {
+    return keyspace_.Hash(key, static_cast<int>(std::hash<std::string_view>()(key) % 16384));
+  }
+  void DropExpired() {
+    std::erase_if(model_, [&](const auto& item) {
+      return item.second.expiry != kNoExpiry && now_ > item.second.expiry;
+    });
+  }
+
+  void Set(const std::string& text, const HashedKey& key) {
+    DropExpired();
+    Value value = {RandomValue(), RandomExpiry()};
+    const bool keep_ttl = random_() % 3 == 0;
+    db_.SetString(key, value.text, {.expiry = value.expiry, .keep_ttl = keep_ttl}, now_);
+    const auto at = model_.find(text);
+    if (keep_ttl && at != model_.end()) value.expiry = at->second.expiry;
+    model_[text] = value;
+  }
+
+  void ChangeOrRemove(const std::string& text, const HashedKey& key) {
+    DropExpired();
+    EntryRef ref = db_.FindWrite(key, now_);
+    ASSERT_EQ(static_cast<bool>(ref), model_.count(text) > 0);
+    if (!ref) return;
+    Value& value = model_[text];
+    switch (random_() % 5) {
+      case 0:
+        ASSERT_TRUE(db_.Delete(key, now_));
+        ASSERT_FALSE(db_.Delete(key, now_));
+        model_.erase(text);
+        break;
+      case 1:
+        value.expiry = RandomExpiry();
+        db_.SetExpiry(ref, key, value.expiry);
+        break;
+      case 2: {
+        const std::string more = RandomValue();
+        db_.AppendString(ref, key, more);
+        value.text += more;
+        break;
+      }
+      case 3:
+        Rename(text, key, ref);
+        break;
+      default:
+        db_.ExpireSome(now_, 20, [] { return false; });
+    }
+  }
+
+  void Rename(const std::string& text, const HashedKey& key, EntryRef& ref) {
+    Entry* entry = db_.Extract(ref, key);
+    const std::string name = RandomKey();
+    const Value moved = model_[text];
+    model_.erase(text);
+    db_.Delete(Key(name), now_);
+    db_.Insert(Key(name), Entry::MoveToKey(entry, name), now_);
+    model_[name] = moved;
+  }
+
+  std::mt19937_64 random_;
+  Keyspace& keyspace_;
+  Database& db_;
+  UnixMillis now_ = kNow;
+  std::map<std::string, Value> model_;
+};
+
+TEST_P(DatabaseTest, BehavesAsAMapWithExpiry) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed=" << seed);
-    std::mt19937_64 random(seed);
-    std::map<std::string, Value> model;
     db_.Flush();
-    UnixMillis now = kNow;
-    for (int step = 0; step < 1500; ++step) {
-      now += static_cast<int64_t>(random() % 20);
-      std::erase_if(model, [&](const auto& item) {
-        return item.second.expiry != kNoExpiry && now > item.second.expiry;
-      });
-      const std::string text = "key" + std::to_string(random() % 200);
-      const HashedKey key = Key(text);
-      const UnixMillis expiry =
-          random() % 2 == 0 ? kNoExpiry : now + static_cast<int64_t>(random() % 2000) - 10;
-      const std::string value =
-          random() % 2 == 0 ? std::to_string(random() % 100000) : std::string(random() % 90, 'v');
-      const auto at = model.find(text);
-      const bool present = at != model.end();
-      EntryRef ref;
-      switch (random() % 8) {
-        case 0:
-        case 1:
-          db_.SetString(key, value, {.expiry = expiry}, now);
-          model[text] = {value, expiry};
-          break;
-        case 2:
-          db_.SetString(key, value, {.keep_ttl = true}, now);
-          model[text] = {value, present ? at->second.expiry : kNoExpiry};
-          break;
-        case 3:
-          ASSERT_EQ(db_.Delete(key, now), present);
-          model.erase(text);
-          break;
-        case 4:
-          ref = db_.FindWrite(key, now);
-          ASSERT_EQ(static_cast<bool>(ref), present);
-          if (!present) break;
-          db_.SetExpiry(ref, key, expiry);
-          at->second.expiry = expiry;
-          break;
-        case 5:
-          ref = db_.FindWrite(key, now);
-          if (!present) break;
-          db_.AppendString(ref, key, value);
-          at->second.text += value;
-          break;
-        case 6: {
-          // RENAME
-          ref = db_.FindWrite(key, now);
-          if (!present) break;
-          Entry* entry = db_.Extract(ref, key);
-          const std::string name = "key" + std::to_string(random() % 200);
-          const Value moved = at->second;
-          model.erase(text);
-          db_.Delete(Key(name), now);
-          db_.Insert(Key(name), Entry::MoveToKey(entry, name), now);
-          model[name] = moved;
-          break;
-        }
-        default:
-          db_.ExpireSome(now, 20, [] { return false; });
-      }
-      const auto check = model.find(text);
-      ASSERT_EQ(Get(text, now), check == model.end() || (check->second.expiry != kNoExpiry &&
-                                                         now > check->second.expiry)
-                                    ? "(nil)"
-                                    : check->second.text);
-    }
+    ModelledDatabase modelled(seed, keyspace_);
+    for (int step = 0; step < 1500 && !HasFatalFailure(); ++step) modelled.Step();
     keyspace_.CheckInvariants();
   }
 }
