@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/random/uniform_int_distribution.h"
+#include "node/data/prefetch.h"
 #include "node/keyspace/errors.h"
 #include "node/keyspace/expiry_note.h"
 #include "slots/check.h"
@@ -422,7 +423,7 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
 // --- Batches ---
 
 void Database::PrefetchTable(const HashedKey& key) const {
-  if (SlotTable* table = this->table(key.slot); table != nullptr) __builtin_prefetch(table);
+  if (SlotTable* table = this->table(key.slot); table != nullptr) Prefetch(table);
 }
 
 void Database::PrefetchBucket(const HashedKey& key) const {

@@ -171,6 +171,7 @@ class Database {
   void CheckInvariants() const;
 
   // --- For node/snapshot and node/keyspace. ---
+  bool never_used() const { return tables_.empty(); }
   SlotTable* table(int slot) const { return tables_.empty() ? nullptr : tables_[slot].get(); }
 
  private:

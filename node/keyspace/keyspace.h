@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -69,8 +70,14 @@ class Keyspace {
   uint64_t size() const;
   void CheckInvariants() const;
 
-  // For node/snapshot: a number for a new walk. Tables that are made from now on carry it.
-  uint16_t NextWalkEpoch();
+  // --- For node/snapshot. ---
+
+  // A number for a new walk, higher than any before; tables that are made from now on carry it.
+  // After 65,535 walks numbers start over, which must wait (nothing is returned) while
+  // `others_run`.
+  std::optional<uint16_t> NextWalkEpoch(bool others_run);
+  // Frees a detached table, through the Reclaimer if there is one.
+  void Reclaim(std::unique_ptr<SlotTable> table);
 
  private:
   SharedState shared_;

@@ -43,7 +43,7 @@ struct SharedState {
   RemovalListener* removal_listener = nullptr;
   TouchListener* touch_listener = nullptr;
   ChangeGuard* change_guard = nullptr;
-  uint16_t walk_epoch = 1;  // Of the walk under way or the next one.
+  uint16_t walk_epoch = 0;  // Of the last walk that was begun.
   Reclaimer* reclaimer = nullptr;
 };
 
