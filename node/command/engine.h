@@ -50,7 +50,7 @@ struct Engine {
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
-  int64_t now_ms = 0;  // Wall time, refreshed at least once a loop turn and per slow command.
+  int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };
 
 }  // namespace slotmesh::node
