@@ -96,7 +96,10 @@ class Dispatcher {
   // Adds the slots of a command's keys to what the gate is asked.
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);
-  void AfterSlowCommand(Client& client, const Command& command, Args args, uint64_t micros);
+  void AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micros);
+  // Keeps large requests and replies for COMMANDLOG.
+  void LogSizes(CommandContext& ctx, Args args, size_t reply_bytes);
+  void AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t amount);
   void EndAsking(Client& client);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);

@@ -20,8 +20,9 @@ bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
     Reject(client, nullptr, UnknownCommand(args));
     return false;
   }
+  // A container takes nothing but subcommands, even where it also works alone (COMMAND).
   const bool container_only = command->spec().handler == nullptr;
-  if (container_only && args.size() >= 2) {
+  if (!command->subcommands().empty() && args.size() >= 2) {
     Reject(client, nullptr, UnknownSubcommand(command->full_name(), args[1]));
     return false;
   }

@@ -72,6 +72,7 @@ class Keyspace {
   void set_touch_listener(TouchListener* listener) { shared_.touch_listener = listener; }
   void set_change_guard(ChangeGuard* guard) { shared_.change_guard = guard; }
   void set_reclaimer(Reclaimer* reclaimer) { shared_.reclaimer = reclaimer; }
+  Reclaimer* reclaimer() const { return shared_.reclaimer; }
 
   // Keys in all databases.
   uint64_t size() const;
