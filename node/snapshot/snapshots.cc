@@ -92,6 +92,12 @@ void SnapshotWalk::Save(const Database& database, SlotTable& table, uint64_t has
   });
 }
 
+void SnapshotWalk::SaveNow(int database, const HashedKey& key) {
+  Database& home = owner_.keyspace_.database(database);
+  SlotTable* table = done_ || !Covers(key.slot) ? nullptr : home.table(key.slot);
+  if (table != nullptr) Save(home, *table, key.hash);
+}
+
 void SnapshotWalk::Adopt(const Database& database, std::unique_ptr<SlotTable>& table) {
   if (!Join(*table)) return;
   const int home = HomeOf(database);

@@ -95,6 +95,9 @@ class SnapshotWalk {
   // more, or all is done. True when done.
   bool Step(absl::FunctionRef<bool()> out_of_time);
   bool done() const { return done_; }
+  // Hands out the key's bucket now, unless that was done: before a stream carries a command that
+  // reads the key without changing it.
+  void SaveNow(int database, const HashedKey& key);
   // Stops; nothing more is handed out. O(slots).
   void Abort();
 
