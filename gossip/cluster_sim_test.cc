@@ -108,12 +108,12 @@ TEST(ClusterSimTest, ALinkThatIsCutBetweenTwoNodesKillsNeither) {
     SCOPED_TRACE(testing::Message() << "seed=" << seed);
     ClusterSim cluster({.seed = seed, .nodes = 4, .voters = 3});
     cluster.scheduler().RunFor(absl::Seconds(5));
-    int deaths = 0;
+    int blamed = 0;
     cluster.OnChange(
-        [&](int, const StateChange& change) { deaths += change.after == State::kDead; });
+        [&](int, const StateChange& change) { blamed += change.after != State::kAlive; });
     seed % 2 == 0 ? cluster.links().CutBoth(0, 1) : cluster.links().Cut(0, 1);
     cluster.scheduler().RunFor(10 * kT);
-    EXPECT_EQ(deaths, 0) << cluster.Describe();
+    EXPECT_EQ(blamed, 0) << "not even suspected: " << cluster.Describe();
     EXPECT_EQ(cluster.StateOf(1, 0), State::kAlive);
     // What failover goes by is still the truth about the link.
     const absl::Time local_now = cluster.hosts().LocalNow(1);
@@ -154,8 +154,9 @@ TEST(ClusterSimTest, ARestartedProcessIsKnownByItsNewBootIdWhateverItsClock) {
     cluster.hosts().Crash(3);
     cluster.scheduler().RunFor(seed % 4 < 2 ? kT / 4 : 3 * kT);  // Unnoticed, or found dead.
     cluster.hosts().Start(3);
-    cluster.scheduler().RunFor(absl::Seconds(3));
-    ASSERT_TRUE(RunUntilConverged(cluster, absl::Seconds(2)));
+    cluster.scheduler().RunFor(absl::Seconds(1));
+    ASSERT_TRUE(RunUntilConverged(cluster, absl::Seconds(1)));
+    cluster.scheduler().RunFor(kT / 5);
     for (int observer = 0; observer < 3; ++observer) {
       const MemberView member = *cluster.view(observer).Find(cluster.id(3));
       EXPECT_NE(member.boot, before);

@@ -291,7 +291,9 @@ const Members& View::members() const { return machine_->table_.members(); }
 
 absl::Time View::LastHeard(const slots::NodeId& node) const {
   const MemberTable::Entry* entry = machine_->table_.Find(node);
-  return entry == nullptr || entry->heard == nullptr ? absl::InfinitePast() : entry->heard->last;
+  const bool heard =
+      entry != nullptr && entry->heard != nullptr && entry->heard->beat.boot == entry->boot;
+  return heard ? entry->heard->last : absl::InfinitePast();
 }
 
 bool View::isolated() const { return machine_->isolated_; }

@@ -135,7 +135,9 @@ struct MemberView {
   Incarnation incarnation = 0;  // 0 if nothing is known but that it is a member.
   absl::Time since;             // Of state and boot.
   bool linked = false;
-  const Heard* heard = nullptr;  // What it said itself; null if it never did.
+  // What it said itself; null if it never did. It may be of the former process (heard->beat.boot)
+  // for a moment.
+  const Heard* heard = nullptr;
 };
 
 class Machine;

@@ -6,25 +6,53 @@
 #include <random>
 #include <utility>
 
+#include "admin/http/http_server.h"
+#include "admin/page.h"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
 #include "boost/asio/signal_set.hpp"
+#include "node/app/cluster_part.h"
 #include "node/app/cron.h"
+#include "node/app/log_ring.h"
+#include "node/app/metrics_source.h"
+#include "node/app/process_control.h"
+#include "node/app/settings.h"
+#include "node/app/version.h"
+#include "node/cluster/cluster_family.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/client.h"
+#include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
+#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
+namespace {
+
+constexpr size_t kIdDigits = 40;
+
+// 40 hexadecimal digits.
+std::string RandomId(std::mt19937_64& random) {
+  std::string id;
+  for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
+  return id;
+}
+
+}  // namespace
 
 struct Node::Parts {
   explicit Parts(const Environment& environment)
       : env(environment),
+        log(environment.log, environment.clock),
+        start_micros(environment.clock.WallMicros()),
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         random(environment.seed),
@@ -44,28 +72,49 @@ struct Node::Parts {
                .pause = pause,
                .clock = environment.clock,
                .micros_per_tick = 1 / environment.clock.ticks_per_micro(),
-               .random = random},
+               .random = random,
+               .latency_monitor = &latency_monitor,
+               .large_requests = &large_requests,
+               .large_replies = &large_replies},
         dispatcher(engine),
         listener(engine),
         server(io, engine, dispatcher, clients),
-        cron(io, engine, server) {}
+        cron(io, engine, server),
+        control(io, cron, server, reclaimer),
+        settings(environment.settings, engine, server, log),
+        server_family{.dispatcher = dispatcher,
+                      .settings = environment.settings,
+                      .clients = clients,
+                      .control = control,
+                      .log = log,
+                      .identity = {.version = std::string(kVersion),
+                                   .executable = environment.executable,
+                                   .run_id = RandomId(random),
+                                   .replication_id = RandomId(random),
+                                   .start_ms = start_micros / 1000}} {}
 
   const Config& config() const { return env.settings.config(); }
 
   absl::Status AddFamilies();
-  void ApplySettings();
-  void FollowSettings();
   void HandleSignals();
+  absl::Status StartCluster();
+  absl::Status StartHttp();
 
   Environment env;
+  LogRing log;
+  int64_t start_micros;
   boost::asio::io_context io;
   boost::asio::signal_set signals;
   std::mt19937_64 random;
   Registry registry;
+  BackgroundReclaimer reclaimer;
   Keyspace keyspace;
   Journal journal;
   ServerStats stats;
   SlowLog slow_log;
+  SlowLog large_requests;
+  SlowLog large_replies;
+  LatencyMonitor latency_monitor;
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
@@ -77,8 +126,15 @@ struct Node::Parts {
   KeyspaceListener listener;
   Server server;
   Cron cron;
+  ProcessControl control;
+  Settings settings;
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
+  ClientFamily client_family{clients};
+  ServerFamily server_family;
+  ClusterFamily no_cluster;
+  std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
+  std::unique_ptr<admin::HttpServer> http;
   int exit_code = 0;
 };
 
@@ -88,6 +144,11 @@ absl::Status Node::Parts::AddFamilies() {
       {GenericCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
+      {ClientCommands(), &client_family},
+      {ServerContainerCommands(), &server_family},
+      {ServerPlainCommands(), &server_family},
+      {CommandCommands(), &registry},
+      {ClusterCommands(), cluster == nullptr ? &no_cluster : &cluster->family()},
   };
   for (const auto& [rows, state] : families) {
     const absl::Status status = registry.AddFamily(rows, state);
@@ -96,18 +157,62 @@ absl::Status Node::Parts::AddFamilies() {
   return absl::OkStatus();
 }
 
-void Node::Parts::ApplySettings() {
-  notifier.set_classes(config().notify_keyspace_events);
-  slow_log.set_threshold(config().commandlog_execution_slower_than);
-  slow_log.set_max_entries(static_cast<size_t>(config().commandlog_slow_execution_max_len));
+absl::Status Node::Parts::StartCluster() {
+  if (!config().cluster_enabled) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<ClusterPart>> started = ClusterPart::Start(
+      {.io = io,
+       .engine = engine,
+       .dispatcher = dispatcher,
+       .clients = clients,
+       .log = log,
+       .seed = random(),
+       .on_fatal = [this](const absl::Status& status) {
+         log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
+                            ToStd(status.message())));
+         exit_code = 1;
+         io.stop();
+       }});
+  if (!started.ok()) return started.status();
+  cluster = *std::move(started);
+  cron.OnTick([this] { cluster->Tick(); });
+  return absl::OkStatus();
 }
 
-void Node::Parts::FollowSettings() {
-  env.settings.OnChange({"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
-                        [this](const Config&) {
-                          ApplySettings();
-                          return absl::OkStatus();
-                        });
+// The pages for people and Prometheus. A node alone goes on without them where their port would not
+// exist.
+absl::Status Node::Parts::StartHttp() {
+  if (config().http_port < 0 || config().port == 0) return absl::OkStatus();
+  const int64_t port =
+      config().http_port != 0 ? config().http_port : config().port + kHttpPortOffset;
+  if (port > UINT16_MAX) {
+    log.Warning(StrCat("No metrics page: its port would be ", port, "; set http-port"));
+    return absl::OkStatus();
+  }
+  admin::HttpRoutes routes;
+  routes["/metrics"] = [this] {
+    return admin::HttpResponse{
+        200, admin::kMetricsContentType,
+        admin::RenderMetrics(GatherMetrics(engine, clients, cluster.get(), start_micros))};
+  };
+  routes["/healthz"] = [this] {
+    const bool well = cluster == nullptr || cluster->state().ok();
+    return well ? admin::HttpResponse{.body = "ok\n"}
+                : admin::HttpResponse{.status = 503, .body = cluster->state().down_reason() + "\n"};
+  };
+  if (cluster != nullptr) {
+    routes["/"] = [this] {
+      return admin::HttpResponse{200, admin::kPageContentType, admin::RenderPage(cluster->Look())};
+    };
+  }
+  std::vector<std::string> addresses;
+  for (const std::string& address : config().http_bind) {
+    if (!address.starts_with('-')) addresses.push_back(address);
+  }
+  absl::StatusOr<std::unique_ptr<admin::HttpServer>> started =
+      admin::StartHttpServer(&io, addresses, static_cast<uint16_t>(port), std::move(routes));
+  if (!started.ok()) return started.status();
+  http = *std::move(started);
+  return absl::OkStatus();
 }
 
 void Node::Parts::HandleSignals() {
@@ -124,22 +229,28 @@ void Node::Parts::HandleSignals() {
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Node::~Node() {
+  parts_->keyspace.set_reclaimer(nullptr);
   parts_->keyspace.set_removal_listener(nullptr);
   parts_->keyspace.set_touch_listener(nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environment) {
   auto parts = std::make_unique<Parts>(environment);
-  absl::Status status = parts->AddFamilies();
+  parts->dispatcher.BeginTurn();
+  absl::Status status = parts->StartCluster();
+  if (!status.ok()) return status;
+  status = parts->AddFamilies();
   if (!status.ok()) return status;
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
-  parts->ApplySettings();
-  parts->FollowSettings();
-  parts->dispatcher.BeginTurn();
+  parts->keyspace.set_reclaimer(&parts->reclaimer);
+  parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;
+  status = parts->StartHttp();
+  if (!status.ok()) return status;
   parts->HandleSignals();
+  parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 
@@ -150,6 +261,8 @@ int Node::Run() {
   parts_->env.log.Warning("User requested shutdown...");
   parts_->cron.Stop();
   parts_->server.Stop();
+  parts_->http.reset();
+  parts_->cluster.reset();
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");
   return parts_->exit_code;
 }

@@ -53,4 +53,9 @@ void KeyspaceListener::OnSwap(int a, int b) {
   });
 }
 
+void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots) {
+  engine_.watches.TouchAll(
+      database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
+}
+
 }  // namespace slotmesh::node

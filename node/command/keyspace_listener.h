@@ -22,6 +22,7 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   void OnAllTouched(int database, int slot) override;
   void OnFlush(int database) override;
   void OnSwap(int a, int b) override;
+  void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
 
  private:
   WatchTable::Presence PresenceOf(int database, std::string_view key) const;

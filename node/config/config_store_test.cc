@@ -12,7 +12,7 @@ namespace slotmesh::node {
 namespace {
 
 std::string Written(const std::string& name, std::string_view text) {
-  const std::string path = testing::TempDir() + "/" + name;
+  const std::string path = testing::TempDir() + name;
   std::ofstream(path) << text;
   return path;
 }
@@ -79,13 +79,13 @@ TEST(ConfigStoreTest, IncludesTakePatternsAndMissingFilesAreErrors) {
   Written("part-1.conf", "hz 11\nport 1\n");
   Written("part-2.conf", "hz 12\n");
   ConfigStore store;
-  ASSERT_EQ(Message(store.LoadText("include " + testing::TempDir() + "/part-*.conf\n", "")), "OK");
+  ASSERT_EQ(Message(store.LoadText("include " + testing::TempDir() + "part-*.conf\n", "")), "OK");
   EXPECT_EQ(store.config().hz, 12);
   EXPECT_EQ(store.config().port, 1);
   EXPECT_EQ(Message(store.LoadText("include /nonexistent/*.conf\n", "")), "OK");
   EXPECT_NE(LoadError("include /nonexistent/x\n").find("No such file or directory"),
             std::string::npos);
-  const std::string loop = testing::TempDir() + "/loop.conf";
+  const std::string loop = testing::TempDir() + "loop.conf";
   Written("loop.conf", "include " + loop + "\n");
   EXPECT_NE(Message(store.LoadFile(loop)).find("include nested too deeply"), std::string::npos);
 }

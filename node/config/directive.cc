@@ -57,8 +57,8 @@ struct Reader {
   std::string operator()(const BoolField& f) const { return config.*f.field ? "yes" : "no"; }
   std::string operator()(const NumberField& f) const {
     const int64_t value = config.*f.field;
-    if (f.unit == Unit::kOctal) return Octal(value);
-    if (f.unit == Unit::kMemoryOrPercent && value < 0) return StrCat(-value, "%");
+    if (f.unit == NumberUnit::kOctal) return Octal(value);
+    if (f.unit == NumberUnit::kMemoryOrPercent && value < 0) return StrCat(-value, "%");
     return StrCat(value);
   }
   std::string operator()(const SizeField& f) const { return StrCat(config.*f.field); }
@@ -74,7 +74,7 @@ struct Reader {
 };
 
 struct Writer {
-  Words words;
+  DirectiveWords words;
   bool append;
   Config* config;
 
@@ -90,19 +90,19 @@ struct Writer {
   absl::Status operator()(const NumberField& f) const {
     std::optional<int64_t> value;
     switch (f.unit) {
-      case Unit::kPlain:
+      case NumberUnit::kPlain:
         value = ParseInt64(word());
         if (!value.has_value()) return Bad("argument couldn't be parsed into an integer");
         break;
-      case Unit::kOctal:
+      case NumberUnit::kOctal:
         value = ParseOctal(word());
         if (!value.has_value()) return Bad("argument couldn't be parsed as an octal number");
         break;
-      case Unit::kMemory:
+      case NumberUnit::kMemory:
         value = Memory();
         if (!value.has_value()) return Bad("argument must be a memory value");
         break;
-      case Unit::kMemoryOrPercent:
+      case NumberUnit::kMemoryOrPercent:
         if (!word().empty() && word().back() == '%') {
           value = ParseInt64(word().substr(0, word().size() - 1));
           if (value.has_value() && *value > kPercentMax) {
@@ -121,7 +121,7 @@ struct Writer {
   }
 
   absl::Status operator()(const SizeField& f) const {
-    const bool memory = f.unit == Unit::kMemory;
+    const bool memory = f.unit == NumberUnit::kMemory;
     const std::optional<uint64_t> value = memory ? ParseMemory(word()) : ParseUint64(word());
     if (!value.has_value()) {
       if (memory) return Bad("argument must be a memory value");
@@ -167,12 +167,12 @@ struct FileText {
 
   std::vector<std::string> operator()(const NumberField& f) const {
     const int64_t value = config.*f.field;
-    const bool memory = f.unit == Unit::kMemory || f.unit == Unit::kMemoryOrPercent;
+    const bool memory = f.unit == NumberUnit::kMemory || f.unit == NumberUnit::kMemoryOrPercent;
     if (memory && value > 0) return {MemoryText(static_cast<uint64_t>(value))};
     return {Reader{config}(f)};
   }
   std::vector<std::string> operator()(const SizeField& f) const {
-    return {f.unit == Unit::kMemory ? MemoryText(config.*f.field) : Reader{config}(f)};
+    return {f.unit == NumberUnit::kMemory ? MemoryText(config.*f.field) : Reader{config}(f)};
   }
   std::vector<std::string> operator()(const TextField& f) const {
     return {QuoteArg(config.*f.field)};
@@ -191,7 +191,7 @@ struct FileText {
 
 std::string Directive::Get(const Config& config) const { return std::visit(Reader{config}, field); }
 
-absl::Status Directive::Set(Words words, bool append, Config* config) const {
+absl::Status Directive::Set(DirectiveWords words, bool append, Config* config) const {
   if (!Has(kMultiArg) && words.size() != 1) return Bad("wrong number of arguments");
   return std::visit(Writer{words, append, config}, field);
 }

@@ -30,13 +30,13 @@ constexpr Directive Bool(std::string_view name, std::string_view alias, uint32_t
 
 constexpr Directive Int(std::string_view name, std::string_view alias, uint32_t flags,
                         DirectiveEffect effect, int64_t Config::*field, int64_t min, int64_t max,
-                        Unit unit = Unit::kPlain) {
+                        NumberUnit unit = NumberUnit::kPlain) {
   return {name, alias, flags, effect, NumberField{field, min, max, unit}};
 }
 
 constexpr Directive Size(std::string_view name, std::string_view alias, uint32_t flags,
                          DirectiveEffect effect, uint64_t Config::*field, uint64_t min,
-                         uint64_t max, Unit unit = Unit::kMemory) {
+                         uint64_t max, NumberUnit unit = NumberUnit::kMemory) {
   return {name, alias, flags, effect, SizeField{field, min, max, unit}};
 }
 
@@ -92,7 +92,8 @@ constexpr Directive kTable[] = {
     Special("bind", "", kMultiArg | kNeedsApply, kLive, fields::kList<&Config::bind>),
     Text("bind-source-addr", "", 0, kLater, &Config::bind_source_addr),
     Text("unixsocket", "", kImmutable, kLive, &Config::unixsocket),
-    Int("unixsocketperm", "", kImmutable, kLive, &Config::unixsocketperm, 0, 0777, Unit::kOctal),
+    Int("unixsocketperm", "", kImmutable, kLive, &Config::unixsocketperm, 0, 0777,
+        NumberUnit::kOctal),
     Text("unixsocketgroup", "", kImmutable, kLater, &Config::unixsocketgroup),
     Int("tcp-backlog", "", kImmutable, kLive, &Config::tcp_backlog, 0, kIntMax),
     Int("tcp-keepalive", "", 0, kLive, &Config::tcp_keepalive, 0, kIntMax),
@@ -108,7 +109,7 @@ constexpr Directive kTable[] = {
     Size("client-query-buffer-limit", "", 0, kLive, &Config::client_query_buffer_limit, kMib,
          kLongMax),
     Int("proto-max-bulk-len", "", 0, kLive, &Config::proto_max_bulk_len, kMib, kLongMax,
-        Unit::kMemory),
+        NumberUnit::kMemory),
     Int("client-default-resp", "", kImmutable, kLater, &Config::client_default_resp, 2, 3),
     Int("io-threads", "", kImmutable, kLater, &Config::io_threads, 1, 256),
     Bool("io-threads-do-reads", "", kImmutable, kNever, &Config::io_threads_do_reads),
@@ -211,7 +212,7 @@ constexpr Directive kTable[] = {
     Int("maxmemory-samples", "", 0, kLater, &Config::maxmemory_samples, 1, 64),
     Int("maxmemory-eviction-tenacity", "", 0, kLater, &Config::maxmemory_eviction_tenacity, 0, 100),
     Int("maxmemory-clients", "", 0, kLater, &Config::maxmemory_clients, -100, kLongMax,
-        Unit::kMemoryOrPercent),
+        NumberUnit::kMemoryOrPercent),
     Int("lfu-log-factor", "", 0, kLater, &Config::lfu_log_factor, 0, kIntMax),
     Int("lfu-decay-time", "", 0, kLater, &Config::lfu_decay_time, 0, kIntMax),
     Int("active-expire-effort", "", 0, kLive, &Config::active_expire_effort, 1, 10),
@@ -234,21 +235,21 @@ constexpr Directive kTable[] = {
     Int("active-defrag-max-scan-fields", "", 0, kLater, &Config::active_defrag_max_scan_fields, 1,
         kLongMax),
     Size("tracking-table-max-keys", "", 0, kLater, &Config::tracking_table_max_keys, 0, kLongMax,
-         Unit::kPlain),
+         NumberUnit::kPlain),
 
     // Encodings.
     Size("hash-max-listpack-entries", "hash-max-ziplist-entries", 0, kLater,
-         &Config::hash_max_listpack_entries, 0, kLongMax, Unit::kPlain),
+         &Config::hash_max_listpack_entries, 0, kLongMax, NumberUnit::kPlain),
     Size("hash-max-listpack-value", "hash-max-ziplist-value", 0, kLater,
          &Config::hash_max_listpack_value, 0, kLongMax),
     Size("set-max-intset-entries", "", 0, kLater, &Config::set_max_intset_entries, 0, kLongMax,
-         Unit::kPlain),
+         NumberUnit::kPlain),
     Size("set-max-listpack-entries", "", 0, kLater, &Config::set_max_listpack_entries, 0, kLongMax,
-         Unit::kPlain),
+         NumberUnit::kPlain),
     Size("set-max-listpack-value", "", 0, kLater, &Config::set_max_listpack_value, 0, kLongMax,
-         Unit::kPlain),
+         NumberUnit::kPlain),
     Size("zset-max-listpack-entries", "zset-max-ziplist-entries", 0, kLater,
-         &Config::zset_max_listpack_entries, 0, kLongMax, Unit::kPlain),
+         &Config::zset_max_listpack_entries, 0, kLongMax, NumberUnit::kPlain),
     Size("zset-max-listpack-value", "zset-max-ziplist-value", 0, kLater,
          &Config::zset_max_listpack_value, 0, kLongMax),
     Int("list-max-listpack-size", "list-max-ziplist-size", 0, kLater,
@@ -281,12 +282,12 @@ constexpr Directive kTable[] = {
     Int("auto-aof-rewrite-percentage", "", 0, kLater, &Config::auto_aof_rewrite_percentage, 0,
         kIntMax),
     Int("auto-aof-rewrite-min-size", "", 0, kLater, &Config::auto_aof_rewrite_min_size, 0, kLongMax,
-        Unit::kMemory),
+        NumberUnit::kMemory),
     Bool("aof-load-truncated", "", 0, kLater, &Config::aof_load_truncated),
     Bool("aof-use-rdb-preamble", "", 0, kLater, &Config::aof_use_rdb_preamble),
     Bool("aof-timestamp-enabled", "", 0, kLater, &Config::aof_timestamp_enabled),
     Bool("aof-rewrite-incremental-fsync", "", 0, kLater, &Config::aof_rewrite_incremental_fsync),
-    Bool("aof-disable-auto-gc", "", kHidden, kLater, &Config::aof_disable_auto_gc),
+    Bool("aof-disable-auto-gc", "", 0, kLater, &Config::aof_disable_auto_gc),
 
     // Replication.
     Special("replicaof", "slaveof", kMultiArg | kImmutable, kLater, fields::kReplicaOf),

@@ -36,9 +36,9 @@ enum DirectiveFlag : uint32_t {
   kNeedsApply = 1u << 6,  // CONFIG SET works only if someone applies it (ConfigStore::OnChange).
 };
 
-using Words = absl::Span<const std::string_view>;
+using DirectiveWords = absl::Span<const std::string_view>;
 
-enum class Unit : uint8_t { kPlain, kMemory, kOctal, kMemoryOrPercent };
+enum class NumberUnit : uint8_t { kPlain, kMemory, kOctal, kMemoryOrPercent };
 
 struct BoolField {
   bool Config::*field;
@@ -47,13 +47,13 @@ struct NumberField {
   int64_t Config::*field;
   int64_t min;
   int64_t max;
-  Unit unit;
+  NumberUnit unit;
 };
 struct SizeField {
   uint64_t Config::*field;
   uint64_t min;
   uint64_t max;
-  Unit unit;
+  NumberUnit unit;
 };
 struct TextField {
   std::string Config::*field;
@@ -73,24 +73,25 @@ struct EnumField {
 // of each line for CONFIG REWRITE; null: one line, with the value as it is.
 struct SpecialField {
   std::string (*get)(const Config&);
-  absl::Status (*set)(Words words, bool append, Config*);
+  absl::Status (*set)(DirectiveWords words, bool append, Config*);
   std::vector<std::string> (*rewrite)(const Config&);
 };
-using Field = std::variant<BoolField, NumberField, SizeField, TextField, EnumField, SpecialField>;
+using DirectiveField =
+    std::variant<BoolField, NumberField, SizeField, TextField, EnumField, SpecialField>;
 
 struct Directive {
   std::string_view name;
   std::string_view alias;  // A second name, or "".
   uint32_t flags;
   DirectiveEffect effect;
-  Field field;
+  DirectiveField field;
 
   bool Has(DirectiveFlag flag) const { return (flags & flag) != 0; }
 
   // The value as CONFIG GET shows it.
   std::string Get(const Config& config) const;
   // Changes the field, or gives an error whose message() is the reason as Redis words it.
-  absl::Status Set(Words words, bool append, Config* config) const;
+  absl::Status Set(DirectiveWords words, bool append, Config* config) const;
   // What stands behind the name in a file, line by line, so that reading it gives the same value.
   std::vector<std::string> FileLines(const Config& config) const;
 };

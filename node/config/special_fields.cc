@@ -23,7 +23,7 @@ constexpr int64_t kPortMax = 65535;
 
 absl::Status Bad(std::string_view reason) { return absl::InvalidArgumentError(ToAbsl(reason)); }
 
-bool IsOneEmpty(Words words) { return words.size() == 1 && words[0].empty(); }
+bool IsOneEmpty(DirectiveWords words) { return words.size() == 1 && words[0].empty(); }
 
 void AppendWord(std::string_view word, std::string* line) {
   if (!line->empty()) line->push_back(' ');
@@ -48,7 +48,7 @@ constexpr std::pair<char, uint32_t> kEventLetters[] = {
     {'m', kNotifyKeyMiss}, {'n', kNotifyNew},
 };
 
-std::vector<std::string> Copied(Words words) { return {words.begin(), words.end()}; }
+std::vector<std::string> Copied(DirectiveWords words) { return {words.begin(), words.end()}; }
 
 constexpr EnumName kShutdownNames[] = {
     {"default", kShutdownDefault}, {"save", kShutdownSave},   {"nosave", kShutdownNoSave},
@@ -72,7 +72,7 @@ std::string GetSave(const Config& config) {
   return text;
 }
 
-absl::Status SetSave(Words words, bool append, Config* config) {
+absl::Status SetSave(DirectiveWords words, bool append, Config* config) {
   std::vector<SavePoint> points;
   if (IsOneEmpty(words)) {
     append = false;
@@ -109,7 +109,7 @@ std::string GetOutputLimits(const Config& config) {
                 LimitText(limits[kOutputReplica]), " pubsub ", LimitText(limits[kOutputPubsub]));
 }
 
-absl::Status SetOutputLimits(Words words, bool append, Config* config) {
+absl::Status SetOutputLimits(DirectiveWords words, bool append, Config* config) {
   if (words.size() % 4 != 0) {
     return Bad("Wrong number of arguments in buffer limit configuration.");
   }
@@ -153,7 +153,7 @@ std::string GetNotify(const Config& config) {
   return text;
 }
 
-absl::Status SetNotify(Words words, bool append, Config* config) {
+absl::Status SetNotify(DirectiveWords words, bool append, Config* config) {
   uint32_t flags = 0;
   for (const char c : words[0]) {
     const auto* found = std::find_if(std::begin(kEventLetters), std::end(kEventLetters),
@@ -184,7 +184,7 @@ std::string GetPercentiles(const Config& config) {
   return text;
 }
 
-absl::Status SetPercentiles(Words words, bool append, Config* config) {
+absl::Status SetPercentiles(DirectiveWords words, bool append, Config* config) {
   std::vector<double> percentiles;
   if (IsOneEmpty(words)) words = {};
   for (const std::string_view word : words) {
@@ -211,7 +211,7 @@ std::string GetOomValues(const Config& config) {
   return StrCat(values[0], " ", values[1], " ", values[2]);
 }
 
-absl::Status SetOomValues(Words words, bool append, Config* config) {
+absl::Status SetOomValues(DirectiveWords words, bool append, Config* config) {
   auto values = config->oom_score_adj_values;
   if (words.size() != values.size()) return Bad("wrong number of arguments");
   for (size_t i = 0; i < values.size(); ++i) {
@@ -237,7 +237,7 @@ Lines ReplicaOfLines(const Config& config) {
   return {GetReplicaOf(config)};
 }
 
-absl::Status SetReplicaOf(Words words, bool append, Config* config) {
+absl::Status SetReplicaOf(DirectiveWords words, bool append, Config* config) {
   if (words.size() != 2) return Bad("wrong number of arguments");
   if (EqualsIgnoreCase(words[0], "no") && EqualsIgnoreCase(words[1], "one")) {
     config->replicaof_host.clear();
@@ -255,7 +255,7 @@ absl::Status SetReplicaOf(Words words, bool append, Config* config) {
 
 std::string GetDir(const Config& config) { return config.dir; }
 
-absl::Status SetDir(Words words, bool append, Config* config) {
+absl::Status SetDir(DirectiveWords words, bool append, Config* config) {
   std::string path(words[0]);
   if (path.empty() || path[0] != '/') {
     path = StrCat(config->dir, config->dir.empty() ? "" : "/", path);
@@ -275,7 +275,7 @@ std::vector<std::string> DirLines(const Config& config) { return {QuoteArg(GetDi
 
 std::string GetHz(const Config& config) { return StrCat(config.hz); }
 
-absl::Status SetHz(Words words, bool append, Config* config) {
+absl::Status SetHz(DirectiveWords words, bool append, Config* config) {
   constexpr int64_t kMax = 500;
   const std::optional<int64_t> value = ParseInt64(words[0]);
   if (!value.has_value()) return Bad("argument couldn't be parsed into an integer");
@@ -290,7 +290,7 @@ absl::Status SetHz(Words words, bool append, Config* config) {
 
 std::string GetNothing(const Config& config) { return ""; }
 
-absl::Status AddUser(Words words, bool append, Config* config) {
+absl::Status AddUser(DirectiveWords words, bool append, Config* config) {
   if (words.empty()) return Bad("Bad directive or wrong number of arguments");
   for (const std::vector<std::string>& user : config->user) {
     if (user[0] == words[0]) {
@@ -303,13 +303,13 @@ absl::Status AddUser(Words words, bool append, Config* config) {
   return absl::OkStatus();
 }
 
-absl::Status AddModule(Words words, bool append, Config* config) {
+absl::Status AddModule(DirectiveWords words, bool append, Config* config) {
   if (words.empty()) return Bad("Bad directive or wrong number of arguments");
   config->loadmodule.push_back(Copied(words));
   return absl::OkStatus();
 }
 
-absl::Status AddRename(Words words, bool append, Config* config) {
+absl::Status AddRename(DirectiveWords words, bool append, Config* config) {
   if (words.size() != 2) return Bad("Bad directive or wrong number of arguments");
   config->rename_command.emplace_back(words[0], words[1]);
   return absl::OkStatus();
@@ -325,7 +325,7 @@ std::string GetList(const Config& config) {
 }
 
 template <std::vector<std::string> Config::*kField>
-absl::Status SetList(Words words, bool append, Config* config) {
+absl::Status SetList(DirectiveWords words, bool append, Config* config) {
   if (words.size() > kBindMax) return Bad("Too many bind addresses specified.");
   config->*kField = IsOneEmpty(words) ? std::vector<std::string>() : Copied(words);
   return absl::OkStatus();
@@ -349,7 +349,7 @@ std::string GetShutdown(const Config& config) {
 }
 
 template <uint32_t Config::*kField>
-absl::Status SetShutdown(Words words, bool append, Config* config) {
+absl::Status SetShutdown(DirectiveWords words, bool append, Config* config) {
   uint32_t flags = 0;
   bool known = !words.empty();
   for (const std::string_view word : words) {
@@ -372,21 +372,21 @@ absl::Status SetShutdown(Words words, bool append, Config* config) {
 }
 
 template std::string GetList<&Config::bind>(const Config&);
-template absl::Status SetList<&Config::bind>(Words, bool, Config*);
+template absl::Status SetList<&Config::bind>(DirectiveWords, bool, Config*);
 template std::vector<std::string> ListLines<&Config::bind>(const Config&);
 template std::string GetList<&Config::http_bind>(const Config&);
-template absl::Status SetList<&Config::http_bind>(Words, bool, Config*);
+template absl::Status SetList<&Config::http_bind>(DirectiveWords, bool, Config*);
 template std::vector<std::string> ListLines<&Config::http_bind>(const Config&);
 template std::string GetList<&Config::cluster_bind>(const Config&);
-template absl::Status SetList<&Config::cluster_bind>(Words, bool, Config*);
+template absl::Status SetList<&Config::cluster_bind>(DirectiveWords, bool, Config*);
 template std::vector<std::string> ListLines<&Config::cluster_bind>(const Config&);
 template std::string GetList<&Config::rdma_bind>(const Config&);
-template absl::Status SetList<&Config::rdma_bind>(Words, bool, Config*);
+template absl::Status SetList<&Config::rdma_bind>(DirectiveWords, bool, Config*);
 template std::vector<std::string> ListLines<&Config::rdma_bind>(const Config&);
 template std::string GetShutdown<&Config::shutdown_on_sigterm>(const Config&);
-template absl::Status SetShutdown<&Config::shutdown_on_sigterm>(Words, bool, Config*);
+template absl::Status SetShutdown<&Config::shutdown_on_sigterm>(DirectiveWords, bool, Config*);
 template std::string GetShutdown<&Config::shutdown_on_sigint>(const Config&);
-template absl::Status SetShutdown<&Config::shutdown_on_sigint>(Words, bool, Config*);
+template absl::Status SetShutdown<&Config::shutdown_on_sigint>(DirectiveWords, bool, Config*);
 
 const char* FileNameOnly(std::string_view text) {
   return text.find('/') == std::string_view::npos ? nullptr

@@ -14,37 +14,37 @@ namespace slotmesh::node::fields {
 using Lines = std::vector<std::string>;
 
 std::string GetSave(const Config& config);
-absl::Status SetSave(Words words, bool append, Config* config);
+absl::Status SetSave(DirectiveWords words, bool append, Config* config);
 Lines SaveLines(const Config& config);
 std::string GetOutputLimits(const Config& config);
-absl::Status SetOutputLimits(Words words, bool append, Config* config);
+absl::Status SetOutputLimits(DirectiveWords words, bool append, Config* config);
 Lines OutputLimitLines(const Config& config);
 std::string GetNotify(const Config& config);
-absl::Status SetNotify(Words words, bool append, Config* config);
+absl::Status SetNotify(DirectiveWords words, bool append, Config* config);
 Lines NotifyLines(const Config& config);
 std::string GetPercentiles(const Config& config);
-absl::Status SetPercentiles(Words words, bool append, Config* config);
+absl::Status SetPercentiles(DirectiveWords words, bool append, Config* config);
 Lines PercentileLines(const Config& config);
 std::string GetOomValues(const Config& config);
-absl::Status SetOomValues(Words words, bool append, Config* config);
+absl::Status SetOomValues(DirectiveWords words, bool append, Config* config);
 std::string GetReplicaOf(const Config& config);
 Lines ReplicaOfLines(const Config& config);
-absl::Status SetReplicaOf(Words words, bool append, Config* config);
+absl::Status SetReplicaOf(DirectiveWords words, bool append, Config* config);
 std::string GetDir(const Config& config);
-absl::Status SetDir(Words words, bool append, Config* config);
+absl::Status SetDir(DirectiveWords words, bool append, Config* config);
 Lines DirLines(const Config& config);
 std::string GetHz(const Config& config);
-absl::Status SetHz(Words words, bool append, Config* config);
+absl::Status SetHz(DirectiveWords words, bool append, Config* config);
 std::string GetNothing(const Config& config);
-absl::Status AddUser(Words words, bool append, Config* config);
-absl::Status AddModule(Words words, bool append, Config* config);
-absl::Status AddRename(Words words, bool append, Config* config);
+absl::Status AddUser(DirectiveWords words, bool append, Config* config);
+absl::Status AddModule(DirectiveWords words, bool append, Config* config);
+absl::Status AddRename(DirectiveWords words, bool append, Config* config);
 
 // Lists of addresses; no word, or one empty one: no address.
 template <std::vector<std::string> Config::*kField>
 std::string GetList(const Config& config);
 template <std::vector<std::string> Config::*kField>
-absl::Status SetList(Words words, bool append, Config* config);
+absl::Status SetList(DirectiveWords words, bool append, Config* config);
 template <std::vector<std::string> Config::*kField>
 Lines ListLines(const Config& config);
 
@@ -52,7 +52,7 @@ Lines ListLines(const Config& config);
 template <uint32_t Config::*kField>
 std::string GetShutdown(const Config& config);
 template <uint32_t Config::*kField>
-absl::Status SetShutdown(Words words, bool append, Config* config);
+absl::Status SetShutdown(DirectiveWords words, bool append, Config* config);
 
 inline constexpr SpecialField kSave = {&GetSave, &SetSave, &SaveLines};
 inline constexpr SpecialField kOutputLimits = {&GetOutputLimits, &SetOutputLimits,

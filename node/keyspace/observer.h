@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "node/keyspace/hashed_key.h"
+#include "slots/slot_set.h"
 
 namespace slotmesh::node {
 
@@ -39,6 +40,10 @@ class TouchListener {
   virtual void OnSwap(int a, int b) {
     OnAllTouched(a, -1);
     OnAllTouched(b, -1);
+  }
+  // The same of many slots at once.
+  virtual void OnSlotsTouched(int database, const slots::SlotSet& slots) {
+    slots.ForEach([&](slots::Slot slot) { OnAllTouched(database, slot); });
   }
 };
 

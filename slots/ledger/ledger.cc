@@ -1,0 +1,245 @@
+#include "slots/ledger/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/random/distributions.h"
+#include "absl/strings/str_cat.h"
+#include "slots/check.h"
+#include "slots/ledger/ledger_impl.h"
+
+namespace slotmesh::ledger {
+
+Ledger::Impl::Impl(const LedgerOptions& options, const LogId& log, ServerId server, Raft raft,
+                   State state, absl::Time now, absl::BitGenRef random)
+    : options_(options),
+      log_(log),
+      server_(server),
+      random_(random),
+      raft_(std::move(raft)),
+      state_(std::move(state)),
+      map_(slots::SlotMap::Empty()),
+      next_pull_(now) {
+  if (!state_.view().map.version.log.is_zero()) map_ = state_.map();
+}
+
+bool Ledger::Impl::pulled_is_newer() const {
+  const slots::MapVersion& pulled = pulled_.map.version;
+  const slots::MapVersion& own = state_.view().map.version;
+  return slots::IsNewer(pulled, own) || (own.log.is_zero() && !pulled.log.is_zero());
+}
+
+NodeId Ledger::Impl::NodeOf(ServerId server) const {
+  if (server == server_) return options_.self;
+  if (const Server* known = raft_.configuration().Find(server)) return known->node;
+  const auto heard = nodes_.find(server);
+  return heard == nodes_.end() ? NodeId() : heard->second;
+}
+
+Leadership Ledger::Impl::leadership() const {
+  return {
+      .term = raft_.term(), .leader = NodeOf(raft_.leader()), .settled = raft_.is_settled_leader()};
+}
+
+void Ledger::Impl::SendTo(const NodeId& to, LedgerBody body, LedgerOutput* out) const {
+  if (to.is_zero() || to == options_.self) return;
+  out->sends.push_back({to, EncodeLedgerMessage({log_, std::move(body)})});
+}
+
+void Ledger::Impl::Step(absl::Time now, const LedgerInput& input, LedgerOutput* out) {
+  if (!status_.ok()) return;
+  std::visit([&](const auto& what) { OnInput(now, what, out); }, input);
+  NoticeLeadership(now, out);
+  EmitAnswers(out);
+}
+
+void Ledger::Impl::OnInput(absl::Time now, const TickInput&, LedgerOutput* out) {
+  RaftOutput raft_out;
+  if (options_.mode == Mode::kCreate && raft_.log().last_index() == 0) {
+    raft_.Bootstrap(now, options_.self, &raft_out);
+  }
+  raft_.Tick(now, &raft_out);
+  Absorb(std::move(raft_out), out);
+  TickProposals(now, out);
+  TickPull(now, out);
+  TickVoters(now, out);
+}
+
+void Ledger::Impl::OnInput(absl::Time now, const StoredInput& input, LedgerOutput* out) {
+  RaftOutput raft_out;
+  raft_.Stored(now, input.id, &raft_out);
+  Absorb(std::move(raft_out), out);
+}
+
+void Ledger::Impl::OnInput(absl::Time now, const PeerInput& input, LedgerOutput* out) {
+  absl::StatusOr<LedgerMessage> message = DecodeLedgerMessage(input.bytes);
+  if (!message.ok() || message->log != log_) {
+    ++stats_.bad_messages;
+    return;
+  }
+  std::visit([&](const auto& body) { On(now, input.from, body, out); }, message->body);
+}
+
+void Ledger::Impl::OnInput(absl::Time now, const VoterHealth& input, LedgerOutput*) {
+  alive_ = {input.alive.begin(), input.alive.end()};
+  alive_.insert(options_.self);
+  alive_until_ = now + 2 * options_.node_timeout;
+}
+
+void Ledger::Impl::OnInput(absl::Time now, const VersionHeard& input, LedgerOutput* out) {
+  if (raft_.is_voter() && raft_.HearsLeader(now)) return;  // The log brings it.
+  if (slots::IsNewer(input.version, view().map.version)) Pull(input.from, out);
+}
+
+void Ledger::Impl::Absorb(RaftOutput raft_out, LedgerOutput* out) {
+  for (Persist& persist : raft_out.persists) out->persists.push_back(std::move(persist));
+  for (RaftMessage& message : raft_out.sends) {
+    SendTo(NodeOf(message.to), ConsensusFrame{EncodeRaftMessage(message)}, out);
+  }
+  if (raft_out.restored != nullptr) {
+    absl::StatusOr<State> state = State::Restore(raft_out.restored->data);
+    if (!state.ok()) {
+      status_ = state.status();
+      return;
+    }
+    state_ = *std::move(state);
+  }
+  for (LogEntry& entry : raft_out.committed) {
+    ApplyCommitted(entry, out);
+    if (!status_.ok()) return;
+    out->applied.push_back(std::move(entry));
+  }
+  PublishMap(out);
+  MaybeCompact(out);
+}
+
+void Ledger::Impl::ApplyCommitted(const LogEntry& entry, LedgerOutput* out) {
+  switch (entry.kind) {
+    case LogKind::kNoop:
+      return;
+    case LogKind::kConfiguration: {
+      const absl::StatusOr<Configuration> configuration = DecodeConfiguration(entry.data);
+      CHECK(configuration.ok());  // It was decoded when it was appended.
+      VotersChanged change;
+      for (const Server& voter : configuration->voters) change.voters.push_back(voter.node);
+      state_.Apply({{}, std::move(change)});
+      return;
+    }
+    case LogKind::kEntry:
+      ApplyProposal(entry, out);
+  }
+}
+
+void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
+  const absl::StatusOr<Entry> entry = DecodeEntry(logged.data);
+  if (!entry.ok()) {
+    status_ = absl::Status(entry.status().code(),
+                           absl::StrCat("the ledger has stopped at log entry ", logged.index, ": ",
+                                        entry.status().message()));
+    return;
+  }
+  const ApplyResult result = state_.Apply(*entry);
+  ++stats_.entries_applied;
+  in_log_.erase(entry->proposal);
+  Answer(entry->proposal, result, out);
+}
+
+void Ledger::Impl::MaybeCompact(LedgerOutput* out) {
+  if (raft_.applied_index() - raft_.log().snapshot_index() < options_.snapshot_after) return;
+  RaftOutput raft_out;
+  raft_.Compact(state_.Serialize(), &raft_out);
+  Absorb(std::move(raft_out), out);
+}
+
+void Ledger::Impl::PublishMap(LedgerOutput* out) {
+  const View& newest = view();
+  if (newest.map.version.log.is_zero() || newest.map.version == map_->version()) return;
+  if (!pulled_is_newer()) {
+    map_ = state_.map();
+  } else {
+    map_ = *slots::SlotMap::Build(newest.map);  // Decoding has built it once.
+  }
+  out->map = map_;
+  // Told by others that it is no voter: its own log may never say so.
+  const bool voter = std::binary_search(newest.voters.begin(), newest.voters.end(), options_.self);
+  raft_.SetQuiet(pulled_is_newer() && !voter);
+}
+
+void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {
+  const Leadership present = leadership();
+  if (present == told_) return;
+  told_ = present;
+  out->leadership = present;
+  if (!raft_.is_settled_leader()) in_log_.clear();
+  if (!present.leader.is_zero()) leader_hint_ = present.leader;
+  for (auto& [ticket, open] : open_) open.next_send = now;  // At once to the new one.
+  TickProposals(now, out);
+}
+
+absl::Time Ledger::Impl::NextDeadline() const {
+  absl::Time next = std::min(raft_.NextDeadline(), next_pull_);
+  if (raft_.role() == Role::kLeader) next = std::min(next, next_voter_step_);
+  for (const auto& [ticket, open] : open_) {
+    if (!open.result.has_value()) next = std::min({next, open.next_send, open.deadline});
+  }
+  return next;
+}
+
+void Ledger::Impl::CheckInvariants() const {
+  raft_.CheckInvariants();
+  state_.CheckInvariants();
+  CHECK_LE(open_.size(), kWindowSize);
+  CHECK_LE(in_log_.size(), kLeaderQueueMax);
+  CHECK(map_->version() == view().map.version || view().map.version.log.is_zero());
+}
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const LedgerOptions& options,
+                                                       ServerRecord record, absl::Time now,
+                                                       absl::BitGenRef random) {
+  CHECK(!options.self.is_zero() && options.boot != 0 && record.server != 0);
+  State state;
+  if (record.snapshot != nullptr) {
+    absl::StatusOr<State> restored = State::Restore(record.snapshot->data);
+    if (!restored.ok()) return restored.status();
+    state = *std::move(restored);
+  }
+  const RaftOptions raft_options{.self = record.server,
+                                 .election = options.node_timeout / 10,
+                                 .heartbeat = options.node_timeout / 40};
+  absl::StatusOr<Raft> raft = Raft::Create(raft_options, record.hard, std::move(record.snapshot),
+                                           std::move(record.entries), now, random);
+  if (!raft.ok()) return absl::DataLossError(raft.status().message());
+  return absl::WrapUnique(new Ledger(std::make_unique<Impl>(
+      options, record.log, record.server, *std::move(raft), std::move(state), now, random)));
+}
+
+ServerId Ledger::NewServerId(absl::BitGenRef random) {
+  return absl::Uniform<ServerId>(absl::IntervalClosedClosed, random, 1, UINT64_MAX);
+}
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ledger::~Ledger() = default;
+
+void Ledger::Step(absl::Time now, const LedgerInput& input, LedgerOutput* out) {
+  impl_->Step(now, input, out);
+}
+absl::StatusOr<uint64_t> Ledger::Propose(absl::Time now, const Change& change, LedgerOutput* out) {
+  return impl_->Propose(now, change, out);
+}
+absl::Time Ledger::NextDeadline() const { return impl_->NextDeadline(); }
+const View& Ledger::view() const { return impl_->view(); }
+const std::shared_ptr<const slots::SlotMap>& Ledger::map() const { return impl_->map_; }
+const LogId& Ledger::log() const { return impl_->log_; }
+ServerId Ledger::server() const { return impl_->server_; }
+bool Ledger::is_voter() const { return impl_->raft_.is_voter(); }
+Leadership Ledger::leadership() const { return impl_->leadership(); }
+absl::Time Ledger::majority_round() const { return impl_->raft_.majority_round(); }
+absl::Time Ledger::leader_since() const { return impl_->raft_.leader_since(); }
+Index Ledger::applied_index() const { return impl_->raft_.applied_index(); }
+const Configuration& Ledger::configuration() const { return impl_->raft_.configuration(); }
+Index Ledger::MatchOf(ServerId server) const { return impl_->raft_.MatchOf(server); }
+const absl::Status& Ledger::status() const { return impl_->status_; }
+const LedgerStats& Ledger::stats() const { return impl_->stats_; }
+void Ledger::CheckInvariants() const { impl_->CheckInvariants(); }
+
+}  // namespace slotmesh::ledger

@@ -1,0 +1,179 @@
+// Whole clusters of ledgers under faults. Each seed is one run; the environment variable SIM_SEED
+// runs just that one, SIM_SEEDS that many from 1 on (the nightly target's way).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "absl/strings/numbers.h"
+#include "slots/ledger/sim_cluster.h"
+
+namespace slotmesh::ledger {
+namespace {
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  uint64_t value = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
+}
+
+SimOptions OptionsOf(uint64_t seed) {
+  sim::Random random(seed);
+  SimOptions options;
+  options.seed = seed;
+  options.nodes = static_cast<int>(3 + random.Below(7));
+  options.snapshot_after = random.Percent(50) ? 8 + random.Below(30) : 1024;
+  options.loss_percent = random.Percent(70) ? static_cast<double>(random.Below(15)) : 0;
+  options.duplicate_percent = static_cast<double>(random.Below(10));
+  options.slow_percent = static_cast<double>(random.Below(5));
+  options.health_error_percent = random.Percent(50) ? 5 : 0;
+  return options;
+}
+
+class LedgerRun {
+ public:
+  explicit LedgerRun(const SimOptions& options)
+      : cluster_(options), random_(options.seed ^ 0x1234), entries_(options.seed) {}
+
+  SimCluster& cluster() { return cluster_; }
+
+  void Go(absl::Duration time) {
+    sim::Scheduler& scheduler = cluster_.scheduler();
+    end_ = scheduler.now() + time;
+    scheduler.After(absl::Milliseconds(50), [this] { Work(); });
+    scheduler.After(absl::Milliseconds(500), [this] { Break(); });
+    scheduler.RunFor(time);
+  }
+
+  // Everybody is back: the cluster comes to rest, complete, and takes changes from everybody.
+  void ComesToRest() {
+    cluster_.Heal();
+    ASSERT_TRUE(Until([this] { return cluster_.Leader() >= 0; }));
+    for (int host = 0; host < cluster_.size(); ++host) {
+      const NodeId id = SimCluster::IdOf(host);
+      // Back in, if it had left.
+      ASSERT_TRUE(Until([&] {
+        const View& view = cluster_.reference().view();
+        if (view.BootOf(id) != 0) return true;
+        cluster_.Propose(host, MemberJoined{testing::Info(uint64_t(host) + 1), 7});
+        return false;
+      }));
+    }
+    ASSERT_TRUE(Until([this] { return cluster_.VotersComplete() && cluster_.Agreed(); }));
+    const uint64_t before = cluster_.answers();
+    for (int host = 0; host < cluster_.size(); ++host) {
+      ASSERT_TRUE(Until([&] {
+        return cluster_.Propose(host, entries_.Sensible(cluster_.reference().view(), 3));
+      }));
+    }
+    ASSERT_TRUE(Until([&] { return cluster_.answers() >= before + uint64_t(cluster_.size()); }));
+    ASSERT_TRUE(Until([this] { return cluster_.Agreed(); }));
+  }
+
+ private:
+  bool Until(const std::function<bool()>& done) {
+    const bool came =
+        cluster_.scheduler().RunUntil(done, absl::Seconds(60), absl::Milliseconds(100));
+    EXPECT_TRUE(came) << cluster_.scheduler().status() << "\n" << cluster_.Describe();
+    return came;
+  }
+
+  int AnyHost() { return static_cast<int>(random_.Below(static_cast<uint64_t>(cluster_.size()))); }
+  absl::Duration Soon(int64_t from_ms, int64_t to_ms) {
+    return absl::Milliseconds(from_ms + static_cast<int64_t>(random_.Below(to_ms - from_ms)));
+  }
+
+  void Work() {
+    if (cluster_.scheduler().now() >= end_) return;
+    const int host = AnyHost();
+    if (cluster_.hosts().IsRunning(host)) {
+      const View& view = cluster_.ledger(host)->view();
+      cluster_.Propose(host, entries_.Sensible(view, static_cast<uint64_t>(cluster_.size())));
+    }
+    cluster_.scheduler().After(Soon(50, 400), [this] { Work(); });
+  }
+
+  void Break() {
+    if (cluster_.scheduler().now() >= end_) return;
+    const int host = AnyHost();
+    switch (random_.Below(8)) {
+      case 0:
+      case 1:
+        if (cluster_.hosts().IsUp(host)) cluster_.CrashFor(host, Soon(50, 4000));
+        break;
+      case 2:
+        if (cluster_.Leader() >= 0) cluster_.CrashFor(cluster_.Leader(), Soon(50, 4000));
+        break;
+      case 3:
+        cluster_.links().Isolate(host, cluster_.size());
+        break;
+      case 4: {
+        std::vector<int> sides[2];
+        for (int i = 0; i < cluster_.size(); ++i) sides[random_.Below(2)].push_back(i);
+        if (random_.Percent(50)) {
+          cluster_.links().Partition(sides[0], sides[1]);
+        } else {
+          cluster_.links().PartitionOneWay(sides[0], sides[1]);
+        }
+        break;
+      }
+      case 5:
+        cluster_.hosts().Pause(host);
+        cluster_.scheduler().After(Soon(100, 3000),
+                                   [this, host] { cluster_.hosts().Resume(host); });
+        break;
+      case 6:
+        cluster_.LoseDiskFor(host, Soon(50, 3000));
+        break;
+      default:
+        cluster_.links().HealAll();
+    }
+    cluster_.scheduler().After(Soon(300, 3000), [this] { Break(); });
+  }
+
+  SimCluster cluster_;
+  sim::Random random_;
+  testing::RandomEntries entries_;
+  absl::Time end_;
+};
+
+void RunSeed(uint64_t seed, uint64_t* changes) {
+  SCOPED_TRACE(::testing::Message() << "SIM_SEED=" << seed);
+  LedgerRun run(OptionsOf(seed));
+  run.Go(absl::Seconds(20));
+  if (run.cluster().scheduler().status().ok()) run.ComesToRest();
+  EXPECT_TRUE(run.cluster().scheduler().status().ok()) << run.cluster().scheduler().status() << "\n"
+                                                       << run.cluster().Describe();
+  *changes += run.cluster().changes();
+}
+
+class LedgerSim : public ::testing::TestWithParam<uint64_t> {};
+
+constexpr uint64_t kParts = 8;
+
+TEST_P(LedgerSim, LogsAgreeTermsHaveOneLeaderAndHealedClustersComeToOneMap) {
+  uint64_t first = 1;
+  uint64_t last = FromEnvironment("SIM_SEEDS", 1000);
+  if (const uint64_t only = FromEnvironment("SIM_SEED", 0)) first = last = only;
+  uint64_t changes = 0;
+  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
+    if (seed % kParts == GetParam()) RunSeed(seed, &changes);
+  }
+  EXPECT_TRUE(first == last || changes > last / kParts * 5) << changes;
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, LedgerSim, ::testing::Range<uint64_t>(0, kParts));
+
+TEST(LedgerSimReplay, OneSeedIsOneRun) {
+  for (const uint64_t seed : {3, 7}) {
+    uint64_t hashes[2];
+    for (uint64_t& hash : hashes) {
+      LedgerRun run(OptionsOf(seed));
+      run.Go(absl::Seconds(10));
+      hash = run.cluster().scheduler().trace_hash();
+    }
+    EXPECT_EQ(hashes[0], hashes[1]);
+  }
+}
+
+}  // namespace
+}  // namespace slotmesh::ledger
