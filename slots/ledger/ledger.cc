@@ -110,7 +110,16 @@ void Ledger::Impl::Absorb(RaftOutput raft_out, LedgerOutput* out) {
     out->applied.push_back(std::move(entry));
   }
   PublishMap(out);
+  NoticeRemoval();
   MaybeCompact(out);
+}
+
+// A server that was removed while it was away may never get the entry that says so. It believes a view without
+// it that has come at least as far as its own log: an older one may not know yet that it is a voter.
+void Ledger::Impl::NoticeRemoval() {
+  const std::vector<NodeId>& voters = pulled_.voters;
+  const bool voter = std::binary_search(voters.begin(), voters.end(), options_.self);
+  raft_.SetQuiet(pulled_is_newer() && !voter && pulled_index_ >= raft_.log().last_index());
 }
 
 void Ledger::Impl::ApplyCommitted(const LogEntry& entry, LedgerOutput* out) {
@@ -160,9 +169,6 @@ void Ledger::Impl::PublishMap(LedgerOutput* out) {
     map_ = *slots::SlotMap::Build(newest.map);  // Decoding has built it once.
   }
   out->map = map_;
-  // Told by others that it is no voter: its own log may never say so.
-  const bool voter = std::binary_search(newest.voters.begin(), newest.voters.end(), options_.self);
-  raft_.SetQuiet(pulled_is_newer() && !voter);
 }
 
 void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {

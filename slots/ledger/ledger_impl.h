@@ -34,6 +34,7 @@ class Ledger::Impl {
   Raft raft_;
   State state_;
   View pulled_;
+  Index pulled_index_ = 0;  // Of the log: how far `pulled_` has come.
   std::shared_ptr<const slots::SlotMap> map_;
   absl::Status status_;
   LedgerStats stats_;
@@ -58,6 +59,7 @@ class Ledger::Impl {
   void ApplyCommitted(const LogEntry& entry, LedgerOutput* out);
   void ApplyProposal(const LogEntry& entry, LedgerOutput* out);
   void MaybeCompact(LedgerOutput* out);
+  void NoticeRemoval();
   void PublishMap(LedgerOutput* out);
   void NoticeLeadership(absl::Time now, LedgerOutput* out);
   void SendTo(const NodeId& to, LedgerBody body, LedgerOutput* out) const;

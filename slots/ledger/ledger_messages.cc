@@ -52,7 +52,7 @@ void Fields(Archive& a, MapRequestFrame& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, MapReplyFrame& x) {
-  a(x.leader);
+  a(x.leader, x.index);
   Blob(a, x.view);
 }
 template <typename Archive>

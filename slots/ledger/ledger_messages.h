@@ -49,6 +49,7 @@ struct MapRequestFrame {
 struct MapReplyFrame {
   static constexpr uint8_t kKind = 6;
   NodeId leader;     // Zero: not known.
+  Index index = 0;   // Of the log: how far the view has come.
   std::string view;  // Encoded; empty if the asker's is as new.
 };
 // The leader would like this node as a voter: which server does it run?

@@ -298,7 +298,7 @@ Index Raft::Propose(absl::Time now, std::string entry, RaftOutput* out) {
 }
 
 bool Raft::may_stand() const {
-  return is_voter() || log_.ConfigurationAt(commit_).IsVoter(options_.self);
+  return log_.IsVoterSince(commit_, options_.self);
 }
 
 bool Raft::is_settled_leader() const {

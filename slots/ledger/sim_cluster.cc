@@ -285,7 +285,7 @@ bool SimCluster::VotersComplete() {
 }
 
 std::string SimCluster::Describe() {
-  std::string text = absl::StrCat("log ", log_.size(), " sequence ",
+  std::string text = absl::StrCat("pending ", scheduler_.events_pending(), " run ", scheduler_.events_run(), " at ", absl::FormatDuration(scheduler_.elapsed()), " log ", log_.size(), " sequence ",
                                   reference_.map()->version().sequence, " leader ", Leader(), "\n");
   for (int host = 0; host < options_.nodes; ++host) {
     if (ledger(host) == nullptr) {
@@ -293,17 +293,18 @@ std::string SimCluster::Describe() {
       continue;
     }
     Ledger& l = *ledger(host);
-    absl::StrAppend(&text, "node ", host, " term ", l.leadership().term, " voter ", l.is_voter(),
+    absl::StrAppend(&text, "now ", absl::FormatTime(hosts_.LocalNow(host)), " next ", absl::FormatTime(l.NextDeadline()), "\n");
+ absl::StrAppend(&text, "node ", host, " term ", l.leadership().term, " voter ", l.is_voter(),
                     " of ", l.configuration().voters.size(), "+", l.configuration().learners.size(),
                     " applied ", l.applied_index(), " sequence ", l.view().map.version.sequence,
                     " open ", nodes_[host]->open.size(), " bad ", l.stats().bad_messages, "\n");
     absl::StrAppend(&text, "  server ", l.server() % 1000, " voters");
     for (const Server& v : l.configuration().voters) {
-      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+      absl::StrAppend(&text, " ", v.id % 1000, "@", int(v.node.bytes()[19]) - 1, ":", l.MatchOf(v.id));
     }
     absl::StrAppend(&text, " learners");
     for (const Server& v : l.configuration().learners) {
-      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+      absl::StrAppend(&text, " ", v.id % 1000, "@", int(v.node.bytes()[19]) - 1, ":", l.MatchOf(v.id));
     }
     absl::StrAppend(&text, "\n");
   }

@@ -34,6 +34,7 @@ struct SimOptions {
   double loss_percent = 0;
   double duplicate_percent = 0;
   double slow_percent = 0;
+  bool disks_get_lost = false;      // Then nobody leaves: fewer voters could not bear it.
   double health_error_percent = 0;  // Of statements about who is alive.
 };
 
@@ -45,6 +46,7 @@ class SimCluster {
   sim::Hosts& hosts() { return hosts_; }
   sim::Links& links() { return links_; }
   sim::SimDisk& disk(int host) { return *disks_[host]; }
+  const SimOptions& options() const { return options_; }
   int size() const { return options_.nodes; }
 
   // Null while the host is down.
