@@ -33,9 +33,17 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const ConsensusFrame& 
 NodeId Ledger::Impl::LeaderOrGuess(absl::Time now) {
   const NodeId leader = NodeOf(raft_.leader());
   if (!leader.is_zero() && raft_.HearsLeader(now)) return leader;
-  if (!leader_hint_.is_zero() && absl::Bernoulli(random_, 0.8)) return leader_hint_;
+  const bool hinted = !leader_hint_.is_zero() && leader_hint_ != options_.self;
+  if (hinted && absl::Bernoulli(random_, 0.8)) return leader_hint_;
+  // Who voted when this node last knew, by its view or by its log; else anybody.
   std::vector<NodeId> known = view().voters;
-  if (known.empty()) known = options_.seeds;
+  for (const Server& voter : raft_.configuration().voters) known.push_back(voter.node);
+  std::erase(known, options_.self);
+  if (known.empty() || absl::Bernoulli(random_, 0.2)) {
+    for (const NodeBoot& member : view().members) known.push_back(member.node);
+    known.insert(known.end(), options_.seeds.begin(), options_.seeds.end());
+    std::erase(known, options_.self);
+  }
   if (known.empty()) return {};
   return known[absl::Uniform<size_t>(random_, 0, known.size())];
 }
