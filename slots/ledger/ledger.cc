@@ -181,7 +181,8 @@ void Ledger::Impl::PublishMap(LedgerOutput* out) {
 void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {
   const Leadership present = leadership();
   if (present == told_) return;
-  if (present.settled && !(told_.settled && told_.term == present.term)) grantor_.Lead(raft_.leader_since());
+  if (present.settled && !(told_.settled && told_.term == present.term))
+    grantor_.Lead(raft_.leader_since());
   if (!present.settled) grantor_.StopLeading();
   next_ask_ = now;  // At once of the new one.
   told_ = present;
