@@ -12,10 +12,13 @@ constexpr char kHead[] = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">
 <meta name="viewport" content="width=device-width">
 <title>slotmesh</title><style>
-body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid #ddd}
+body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}
+body{color:#222;background:#fff}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid #ddd}
 td.n,th.n{text-align:right}.ok{color:#176d31}.bad{color:#b00020}code{font-size:90%}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th,td{border-color:#444}.ok{color:#6fcf87}.bad{color:#ff8a8a}}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th,td{border-color:#444}
+.ok{color:#6fcf87}.bad{color:#ff8a8a}}
 </style></head><body>
 )";
 

@@ -88,11 +88,10 @@ struct Message {
 // Invalid argument, saying what is wrong, if `message` is none that a correct node sends.
 absl::Status Validate(const Message& message);
 
-// Bytes on a stream: the Protobuf encoding (ids as bytes, boot ids and digests as fixed64, all else
-// as varints; zero fields left out) with the gRPC and HTTP/2 frame around it. Without TLS records
-// and TCP/IP headers.
+// Bytes on a stream: the Protobuf encoding (gossip.proto) with what is around it: the bus's
+// envelope, the frames of gRPC and HTTP/2. Without TLS records and TCP/IP headers.
 size_t EncodedSize(const Message& message);
-inline constexpr size_t kFrameBytes = 5 + 9;
+inline constexpr size_t kFrameBytes = 5 + 5 + 9;
 
 }  // namespace slotmesh::gossip
 

@@ -28,6 +28,7 @@ void Cron::Tick() {
   server_.BeginTurn();
   RefreshMemory();
   server_.Housekeep();
+  for (const auto& task : tasks_) task();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kPause &&
            engine_.pause.active(engine_.now_ms) == Pause::Kind::kNone;

@@ -7,6 +7,9 @@
 #define SLOTMESH_NODE_APP_CRON_H_
 
 #include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/steady_timer.hpp"
@@ -28,6 +31,8 @@ class Cron {
 
   void Start();
   void Stop();
+  // Called at each tick.
+  void OnTick(std::function<void()> task) { tasks_.push_back(std::move(task)); }
   // DEBUG SET-ACTIVE-EXPIRE.
   void set_active_expiry(bool on) { active_expiry_ = on; }
 
@@ -42,6 +47,7 @@ class Cron {
   Engine& engine_;
   Server& server_;
   boost::asio::steady_timer timer_;
+  std::vector<std::function<void()>> tasks_;
   bool stopped_ = false;
   bool active_expiry_ = true;
   int expiry_database_ = 0;

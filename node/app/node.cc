@@ -6,13 +6,20 @@
 #include <random>
 #include <utility>
 
+#include "admin/http/http_server.h"
+#include "admin/page.h"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
 #include "boost/asio/signal_set.hpp"
+#include "node/app/cluster_part.h"
 #include "node/app/cron.h"
+#include "node/app/log_ring.h"
+#include "node/app/metrics_source.h"
+#include "node/cluster/cluster_family.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/strings.h"
@@ -25,6 +32,8 @@ namespace slotmesh::node {
 struct Node::Parts {
   explicit Parts(const Environment& environment)
       : env(environment),
+        log(environment.log, environment.clock),
+        start_micros(environment.clock.WallMicros()),
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         random(environment.seed),
@@ -56,8 +65,12 @@ struct Node::Parts {
   void ApplySettings();
   void FollowSettings();
   void HandleSignals();
+  absl::Status StartCluster();
+  absl::Status StartHttp();
 
   Environment env;
+  LogRing log;
+  int64_t start_micros;
   boost::asio::io_context io;
   boost::asio::signal_set signals;
   std::mt19937_64 random;
@@ -79,6 +92,9 @@ struct Node::Parts {
   Cron cron;
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
+  ClusterFamily no_cluster;
+  std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
+  std::unique_ptr<admin::HttpServer> http;
   int exit_code = 0;
 };
 
@@ -88,6 +104,8 @@ absl::Status Node::Parts::AddFamilies() {
       {GenericCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
+      {CommandCommands(), &registry},
+      {ClusterCommands(), cluster == nullptr ? &no_cluster : &cluster->family()},
   };
   for (const auto& [rows, state] : families) {
     const absl::Status status = registry.AddFamily(rows, state);
@@ -96,19 +114,76 @@ absl::Status Node::Parts::AddFamilies() {
   return absl::OkStatus();
 }
 
+absl::Status Node::Parts::StartCluster() {
+  if (!config().cluster_enabled) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<ClusterPart>> started = ClusterPart::Start(
+      {.io = io,
+       .engine = engine,
+       .dispatcher = dispatcher,
+       .clients = clients,
+       .log = log,
+       .seed = random(),
+       .on_fatal = [this](const absl::Status& status) {
+         log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
+                            ToStd(status.message())));
+         exit_code = 1;
+         io.stop();
+       }});
+  if (!started.ok()) return started.status();
+  cluster = *std::move(started);
+  cron.OnTick([this] { cluster->Tick(); });
+  return absl::OkStatus();
+}
+
+// The pages for people and Prometheus. A node alone goes on without them where their port would not
+// exist.
+absl::Status Node::Parts::StartHttp() {
+  if (config().http_port < 0 || config().port == 0) return absl::OkStatus();
+  const int64_t port =
+      config().http_port != 0 ? config().http_port : config().port + kHttpPortOffset;
+  if (port > UINT16_MAX) {
+    log.Warning(StrCat("No metrics page: its port would be ", port, "; set http-port"));
+    return absl::OkStatus();
+  }
+  admin::HttpRoutes routes;
+  routes["/metrics"] = [this] {
+    return admin::HttpResponse{
+        200, admin::kMetricsContentType,
+        admin::RenderMetrics(GatherMetrics(engine, clients, cluster.get(), start_micros))};
+  };
+  routes["/healthz"] = [this] {
+    const bool well = cluster == nullptr || cluster->state().ok();
+    return well ? admin::HttpResponse{.body = "ok\n"}
+                : admin::HttpResponse{.status = 503, .body = cluster->state().down_reason() + "\n"};
+  };
+  if (cluster != nullptr) {
+    routes["/"] = [this] {
+      return admin::HttpResponse{200, admin::kPageContentType, admin::RenderPage(cluster->Look())};
+    };
+  }
+  std::vector<std::string> addresses;
+  for (const std::string& address : config().http_bind) {
+    if (!address.starts_with('-')) addresses.push_back(address);
+  }
+  absl::StatusOr<std::unique_ptr<admin::HttpServer>> started =
+      admin::StartHttpServer(&io, addresses, static_cast<uint16_t>(port), std::move(routes));
+  if (!started.ok()) return started.status();
+  http = *std::move(started);
+  return absl::OkStatus();
+}
+
 void Node::Parts::ApplySettings() {
   notifier.set_classes(config().notify_keyspace_events);
-  slow_log.set_threshold_micros(config().slowlog_log_slower_than);
-  slow_log.set_max_entries(static_cast<size_t>(config().slowlog_max_len));
+  slow_log.set_threshold(config().commandlog_execution_slower_than);
+  slow_log.set_max_entries(static_cast<size_t>(config().commandlog_slow_execution_max_len));
 }
 
 void Node::Parts::FollowSettings() {
-  env.settings.OnChange(
-      {"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
-      [this](const Config&) {
-        ApplySettings();
-        return absl::OkStatus();
-      });
+  env.settings.OnChange({"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
+                        [this](const Config&) {
+                          ApplySettings();
+                          return absl::OkStatus();
+                        });
 }
 
 void Node::Parts::HandleSignals() {
@@ -131,14 +206,18 @@ Node::~Node() {
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environment) {
   auto parts = std::make_unique<Parts>(environment);
-  absl::Status status = parts->AddFamilies();
+  parts->dispatcher.BeginTurn();
+  absl::Status status = parts->StartCluster();
+  if (!status.ok()) return status;
+  status = parts->AddFamilies();
   if (!status.ok()) return status;
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
   parts->ApplySettings();
   parts->FollowSettings();
-  parts->dispatcher.BeginTurn();
   status = parts->server.Listen();
+  if (!status.ok()) return status;
+  status = parts->StartHttp();
   if (!status.ok()) return status;
   parts->HandleSignals();
   return std::unique_ptr<Node>(new Node(std::move(parts)));
@@ -151,6 +230,8 @@ int Node::Run() {
   parts_->env.log.Warning("User requested shutdown...");
   parts_->cron.Stop();
   parts_->server.Stop();
+  parts_->http.reset();
+  parts_->cluster.reset();
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");
   return parts_->exit_code;
 }

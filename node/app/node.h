@@ -1,7 +1,7 @@
 // The composition root: builds the object graph of one node and runs it.
 //
-// The thread that calls Run() is the engine thread. RequestStop() may be called from any thread and from Run()'s
-// signal handling; everything else on the engine thread.
+// The thread that calls Run() is the engine thread. RequestStop() may be called from any thread and
+// from Run()'s signal handling; everything else on the engine thread.
 #ifndef SLOTMESH_NODE_APP_NODE_H_
 #define SLOTMESH_NODE_APP_NODE_H_
 

@@ -314,9 +314,10 @@ void Reset(CommandContext& ctx, Args args) {
   if (primary && ctx.keyspace().size() > 0) {
     return ctx.reply().Error("CLUSTER RESET can't be called with master nodes containing keys");
   }
-  if (RefusedWhereItCannotWait(ctx)) return;
-  state->open_slots().Clear();
-  state->link().Reset(hard, ReplyWhenDecided(ctx));
+  ctx.reply().Error(
+      StrCat("CLUSTER RESET ", hard ? "HARD" : "SOFT",
+             " is not supported yet: take the node out with CLUSTER FORGET, stop it, and "
+             "start it with an empty directory"));
 }
 
 void SaveConfig(CommandContext& ctx, Args) {

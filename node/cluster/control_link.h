@@ -97,8 +97,8 @@ class ControlLink {
   // CLUSTER MEET: joins this node's cluster with the one at that address (SAFETY 23). Answers when
   // accepted for trying, as CLUSTER MEET does; goes on by itself, and gives up after a while.
   virtual absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) = 0;
-  // CLUSTER RESET: leaves the cluster and begins a log of its own; `hard` takes a new node id too.
-  virtual void Reset(bool hard, Done done) = 0;
+  // The operator says that this node may serve its slots although it came up without their data.
+  virtual void AcceptEmptyData() = 0;
 
   // Migration frames between engines, on the bulk channel. kFull: wait for on_writable.
   virtual bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) = 0;

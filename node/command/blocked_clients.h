@@ -7,22 +7,33 @@
 #define SLOTMESH_NODE_COMMAND_BLOCKED_CLIENTS_H_
 
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "node/command/client.h"
+#include "node/resp/errors.h"
 
 namespace slotmesh::node {
 
 class BlockedClients {
  public:
   using Ticket = uint64_t;  // Never given out twice; 0 is none.
+  using WriteReply = std::function<void(Client&)>;
+
+  static constexpr int64_t kNoDeadline = 0;
 
   // Called by a handler that has written no reply. REQUIRES: CommandContext::may_block().
-  Ticket Block(Client& client) {
+  Ticket Block(Client& client) { return Block(client, kNoDeadline, nullptr); }
+  // The same for a wait that may end without what it waits for: at `deadline_ms` (wall time), or by
+  // CLIENT UNBLOCK at any time. `on_timeout` then writes the reply.
+  Ticket Block(Client& client, int64_t deadline_ms, WriteReply on_timeout) {
     const Ticket ticket = ++last_ticket_;
     client.blocked = ticket;
-    clients_.emplace(ticket, &client);
+    if (deadline_ms != kNoDeadline) deadlines_.emplace(deadline_ms, ticket);
+    clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout)});
     return ticket;
   }
 
@@ -31,25 +42,58 @@ class BlockedClients {
   bool Complete(Ticket ticket, absl::FunctionRef<void(Client&)> reply) {
     const auto found = clients_.find(ticket);
     if (found == clients_.end()) return false;
-    Client& client = *found->second;
-    clients_.erase(found);
-    client.blocked = 0;
+    Client& client = *found->second.client;
+    Erase(found);
     reply(client);
     client.host()->Resume(client);
     return true;
   }
 
+  // CLIENT UNBLOCK: ends the wait as at its deadline, or with an error. False if the client does
+  // not wait, or waits for something that is bound to come.
+  bool Unblock(Client& client, bool with_error) {
+    const auto found = clients_.find(client.blocked);
+    if (found == clients_.end() || found->second.on_timeout == nullptr) return false;
+    const WriteReply on_timeout = std::move(found->second.on_timeout);
+    return Complete(found->first, [&](Client& waiter) {
+      if (with_error) return waiter.reply().Error(errors::kUnblocked);
+      on_timeout(waiter);
+    });
+  }
+  // Ends the waits whose deadline has come.
+  void EndDue(int64_t now_ms) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms) {
+      Unblock(*clients_.at(deadlines_.begin()->second).client, /*with_error=*/false);
+    }
+  }
+
   // The client is going away.
   void Forget(Client& client) {
-    clients_.erase(client.blocked);
-    client.blocked = 0;
+    const auto found = clients_.find(client.blocked);
+    if (found != clients_.end()) Erase(found);
   }
 
   size_t size() const { return clients_.size(); }
+  // Those that have a deadline.
+  size_t with_deadline() const { return deadlines_.size(); }
 
  private:
+  struct Wait {
+    Client* client = nullptr;
+    int64_t deadline_ms = kNoDeadline;
+    WriteReply on_timeout;
+  };
+  using Waits = absl::flat_hash_map<Ticket, Wait>;
+
+  void Erase(Waits::iterator wait) {
+    wait->second.client->blocked = 0;
+    deadlines_.erase({wait->second.deadline_ms, wait->first});
+    clients_.erase(wait);
+  }
+
   Ticket last_ticket_ = 0;
-  absl::flat_hash_map<Ticket, Client*> clients_;
+  Waits clients_;
+  std::set<std::pair<int64_t, Ticket>> deadlines_;
 };
 
 }  // namespace slotmesh::node

@@ -60,6 +60,8 @@ class ClientHost {
   // Closes the connection at the end of the turn, without (`kNow`) or after sending what is
   // buffered.
   virtual void Close(Client& client, bool after_replies) = 0;
+  // Brings what the client says of its buffers up to date (CLIENT LIST).
+  virtual void MeasureBuffers(Client& client) {}
 };
 
 // CLIENT REPLY: kSkipNext turns into kSkip when the command that set it is done, and back into kOn
@@ -96,6 +98,8 @@ class Client {
   bool asking_fresh = false;  // That command is still to come.
   bool no_evict = false;
   bool no_touch = false;
+  bool import_source = false;      // CLIENT IMPORT-SOURCE
+  bool understands_redirect = false;  // CLIENT CAPA redirect
   ReplyMode reply_mode = ReplyMode::kOn;
   bool close_after_reply = false;
   bool close_now = false;

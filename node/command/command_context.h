@@ -7,6 +7,7 @@
 #ifndef SLOTMESH_NODE_COMMAND_COMMAND_CONTEXT_H_
 #define SLOTMESH_NODE_COMMAND_COMMAND_CONTEXT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -81,6 +82,11 @@ class CommandContext {
   // own request can wait; inside a transaction, a script or a stream it cannot.
   bool may_block() const { return origin_ == RequestOrigin::kClient && client_.host() != nullptr; }
 
+  // Word `index` of the request is a secret: logs show it as "(redacted)".
+  void Redact(size_t index) { redacted_ |= uint64_t{1} << std::min<size_t>(index, 63); }
+  // True for words from the 64th on if any of those is a secret.
+  bool IsRedacted(size_t index) const { return (redacted_ >> std::min<size_t>(index, 63) & 1) != 0; }
+
   void set_prefetched(const HashedKey* key) { prefetched_ = key; }
 
  private:
@@ -94,6 +100,7 @@ class CommandContext {
   bool has_effects_ = false;
   int64_t changes_ = 0;
   const HashedKey* prefetched_ = nullptr;
+  uint64_t redacted_ = 0;  // A bit a word.
 };
 
 }  // namespace slotmesh::node

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/resp/errors.h"
+#include "node/resp/numbers.h"
 
 namespace slotmesh::node {
 namespace {
@@ -34,10 +35,17 @@ constexpr OriginChecks ChecksOf(RequestOrigin origin) {
 }
 
 constexpr int64_t kMicrosPerMilli = 1000;
+constexpr int64_t kMillisPerSecond = 1000;
 
-}  // namespace
-
-namespace {
+// What a request takes on the wire.
+int64_t RequestBytes(Args args) {
+  constexpr int kFraming = 5;  // A mark and two line ends.
+  int64_t bytes = DigitCount(args.size()) + 3;
+  for (const std::string_view word : args) {
+    bytes += static_cast<int64_t>(word.size()) + DigitCount(word.size()) + kFraming;
+  }
+  return bytes;
+}
 
 // What the journal says of an effect's cause.
 constexpr Origin OriginOf(RequestOrigin origin) {
@@ -152,6 +160,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
   CommandStats& stats = command.stats();
+  const uint64_t reply_begin = client.output.end_position();
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
@@ -171,7 +180,12 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   stats.latency->Record(micros);
   ++engine_.stats.commands_processed;
   client.last_command = &command;
-  if (micros >= kSlowCommandMicros) AfterSlowCommand(client, command, args, micros);
+  if (micros >= kSlowCommandMicros || engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
+    AfterSlowCommand(ctx, args, micros);
+  }
+  if (engine_.large_requests != nullptr) {
+    LogSizes(ctx, args, client.output.end_position() - reply_begin);
+  }
 }
 
 bool Dispatcher::CountErrors(Client& client) {
@@ -182,13 +196,38 @@ bool Dispatcher::CountErrors(Client& client) {
   return true;
 }
 
-void Dispatcher::AfterSlowCommand(Client& client, const Command& command, Args args,
-                                  uint64_t micros) {
+void Dispatcher::AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micros) {
   BeginTurn();
-  if (!engine_.slow_log.Wants(static_cast<int64_t>(micros))) return;
-  if (Has(command.flags(), Flag::kSkipCommandLog)) return;
-  engine_.slow_log.Add(args, static_cast<int64_t>(micros), engine_.now_ms / 1000, client.address,
-                       client.name);
+  const auto millis = static_cast<int64_t>(micros / kMicrosPerMilli);
+  const int64_t threshold = engine_.config.latency_monitor_threshold;
+  if (threshold != 0 && millis >= threshold && engine_.latency_monitor != nullptr) {
+    const bool fast = Has(ctx.command().flags(), Flag::kFast);
+    engine_.latency_monitor->Add(fast ? "fast-command" : "command", engine_.now_ms / kMillisPerSecond,
+                                 millis);
+  }
+  if (engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
+    AddToLog(engine_.slow_log, ctx, args, static_cast<int64_t>(micros));
+  }
+}
+
+void Dispatcher::LogSizes(CommandContext& ctx, Args args, size_t reply_bytes) {
+  if (engine_.large_replies->Wants(static_cast<int64_t>(reply_bytes))) {
+    AddToLog(*engine_.large_replies, ctx, args, static_cast<int64_t>(reply_bytes));
+  }
+  const int64_t request_bytes = RequestBytes(args);
+  if (engine_.large_requests->Wants(request_bytes)) {
+    AddToLog(*engine_.large_requests, ctx, args, request_bytes);
+  }
+}
+
+void Dispatcher::AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t amount) {
+  if (Has(ctx.command().flags(), Flag::kSkipCommandLog)) return;
+  std::vector<std::string_view> words(args.begin(), args.end());
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (ctx.IsRedacted(i)) words[i] = "(redacted)";
+  }
+  log.Add(words, amount, engine_.now_ms / kMillisPerSecond, ctx.client().address,
+          ctx.client().name);
 }
 
 void Dispatcher::Queue(Client& client, const Command& command, Args args) {

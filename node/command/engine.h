@@ -20,6 +20,7 @@
 #include "node/journal/journal.h"
 #include "node/keyspace/keyspace.h"
 #include "node/stats/clock.h"
+#include "node/stats/latency_monitor.h"
 #include "node/stats/server_stats.h"
 #include "node/stats/slow_log.h"
 #include "slots/hash_slot.h"
@@ -35,7 +36,7 @@ struct Engine {
   Registry& registry;
   Keyspace& keyspace;
   Journal& journal;
-  Config& config;
+  const Config& config;  // Changed by ConfigStore alone.
   ServerStats& stats;
   SlowLog& slow_log;
   WatchTable& watches;
@@ -47,10 +48,14 @@ struct Engine {
   double micros_per_tick;  // 1 / clock.ticks_per_micro()
   absl::BitGenRef random;
   ClusterGate* gate = nullptr;  // Null outside cluster mode.
+  // Null: nothing is kept.
+  LatencyMonitor* latency_monitor = nullptr;
+  SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
+  SlowLog* large_replies = nullptr;
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
-  int64_t now_ms = 0;  // Wall time, refreshed at least once a loop turn and per slow command.
+  int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };
 
 }  // namespace slotmesh::node

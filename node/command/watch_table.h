@@ -39,6 +39,11 @@ class WatchTable {
   // not when the watch began.
   bool AnyWatchedExpired(const Client& client, KeyTest expired) const;
 
+  // How many keys the client watches.
+  size_t CountOf(const Client& client) const {
+    const auto found = by_client_.find(&client);
+    return found == by_client_.end() ? 0 : found->second.size();
+  }
   size_t watched_keys() const { return by_key_.size(); }
   size_t watching_clients() const { return by_client_.size(); }
 

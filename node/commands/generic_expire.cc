@@ -40,7 +40,8 @@ bool ParseCondition(CommandContext& ctx, Args args, ExpireCondition* condition) 
     } else if (EqualsIgnoreCase(args[i], "LT")) {
       condition->lt = true;
     } else {
-      ctx.reply().Error(StrCat("ERR Unsupported option ", args[i]));
+      // As a C string.
+      ctx.reply().Error(StrCat("ERR Unsupported option ", args[i].substr(0, args[i].find('\0'))));
       return false;
     }
   }
@@ -103,7 +104,10 @@ void ReplyExpiry(CommandContext& ctx, Shown shown) {
   ctx.reply().Integer(shown(entry->expiry()));
 }
 
-int64_t RoundToSeconds(int64_t millis) { return (millis + kHalfSecond) / kMillisPerSecond; }
+// REQUIRES: millis >= 0.
+int64_t RoundToSeconds(int64_t millis) {
+  return millis / kMillisPerSecond + (millis % kMillisPerSecond >= kHalfSecond ? 1 : 0);
+}
 
 }  // namespace
 

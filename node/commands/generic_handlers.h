@@ -32,6 +32,9 @@ void Keys(CommandContext& ctx, Args args);
 void Scan(CommandContext& ctx, Args args);
 void RandomKey(CommandContext& ctx, Args args);
 void DbSize(CommandContext& ctx, Args args);
+// generic_dump.cc
+void Dump(CommandContext& ctx, Args args);
+void Restore(CommandContext& ctx, Args args);
 // generic_object.cc
 void ObjectEncoding(CommandContext& ctx, Args args);
 void ObjectFreq(CommandContext& ctx, Args args);

@@ -60,6 +60,7 @@ bool ParseScan(CommandContext& ctx, Args args, ScanRequest* request) {
       request->count = *count;
     } else if (EqualsIgnoreCase(args[i], "MATCH") && has_value) {
       request->pattern = args[i + 1];
+      if (args[i + 1] == "*") request->pattern.reset();
     } else if (EqualsIgnoreCase(args[i], "TYPE") && has_value) {
       request->type = args[i + 1];
     } else {

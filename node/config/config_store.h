@@ -1,7 +1,7 @@
 // Reads, reports, changes and writes back the settings of one node: redis.conf files, `--directive
 // value` arguments, CONFIG GET, SET and REWRITE.
 //
-//   ConfigStore store;
+//   ConfigStore store(kVersion);
 //   absl::Status status = store.LoadArguments(args);    // argv[1..]; message() is ready for stderr
 //   store.config().maxmemory
 //   store.OnChange({"maxmemory"}, [&](const Config& config) { ...; return absl::OkStatus(); });
@@ -32,29 +32,33 @@ class ConfigStore {
   // the whole SET.
   using Apply = std::function<absl::Status(const Config&)>;
 
+  static constexpr int kIncludeDepthMax = 16;
+
   // `version` is for the headline of start-up errors. `read_stdin` supplies what a `-` argument
-  // reads.
+  // reads; null: nothing.
   explicit ConfigStore(std::string version = "", std::function<std::string()> read_stdin = nullptr);
 
   const Config& config() const { return config_; }
 
-  // Starting up: the process's arguments without its name, as Redis reads them: an optional file
-  // first (or `-`), then
-  // --directive value ... . An error's message() is the whole block for stderr:
+  // Starting up: the process's arguments without its name (arguments.h). The file comes first, then
+  // standard input, then the options: the last one wins. An error's message() is the whole block
+  // for stderr:
   //   *** FATAL CONFIG FILE ERROR (slotmesh <version>) ***
-  //   Reading the configuration file, at line <n>
+  //   Reading the configuration file <path>, at line <n>
   //   >>> '<line>'
   //   <reason>
   absl::Status LoadArguments(absl::Span<const std::string> args);
-  // The lines of a file, of stdin, or made from arguments. `name` is for messages; may be empty.
-  absl::Status LoadText(std::string_view text, std::string_view name);
+  // The lines of a file, of standard input, or made from arguments; `source` says which in
+  // messages.
+  absl::Status LoadText(std::string_view text, std::string_view source);
+  // A relative path is meant from the working directory.
   absl::Status LoadFile(const std::string& path);
 
-  // The file given at start, absolute (so that a later change of `dir` does not matter); empty
+  // The file given at start, absolute (so that a later change of directory does not matter); empty
   // without one.
   const std::string& file() const { return file_; }
 
-  // CONFIG GET: every directive (by each of its names) that matches one of the patterns, once, in
+  // CONFIG GET: every directive, under each of its names that matches one of the patterns, once, in
   // the table's order, with its value as text. Hidden ones need their exact name.
   std::vector<NameValue> Get(absl::Span<const std::string_view> patterns) const;
   // Value of one directive by exact name or alias; "" if there is none.
@@ -65,35 +69,48 @@ class ConfigStore {
   // error's message() is the reply after "ERR ".
   absl::Status Set(absl::Span<const std::string_view> names_and_values, bool local = false);
 
-  // Called once per successful Set (or LoadX never) that changed one of the directives, after all
-  // values stand, before Set returns. Names may be aliases. REQUIRES: each is a directive.
-  void OnChange(std::vector<std::string_view> names, Apply apply);
+  // Called once per Set that changes one of the directives, after all values stand, before Set
+  // returns; not while loading. Names may be aliases. REQUIRES: each is a directive.
+  void OnChange(absl::Span<const std::string_view> names, Apply apply);
 
   // CONFIG REWRITE: the file with changed values in place, comments, order and unknown lines kept;
   // settings that differ from the default and are not in the file are appended. Written to a
-  // temporary file, fsynced and renamed. Error without a file.
+  // temporary file, fsynced and renamed. An error's message() is the reply after "ERR ".
   absl::Status Rewrite() const;
-  // What Rewrite would write for a file with this content.
+  // What Rewrite writes for a file with this content.
   std::string RewriteText(std::string_view old_text) const;
 
-  // Directives set to something other than their default that have no effect yet, or never will;
-  // for a start-up warning.
-  std::vector<std::string_view> Inert() const;
+  // Directives that were set to something other than their default and have no effect yet, or never
+  // will: for a start-up warning.
+  std::vector<const Directive*> Inert() const;
 
  private:
   struct Hook {
     std::vector<const Directive*> directives;
     Apply apply;
+
+    bool Concerns(const Directive* directive) const;
   };
-  absl::Status LoadLine(std::string_view line, int depth);
+  struct Change {
+    const Directive* directive;
+    std::string_view name;  // As the client wrote it.
+    std::string_view value;
+  };
+
+  absl::Status LoadLines(std::string_view text, std::string_view source, int depth);
+  absl::Status LoadLine(absl::Span<const std::string> words, int depth);
+  absl::Status LoadPath(const std::string& path, int depth);
   absl::Status Include(const std::string& pattern, int depth);
-  absl::Status ApplyAll(absl::Span<const Directive* const> changed, size_t* failed);
+  absl::Status Fatal(std::string_view details) const;
+  absl::Status CheckSettable(const Change& change, bool local) const;
+  absl::Status RunHooks(absl::Span<const Change> changes, const Config& before);
 
   std::string version_;
   std::function<std::string()> read_stdin_;
   Config config_;
   std::string file_;
   std::vector<Hook> hooks_;
+  std::vector<const Directive*> loaded_;  // Those that a line has set.
 };
 
 }  // namespace slotmesh::node

@@ -93,7 +93,6 @@ class BucketArray {
   Bucket* At(uint32_t index) const {
     return directory_[index >> kSegmentShift] + (index & (kSegmentBuckets - 1));
   }
-  void PrefetchRow() const { __builtin_prefetch(this); }
 
   // Makes the first bucket writable.
   void Allocate();

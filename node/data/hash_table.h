@@ -31,6 +31,7 @@
 
 #include "node/data/bit_reverse.h"
 #include "node/data/bucket_array.h"
+#include "node/data/prefetch.h"
 #include "slots/check.h"
 
 namespace slotmesh::node {
@@ -95,13 +96,13 @@ class HashTable {
   void Clear();
 
   // For batches: brings the bucket into the cache; then, once that has arrived, the element.
-  void PrefetchBucket(uint64_t hash) const { __builtin_prefetch(buckets_.ForHash(hash)); }
+  void PrefetchBucket(uint64_t hash) const { Prefetch(buckets_.ForHash(hash)); }
   void PrefetchElement(uint64_t hash) const {
     const Bucket* bucket = buckets_.ForHash(hash);
     uint32_t match = bucket->Match(TagOf(hash));
-    if (match == 0 && bucket->chained()) __builtin_prefetch(bucket->next());
+    if (match == 0 && bucket->chained()) Prefetch(bucket->next());
     for (; match != 0; match &= match - 1) {
-      __builtin_prefetch(Pointer(bucket->words[std::countr_zero(match)]));
+      Prefetch(Pointer(bucket->words[std::countr_zero(match)]));
     }
   }
 

@@ -110,7 +110,7 @@ void HashTable<Policy>::Split() {
 // Moves the elements whose hash has `bit` set from one chain to the other.
 template <typename Policy>
 void HashTable<Policy>::Redistribute(Bucket* from, Bucket* to, uint64_t bit) {
-  VisitChain(from, [](Position at) { __builtin_prefetch(At(at)); });
+  VisitChain(from, [](Position at) { Prefetch(At(at)); });
   Bucket copy = *from;
   std::memset(static_cast<void*>(from), 0, sizeof(Bucket));
   from->set_mark(copy.mark());
@@ -176,6 +176,7 @@ void HashTable<Policy>::EndWalk(bool finished) {
   walking_ = false;
   if (finished) uniform_mark_ = mark_;
   mark_ = mark_ == Bucket::kMarkMask ? 1 : mark_ + 1;
+  if (size_ == 0) Clear();
 }
 
 template <typename Policy>
@@ -183,7 +184,7 @@ template <typename Visit>
 bool HashTable<Policy>::Drain(uint32_t buckets, Visit&& visit) {
   for (; size_ > 0 && buckets > 0; --buckets) {
     Bucket* last = buckets_.At(buckets_.size() - 1);
-    VisitChain(last, [&](Position at) { __builtin_prefetch(At(at)); });
+    VisitChain(last, [&](Position at) { Prefetch(At(at)); });
     VisitChain(last, [&](Position at) {
       --size_;
       visit(At(at));

@@ -42,17 +42,21 @@ uint64_t Keyspace::size() const {
   return size;
 }
 
-uint16_t Keyspace::NextWalkEpoch() {
-  if (++shared_.walk_epoch == 0) {
-    // Every number has been used: tables that no walk has met for so long start over.
+std::optional<uint16_t> Keyspace::NextWalkEpoch(bool others_run) {
+  if (shared_.walk_epoch == UINT16_MAX) {
+    if (others_run) return std::nullopt;
     for (const auto& database : databases_) {
       for (const auto& table : database->tables_) {
         if (table != nullptr) table->walk_epoch = 0;
       }
     }
-    shared_.walk_epoch = 1;
+    shared_.walk_epoch = 0;
   }
-  return shared_.walk_epoch;
+  return ++shared_.walk_epoch;
+}
+
+void Keyspace::Reclaim(std::unique_ptr<SlotTable> table) {
+  if (shared_.reclaimer != nullptr) shared_.reclaimer->TakeTable(std::move(table));
 }
 
 void Keyspace::CheckInvariants() const {

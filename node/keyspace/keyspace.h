@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Keyspace {
   Database& database(int index) { return *databases_[index]; }
   const Database& database(int index) const { return *databases_[index]; }
   bool cluster() const { return shared_.cluster; }
+  uint64_t hash_seed() const { return shared_.hash_seed; }
 
   // `slot` is the key's hash slot in cluster mode and ignored otherwise. About 3 ns for a short
   // key.
@@ -55,6 +57,12 @@ class Keyspace {
   const LfuSettings& lfu_settings() const { return shared_.lfu; }
   void set_expiry_mode(ExpiryMode mode) { shared_.expiry_mode = mode; }
   ExpiryMode expiry_mode() const { return shared_.expiry_mode; }
+  // While slots change hands (SAFETY 20): due keys there are hidden but not removed, and eviction
+  // leaves them alone. Replaces what was said before.
+  void set_frozen(const slots::SlotSet& slots) {
+    shared_.frozen = slots;
+    shared_.any_frozen = !slots.empty();
+  }
   void set_lazy_expire(bool lazy) { shared_.lazy_expire = lazy; }
   const KeyspaceStats& stats() const { return shared_.stats; }
   void ResetStats() { shared_.stats = {}; }
@@ -64,13 +72,20 @@ class Keyspace {
   void set_touch_listener(TouchListener* listener) { shared_.touch_listener = listener; }
   void set_change_guard(ChangeGuard* guard) { shared_.change_guard = guard; }
   void set_reclaimer(Reclaimer* reclaimer) { shared_.reclaimer = reclaimer; }
+  Reclaimer* reclaimer() const { return shared_.reclaimer; }
 
   // Keys in all databases.
   uint64_t size() const;
   void CheckInvariants() const;
 
-  // For node/snapshot: a number for a new walk. Tables that are made from now on carry it.
-  uint16_t NextWalkEpoch();
+  // --- For node/snapshot. ---
+
+  // A number for a new walk, higher than any before; tables that are made from now on carry it.
+  // After 65,535 walks numbers start over, which must wait (nothing is returned) while
+  // `others_run`.
+  std::optional<uint16_t> NextWalkEpoch(bool others_run);
+  // Frees a detached table, through the Reclaimer if there is one.
+  void Reclaim(std::unique_ptr<SlotTable> table);
 
  private:
   SharedState shared_;

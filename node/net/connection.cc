@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -43,7 +44,7 @@ void Connection::Read() {
   socket_.async_read_some(
       boost::asio::buffer(space.data(), space.size()),
       [self = shared_from_this()](const boost::system::error_code& error, size_t bytes) {
-        if (self->closed_) return;
+        if (self->closed_ || self->client_.close_now) return;
         if (error) return self->Shut();
         self->OnRead(bytes);
       });
@@ -53,6 +54,7 @@ void Connection::OnRead(size_t bytes) {
   parser_.CommitRead(bytes);
   client_.input_bytes += bytes;
   server_.engine().stats.net_input_bytes += bytes;
+  ++server_.engine().stats.reads;
   server_.BeginTurn();
   client_.last_interaction_ms = server_.engine().now_ms;
   Process();
@@ -139,7 +141,7 @@ void Connection::RunBacklog() {
 
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->closed_ || !self->waits_) return;
+    if (self->closed_ || self->client_.close_now || !self->waits_) return;
     self->waits_ = false;
     self->server_.BeginTurn();
     switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
@@ -161,7 +163,7 @@ void Connection::Resume(Client& client) {
 
 void Connection::ContinueLater() {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (!self->closed_ && !self->waits_) self->Process();
+    if (!self->closed_ && !self->client_.close_now && !self->waits_) self->Process();
   });
 }
 
@@ -181,9 +183,18 @@ void Connection::Close(Client& client, bool after_replies) {
   server_.DeferWrite(shared_from_this());
 }
 
+void Connection::MeasureBuffers(Client& client) {
+  client.query_buffer_bytes = parser_.pending_bytes();
+  const size_t memory = parser_.memory_bytes();
+  client.query_buffer_free_bytes = memory - std::min(memory, client.query_buffer_bytes);
+  client.argument_bytes = 0;
+  for (const OwnedArgs& waiting : backlog_) client.argument_bytes += waiting.memory_bytes();
+}
+
 void Connection::Write() {
-  if (closed_ || writing_) return;
+  if (closed_) return;
   if (client_.close_now) return Shut();
+  if (writing_) return;
   if (client_.has_unsent_write) {
     client_.has_unsent_write = false;
     ClusterGate* gate = server_.engine().gate;
@@ -208,6 +219,7 @@ void Connection::Write() {
       if (errno != EAGAIN && errno != EWOULDBLOCK) return Shut();
       break;
     }
+    ++server_.engine().stats.writes;
     output.Consume(static_cast<size_t>(sent));
     client_.output_bytes += static_cast<uint64_t>(sent);
     server_.engine().stats.net_output_bytes += static_cast<uint64_t>(sent);

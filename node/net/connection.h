@@ -42,6 +42,7 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
   void Resume(Client& client) override;
   void Flush(Client& client) override;
   void Close(Client& client, bool after_replies) override;
+  void MeasureBuffers(Client& client) override;
 
   // Sends what is buffered. Called by the server at the end of a turn, or right after a batch.
   void Write();

@@ -17,6 +17,7 @@ class Matcher {
 
   // Only the last '*' is ever gone back to: what the ones before it took cannot matter any more.
   bool Matches(std::string_view text) const {
+    if (text.empty()) return pattern_.empty();
     constexpr size_t kNone = std::string_view::npos;
     size_t p = 0;
     size_t t = 0;

@@ -1,8 +1,11 @@
 // Glob patterns as Redis matches them: for KEYS, SCAN, CONFIG GET, PSUBSCRIBE, ACL rules.
 //
-//   *  any bytes, none included       ?  any one byte        \x  the byte x itself
+//   *  any bytes, also none           ?  any one byte        \x  the byte x itself
 //   [abc] [a-z] [^a-z]  one byte of the class (or not of it); \ quotes here too; a class that is
 //                       not closed goes on to the end of the pattern
+//
+// An empty text is matched by the empty pattern alone, not even by "*": whoever wants "*" to mean
+// all (KEYS, SCAN) says so.
 //
 // Pure. A pattern comes from outside: the time is bounded by the product of the lengths, whatever
 // it holds, and no stack is used.

@@ -17,6 +17,7 @@ TEST(Glob, WildcardsTakeAnyBytes) {
   EXPECT_TRUE(GlobMatches("a**", "a"));
   EXPECT_FALSE(GlobMatches("", "a"));
   EXPECT_TRUE(GlobMatches("", ""));
+  EXPECT_FALSE(GlobMatches("*", ""));
   EXPECT_TRUE(GlobMatches(std::string("a\0*", 3), std::string("a\0b", 3)));
 }
 
@@ -29,7 +30,7 @@ TEST(Glob, ClassesTakeOneByte) {
   EXPECT_TRUE(GlobMatches("[c-a]x", "bx"));  // Ends in the wrong order are swapped.
   EXPECT_TRUE(GlobMatches("[\\]]", "]"));
   EXPECT_FALSE(GlobMatches("[a-]", "-"));  // A range up to the bracket, and not closed.
-  EXPECT_TRUE(GlobMatches("[ab", "b"));  // Not closed.
+  EXPECT_TRUE(GlobMatches("[ab", "b"));    // Not closed.
   EXPECT_FALSE(GlobMatches("[]", "]"));
   EXPECT_TRUE(GlobMatches("[^]", "a"));
 }

@@ -15,7 +15,9 @@ namespace {
 // A batch that once held a huge request does not keep its memory.
 constexpr size_t kBatchArgsKept = 16 * 1024;
 
+// White space before a word is more than what ends one, as in SplitArgs.
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool EndsWord(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 // Reads "<kind><up to 9 digits>\r?" at *p and steps over it. False if that is not what stands
 // there, whole: then the slow path finds out what does.
@@ -307,14 +309,17 @@ RequestParser::Step RequestParser::ParseInline(RequestBatch* batch) {
 }
 
 void RequestParser::SplitInline(std::string_view line, RequestBatch* batch) {
-  if (line.find_first_of("\"'") == std::string_view::npos) {
-    size_t i = 0;
+  const bool quoted =
+      line.find('"') != std::string_view::npos || line.find('\'') != std::string_view::npos;
+  if (!quoted) {
+    const char* p = line.data();
+    const char* const end = p + line.size();
     while (true) {
-      while (i < line.size() && IsSpace(line[i])) ++i;
-      if (i == line.size()) return;
-      const size_t end = std::min(line.find_first_of(" \n\r\t", i), line.size());
-      batch->args_.push_back(line.substr(i, end - i));
-      i = end;
+      while (p != end && IsSpace(*p)) ++p;
+      if (p == end) return;
+      const char* const word = p;
+      while (p != end && !EndsWord(*p)) ++p;
+      batch->args_.emplace_back(word, static_cast<size_t>(p - word));
     }
   }
   const std::optional<std::vector<std::string>> words = SplitArgs(line);

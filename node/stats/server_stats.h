@@ -7,6 +7,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "node/stats/rate_meter.h"
 
 namespace slotmesh::node {
 
@@ -27,8 +30,16 @@ struct ServerStats {
   uint64_t loop_turns = 0;
   uint64_t loop_ticks = 0;
   uint64_t peak_memory_bytes = 0;
+  uint64_t startup_memory_bytes = 0;                    // In use when the node was ready.
   uint64_t keyspace_changes = 0;                        // rdb_changes_since_last_save
+  uint64_t reads = 0;                                   // System calls on sockets.
+  uint64_t writes = 0;
+  uint64_t expiry_slices_cut = 0;  // Slices of active expiry that ran out of time.
+  int64_t expiry_micros = 0;       // Time spent on active expiry.
   std::map<std::string, uint64_t, std::less<>> errors;  // By error code: "ERR", "WRONGTYPE", ...
+  RateMeter command_rate;
+  RateMeter input_rate;
+  RateMeter output_rate;
 
   void CountError(std::string_view code) {
     ++error_replies;
@@ -38,6 +49,23 @@ struct ServerStats {
     } else if (errors.size() < kErrorCodesMax) {
       errors.emplace(code, 1);
     }
+  }
+
+  // From a timer.
+  void SampleRates(int64_t now_ms) {
+    if (!command_rate.IsDue(now_ms)) return;
+    command_rate.Sample(commands_processed, now_ms);
+    input_rate.Sample(net_input_bytes, now_ms);
+    output_rate.Sample(net_output_bytes, now_ms);
+  }
+
+  // CONFIG RESETSTAT: all but what describes the present.
+  void Reset() {
+    ServerStats fresh;
+    fresh.peak_memory_bytes = peak_memory_bytes;
+    fresh.startup_memory_bytes = startup_memory_bytes;
+    fresh.keyspace_changes = keyspace_changes;
+    *this = std::move(fresh);
   }
 };
 

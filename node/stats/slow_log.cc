@@ -18,13 +18,13 @@ void SlowLog::set_max_entries(size_t entries) {
   if (entries_.size() > max_entries_) entries_.resize(max_entries_);
 }
 
-void SlowLog::Add(Args words, int64_t micros, int64_t unix_seconds, std::string_view client_address,
+void SlowLog::Add(Args words, int64_t amount, int64_t unix_seconds, std::string_view client_address,
                   std::string_view client_name) {
   if (max_entries_ == 0) return;
   Entry entry;
   entry.id = next_id_++;
   entry.unix_seconds = unix_seconds;
-  entry.micros = micros;
+  entry.amount = amount;
   const bool cut = words.size() > kArgumentsMax;
   const size_t whole = cut ? kArgumentsMax - 1 : words.size();
   for (size_t i = 0; i < whole; ++i) entry.words.push_back(CutWord(words[i]));

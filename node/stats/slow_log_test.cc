@@ -28,9 +28,9 @@ TEST(SlowLogTest, KeepsTheNewestEntriesFirstAndNoMoreThanItsBound) {
 
 TEST(SlowLogTest, NegativeThresholdWantsNothing) {
   SlowLog log;
-  log.set_threshold_micros(-1);
+  log.set_threshold(-1);
   EXPECT_FALSE(log.Wants(1'000'000));
-  log.set_threshold_micros(0);
+  log.set_threshold(0);
   EXPECT_TRUE(log.Wants(0));
 }
 

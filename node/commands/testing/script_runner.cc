@@ -170,13 +170,13 @@ void ScriptRunner::Request(std::string_view name, std::string_view text, bool sh
     const std::string shown = other_name.empty() ? "main" : other_name;
     for (const std::string& line : other->TakeLines()) Print(StrCat("[", shown, "] ", line));
   }
-  ShowEffects();
+  ShowEffects(show);
 }
 
-void ScriptRunner::ShowEffects() {
+void ScriptRunner::ShowEffects(bool show) {
   const auto& units = engine_->journal().units();
   for (; journal_seen_ < units.size(); ++journal_seen_) {
-    if (!show_journal_) continue;
+    if (!show || !show_journal_) continue;
     const auto& unit = units[journal_seen_];
     if (unit.size() > 1) Print("journal> MULTI");
     for (const MemorySink::Seen& effect : unit) {
@@ -187,7 +187,7 @@ void ScriptRunner::ShowEffects() {
     if (unit.size() > 1) Print("journal> EXEC");
   }
   for (const std::string& event : engine_->TakeEvents()) {
-    if (show_events_) Print(StrCat("event> ", event));
+    if (show && show_events_) Print(StrCat("event> ", event));
   }
 }
 

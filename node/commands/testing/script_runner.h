@@ -19,7 +19,7 @@
 //   !events on|off       show keyspace notifications ("event> database event key")
 //   !advance MS          let time pass
 //   !resp 2|3 [name]     the protocol that a client (default: the main one) is spoken to
-//   !run words           a request of the main client whose reply is not shown
+//   !run words           a request of the main client of which nothing is shown
 //
 // A test compares; `bazel run TARGET -- --rewrite` puts what came into the files. Not thread-safe.
 #ifndef SLOTMESH_NODE_COMMANDS_TESTING_SCRIPT_RUNNER_H_
@@ -52,7 +52,7 @@ class ScriptRunner {
   ScriptClient& ClientNamed(std::string_view name);
   void Directive(std::string_view line);
   void Request(std::string_view name, std::string_view words, bool show);
-  void ShowEffects();
+  void ShowEffects(bool show);
   void Print(std::string_view line);
 
   TestEngine::Options options_;

@@ -1,5 +1,5 @@
 // The HTTP server over real loopback sockets.
-#include "admin/http.h"
+#include "admin/http/http_server.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>

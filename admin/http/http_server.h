@@ -5,8 +5,8 @@
 // kHttpConnectionsMax connections, kHttpHeaderBytesMax of request header, no request body,
 // kHttpTimeout for each request and for idling, kHttpRequestsMax requests a connection. Malformed
 // requests get 400 and a close.
-#ifndef SLOTMESH_ADMIN_HTTP_H_
-#define SLOTMESH_ADMIN_HTTP_H_
+#ifndef SLOTMESH_ADMIN_HTTP_HTTP_SERVER_H_
+#define SLOTMESH_ADMIN_HTTP_HTTP_SERVER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -53,4 +53,4 @@ absl::StatusOr<std::unique_ptr<HttpServer>> StartHttpServer(
 
 }  // namespace slotmesh::admin
 
-#endif  // SLOTMESH_ADMIN_HTTP_H_
+#endif  // SLOTMESH_ADMIN_HTTP_HTTP_SERVER_H_

@@ -1,0 +1,266 @@
+#include "admin/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "admin/cli/commands.h"
+#include "admin/cli/completion.h"
+#include "admin/cli/dev.h"
+
+namespace slotmesh::admin {
+namespace {
+
+constexpr char kFooter[] = R"(
+Nodes are named by HOST:PORT (their client port), by id, or by the start of an id.
+The secret comes from --secret-file, else SLOTMESH_SECRET, else the node itself (its
+CONFIG GET cluster-secret).
+
+Exit codes:
+  0  done
+  1  not done, or check found errors
+  2  wrong arguments
+  3  no node answered
+  4  not let in: secret, password or certificates)";
+
+// The arguments as read. One object for all subcommands; each uses its part.
+struct Arguments {
+  ConnectOptions connect;
+  std::string output = "table";
+  bool json = false;
+  DevOptions dev;
+  std::vector<std::string> nodes;
+  std::string node;
+  int replicas = 0;
+  bool drain = false;
+  bool dry_run = false;
+  Commands::ReshardOptions reshard;
+  std::vector<std::string> weights;
+  double threshold_percent = 2;
+  double interval_seconds = 1;
+  int count = 0;
+  int lines = 100;
+  bool follow = false;
+  std::string shell;
+};
+
+class Cli {
+ public:
+  explicit Cli(const CliEnvironment& environment) : environment_(environment) {
+    app_.footer(kFooter);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    AddConnectOptions();
+    AddViews();
+    AddChanges();
+    AddDev();
+    CLI::App* const completion = app_.add_subcommand(
+        "completion", "Print a shell's completion script: eval \"$(slotmesh completion bash)\"");
+    completion->add_option("shell", arguments_.shell, "bash or zsh")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh"}));
+    On(completion, [this] {
+      environment_.out(CompletionScript(Words(), arguments_.shell));
+      return kExitOk;
+    });
+  }
+
+  int Run(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 reads a vector from its end.
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+      environment_.out(HelpOf());
+      return kExitOk;
+    } catch (const CLI::ParseError& error) {
+      const std::vector<std::string> unknown = app_.remaining();
+      const std::string what = unknown.empty()
+                                   ? error.what()
+                                   : absl::StrCat("there is no command or option ", unknown[0]);
+      environment_.err(
+          absl::StrCat("slotmesh: ", what, "\nslotmesh --help shows what there is.\n"));
+      return kExitUsage;
+    }
+    arguments_.json = arguments_.output == "json";
+    if (arguments_.connect.login.password.empty()) {
+      arguments_.connect.login.password = environment_.getenv("SLOTMESH_PASSWORD").value_or("");
+    }
+    return run_();
+  }
+
+ private:
+  // What `subcommand` does, after everything has been read.
+  void On(CLI::App* subcommand, std::function<int()> run) {
+    subcommand->callback([this, run = std::move(run)] { run_ = run; });
+  }
+  int Report(const absl::Status& status) { return status.ok() ? kExitOk : commands_.Fail(status); }
+
+  // The help of the subcommand that was asked about.
+  std::string HelpOf() {
+    CLI::App* app = &app_;
+    std::string before;
+    while (!app->get_subcommands().empty()) {
+      before += (before.empty() ? "" : " ") + app->get_name();
+      app = app->get_subcommands()[0];
+      app->footer(
+          "\nslotmesh --help shows the options that all commands take, and the exit codes.");
+    }
+    return app->help(before);
+  }
+
+  void AddConnectOptions() {
+    ConnectOptions& connect = arguments_.connect;
+    app_.add_option("--node", connect.node, "Any member of the cluster, by its client port")
+        ->capture_default_str();
+    app_.add_option("-o,--output", arguments_.output, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
+    app_.add_option("--secret-file", connect.secret_file,
+                    "File whose first line is the cluster's secret");
+    app_.add_option("--secret", connect.secret,
+                    "The cluster's secret (other users can see it in the process list)");
+    app_.add_option("--user", connect.login.user, "User for the node's client port");
+    app_.add_option("--password", connect.login.password,
+                    "Password for the node's client port (or SLOTMESH_PASSWORD)");
+    app_.add_option("--bus", connect.bus,
+                    "The member's bus address, instead of asking its client port");
+    app_.add_option("--tls-cert", connect.tls_certificate_file, "Certificate for the bus (PEM)");
+    app_.add_option("--tls-key", connect.tls_key_file, "Its key (PEM)");
+    app_.add_option("--tls-ca", connect.tls_ca_file,
+                    "Certificate of the cluster's authority (PEM)");
+    app_.add_option("--timeout", connect.timeout_seconds, "Seconds to wait for a single answer")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+  }
+
+  void AddViews() {
+    On(app_.add_subcommand("status", "The cluster at a glance"),
+       [this] { return commands_.Status(); });
+    On(app_.add_subcommand("nodes", "All members"), [this] { return commands_.Nodes(); });
+    On(app_.add_subcommand("slots", "Who owns which slots"), [this] { return commands_.Slots(); });
+    On(app_.add_subcommand("accept-empty",
+                           "Lets --node serve its slots although it came up without their data"),
+       [this] { return commands_.AcceptEmpty(); });
+    On(app_.add_subcommand("check", "What is wrong, and what to do about it"),
+       [this] { return commands_.Check(); });
+    CLI::App* const watch = app_.add_subcommand("watch", "The status, again and again");
+    watch->add_option("--interval", arguments_.interval_seconds, "Seconds between two looks")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    watch->add_option("--count", arguments_.count, "Stop after so many looks (0: never)")
+        ->check(CLI::NonNegativeNumber);
+    On(watch, [this] { return commands_.Watch(arguments_.interval_seconds, arguments_.count); });
+    CLI::App* const logs = app_.add_subcommand("logs", "A member's latest log lines");
+    logs->add_option("--lines", arguments_.lines, "How many")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    logs->add_flag("-f,--follow", arguments_.follow, "And those to come");
+    On(logs, [this] { return commands_.Logs(arguments_.lines, arguments_.follow); });
+  }
+
+  void AddChanges() {
+    CLI::App* const create = app_.add_subcommand("create", "Form a cluster of fresh nodes");
+    create->add_option("nodes", arguments_.nodes, "HOST:PORT of each node")->required();
+    create->add_option("--replicas", arguments_.replicas, "Replicas for each primary")
+        ->capture_default_str();
+    On(create, [this] { return commands_.Create(arguments_.nodes, arguments_.replicas); });
+
+    CLI::App* const add = app_.add_subcommand("add-node", "Join a fresh node to the cluster");
+    add->add_option("new", arguments_.node, "HOST:PORT of the new node")->required();
+    On(add, [this] { return commands_.AddNode(arguments_.node); });
+
+    CLI::App* const remove = app_.add_subcommand("remove-node", "Take a member out of the cluster");
+    remove->add_option("member", arguments_.node, "The member")->required();
+    remove->add_flag("--drain", arguments_.drain, "Move its slots to the other shards first");
+    On(remove, [this] { return commands_.RemoveNode(arguments_.node, arguments_.drain); });
+
+    CLI::App* const reshard =
+        app_.add_subcommand("reshard", "Move slots to a node while clients go on");
+    reshard->add_option("--to", arguments_.reshard.to, "The node that gets them")->required();
+    reshard->add_option("--slots", arguments_.reshard.slots, "How many")
+        ->required()
+        ->check(CLI::Range(1, 16384));
+    reshard
+        ->add_option("--from", arguments_.reshard.from,
+                     "The nodes that give them (all others, if not named)")
+        ->delimiter(',');
+    reshard->add_flag("--yes", arguments_.reshard.yes, "Do not ask");
+    reshard->add_flag("--dry-run", arguments_.reshard.dry_run, "Show the plan only");
+    On(reshard, [this] { return commands_.Reshard(arguments_.reshard); });
+
+    CLI::App* const rebalance = app_.add_subcommand("rebalance", "Even out the slots, by weight");
+    rebalance
+        ->add_option("--weight", arguments_.weights,
+                     "NODE=WEIGHT; 1 where none is given, 0 empties a node")
+        ->delimiter(',');
+    rebalance
+        ->add_option("--threshold", arguments_.threshold_percent,
+                     "Do nothing if no node is off by more percent")
+        ->check(CLI::Range(0.0, 100.0))
+        ->capture_default_str();
+    rebalance->add_flag("--dry-run", arguments_.dry_run, "Show the plan only");
+    On(rebalance, [this] {
+      return commands_.Rebalance(arguments_.weights, arguments_.threshold_percent,
+                                 arguments_.dry_run);
+    });
+  }
+
+  void AddDev() {
+    CLI::App* const dev =
+        app_.add_subcommand("dev", "A cluster on this machine, for trying things out");
+    dev->require_subcommand(1);
+    DevOptions& options = arguments_.dev;
+    const std::string where =
+        "Where its data is (default: " + DefaultDevDirectory(environment_) + ")";
+    CLI::App* const up = dev->add_subcommand("up", "Start it, or find it running");
+    up->add_option("--primaries", options.primaries, "How many primaries")->capture_default_str();
+    up->add_option("--replicas", options.replicas, "Replicas for each primary")
+        ->capture_default_str();
+    up->add_option("--port", options.port, "The first node's port; the others follow")
+        ->capture_default_str();
+    up->add_option("--dir", options.directory, where);
+    up->add_option("--server-binary", options.server_binary, "The slotmesh-node program");
+    up->add_option("--server-arg", options.server_arguments, "Further argument for every node")
+        ->allow_extra_args(false);
+    On(up, [this] { return Report(DevUp(arguments_.dev, environment_)); });
+    CLI::App* const down = dev->add_subcommand("down", "Stop it; its data stays");
+    down->add_option("--dir", options.directory, where);
+    down->add_flag("--wipe", options.wipe, "Remove the data too");
+    On(down, [this] { return Report(DevDown(arguments_.dev, environment_)); });
+  }
+
+  // Every subcommand ("", "status", "dev up") with the words that may follow it.
+  std::vector<CompletionEntry> Words() { return WordsOf(&app_, ""); }
+  std::vector<CompletionEntry> WordsOf(CLI::App* app, const std::string& name) {
+    CompletionEntry entry{name, {}};
+    std::vector<CompletionEntry> entries;
+    for (CLI::App* const each : app->get_subcommands([](CLI::App*) { return true; })) {
+      entry.words.push_back(each->get_name());
+      const auto inner =
+          WordsOf(each, name.empty() ? each->get_name() : name + " " + each->get_name());
+      entries.insert(entries.end(), inner.begin(), inner.end());
+    }
+    for (const CLI::Option* const option : app->get_options()) {
+      for (const std::string& word : option->get_lnames()) entry.words.push_back("--" + word);
+    }
+    if (name == "completion") entry.words = {"bash", "zsh"};
+    entries.insert(entries.begin(), entry);
+    return entries;
+  }
+
+  const CliEnvironment& environment_;
+  Arguments arguments_;
+  Commands commands_{arguments_.connect, environment_, arguments_.json};
+  CLI::App app_{"Forms, watches and changes slotmesh clusters.", "slotmesh"};
+  std::function<int()> run_;
+};
+
+}  // namespace
+
+int RunCli(std::vector<std::string> arguments, const CliEnvironment& environment) {
+  return Cli(environment).Run(std::move(arguments));
+}
+
+}  // namespace slotmesh::admin

@@ -1,0 +1,67 @@
+// What each subcommand does, once the arguments are read. Each prints its result and returns an
+// exit code.
+#ifndef SLOTMESH_ADMIN_CLI_COMMANDS_H_
+#define SLOTMESH_ADMIN_CLI_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "admin/cli/environment.h"
+#include "admin/cli/session.h"
+
+namespace slotmesh::admin {
+
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,       // Not done, or `check` found errors.
+  kExitUsage = 2,        // Wrong arguments, or something that cannot be asked for.
+  kExitUnreachable = 3,  // No node answered.
+  kExitRefused = 4,      // Secret, password or certificates.
+};
+
+class Commands {
+ public:
+  // Both outlive this.
+  Commands(const ConnectOptions& connect, const CliEnvironment& environment, const bool& json)
+      : connect_(connect), environment_(environment), json_(json) {}
+
+  int Status() { return Show(View::kStatus); }
+  int Nodes() { return Show(View::kNodes); }
+  int Slots() { return Show(View::kSlots); }
+  int Check();
+  int AcceptEmpty();
+  int Watch(double interval_seconds, int count);  // count 0: until interrupted.
+  int Logs(int lines, bool follow);
+  int Create(const std::vector<std::string>& nodes, int replicas);
+  int AddNode(const std::string& node);
+  int RemoveNode(const std::string& node, bool drain);
+  struct ReshardOptions {
+    std::string to;
+    int slots = 0;
+    std::vector<std::string> from;
+    bool yes = false;
+    bool dry_run = false;
+  };
+  int Reshard(const ReshardOptions& options);
+  // Weights are "NODE=WEIGHT".
+  int Rebalance(const std::vector<std::string>& weights, double threshold_percent, bool dry_run);
+
+  // Prints the error with what to do next.
+  int Fail(const absl::Status& status);
+
+ private:
+  enum class View { kStatus, kNodes, kSlots };
+  int Show(View view);
+  bool Confirm(const std::string& question);
+  template <typename Call>
+  int Run(Call call);  // call(on_progress) -> Status; shows progress and result.
+
+  const ConnectOptions& connect_;
+  const CliEnvironment& environment_;
+  const bool& json_;
+};
+
+}  // namespace slotmesh::admin
+
+#endif  // SLOTMESH_ADMIN_CLI_COMMANDS_H_

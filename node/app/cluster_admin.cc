@@ -1,0 +1,294 @@
+#include "node/app/cluster_admin.h"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "boost/asio/post.hpp"
+#include "node/app/version.h"
+#include "node/stats/memory.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using admin::MoveStage;
+using admin::MoveState;
+
+constexpr absl::Duration kAnswerMax = absl::Seconds(10);
+constexpr absl::Duration kPoll = absl::Milliseconds(20);
+
+admin::NodeHealth HealthOf(const ClusterState& state, const slots::NodeId& node) {
+  const PeerHealth* peer = state.FindPeer(node);
+  if (peer == nullptr) return admin::NodeHealth::kOnline;
+  switch (peer->state) {
+    case gossip::State::kAlive:
+      return admin::NodeHealth::kOnline;
+    case gossip::State::kSuspect:
+      return admin::NodeHealth::kSuspected;
+    case gossip::State::kDead:
+      return admin::NodeHealth::kFailed;
+  }
+  return admin::NodeHealth::kOnline;
+}
+
+// The IPv4 or IPv6 address of a host name.
+absl::StatusOr<std::string> Resolve(const std::string& host) {
+  addrinfo* found = nullptr;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (error != 0) {
+    return absl::InvalidArgumentError(
+        StrCat("cannot resolve ", host, ": ", std::string(gai_strerror(error))));
+  }
+  char text[NI_MAXHOST] = "";
+  getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), nullptr, 0, NI_NUMERICHOST);
+  freeaddrinfo(found);
+  return std::string(text);
+}
+
+class Admin : public ClusterAdmin {
+ public:
+  explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
+
+  void SetState(ClusterState* state) override { state_ = state; }
+  admin::ClusterView Look(ClusterState& state) const override;
+
+  absl::StatusOr<admin::ClusterView> View() override;
+  absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
+                    absl::Duration timeout) override;
+  absl::Status Forget(const slots::NodeId& node, absl::Duration timeout) override;
+  absl::Status AssignSlots(
+      const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
+      absl::Duration timeout) override;
+  absl::StatusOr<std::string> StartMove(const slots::ShardId& from, const slots::ShardId& to,
+                                        const slots::SlotSet& slots,
+                                        absl::Duration timeout) override;
+  absl::StatusOr<MoveState> FindMove(const std::string& id) override;
+  absl::Status CancelMove(const std::string& id, absl::Duration timeout) override;
+  absl::Status AcceptEmpty() override;
+  std::vector<admin::LogEntry> Logs(uint64_t after, size_t limit) override;
+
+ private:
+  // Runs `ask` on the engine thread and waits for what it gives. The promise outlives a wait that
+  // was given up.
+  template <typename T>
+  absl::StatusOr<T> OnEngine(std::function<T(ClusterState&)> ask);
+  absl::Status Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
+                       absl::Duration timeout);
+
+  Environment env_;
+  ClusterState* state_ = nullptr;  // Engine thread.
+  std::mt19937_64 random_;         // Engine thread.
+};
+
+template <typename T>
+absl::StatusOr<T> Admin::OnEngine(std::function<T(ClusterState&)> ask) {
+  auto answer = std::make_shared<std::promise<absl::StatusOr<T>>>();
+  std::future<absl::StatusOr<T>> future = answer->get_future();
+  boost::asio::post(env_.io, [this, answer, ask = std::move(ask)] {
+    if (state_ == nullptr) {
+      answer->set_value(absl::UnavailableError("the node is still starting"));
+    } else {
+      answer->set_value(ask(*state_));
+    }
+  });
+  if (future.wait_for(absl::ToChronoMilliseconds(kAnswerMax)) != std::future_status::ready) {
+    return absl::DeadlineExceededError("the node's engine is busy and did not answer in time");
+  }
+  return future.get();
+}
+
+absl::Status Admin::Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
+                            absl::Duration timeout) {
+  auto answer = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> future = answer->get_future();
+  boost::asio::post(env_.io, [this, answer, make = std::move(make)] {
+    if (state_ == nullptr) {
+      return answer->set_value(absl::UnavailableError("the node is still starting"));
+    }
+    absl::StatusOr<ledger::Change> change = make(*state_);
+    if (!change.ok()) return answer->set_value(change.status());
+    state_->link().Propose(*std::move(change),
+                           [answer](const absl::Status& status) { answer->set_value(status); });
+  });
+  if (future.wait_for(absl::ToChronoMilliseconds(timeout)) != std::future_status::ready) {
+    return absl::DeadlineExceededError(
+        "the cluster did not decide in time: is a majority of the voters up? It may still happen");
+  }
+  return future.get();
+}
+
+absl::StatusOr<admin::ClusterView> Admin::View() {
+  return OnEngine<admin::ClusterView>([this](ClusterState& state) { return Look(state); });
+}
+
+admin::ClusterView Admin::Look(ClusterState& state) const {
+  const ClusterPicture& picture = state.picture();
+  admin::ClusterView view;
+  view.myself = state.self_id();
+  view.map = picture.map;
+  view.ok = state.ok();
+  view.reason = state.down_reason();
+  for (const slots::NodeInfo& node : picture.map->data().nodes) {
+    admin::NodeState& out = view.nodes.emplace_back();
+    out.id = node.id;
+    out.health = HealthOf(state, node.id);
+    out.map_sequence = picture.map->version().sequence;
+    if (node.id != view.myself) continue;
+    out.version = std::string(kVersion);
+    out.keys = env_.engine.keyspace.size();
+    out.memory_bytes = env_.engine.used_memory_bytes;
+    out.clients = env_.clients.size();
+  }
+  for (const ledger::MovePlan& plan : picture.decided->moves) {
+    MoveState& move = view.moves.emplace_back();
+    move.id = plan.plan.ToHex();
+    move.from = plan.source.shard;
+    move.to = plan.target.shard;
+    move.slots = plan.slots;
+    move.stage = MoveStage::kCopying;
+  }
+  view.ledger = {picture.leader, picture.ledger_term, picture.ledger_index};
+  return view;
+}
+
+absl::Status Admin::Meet(const std::string& host, uint16_t port, uint16_t bus_port,
+                         absl::Duration timeout) {
+  const absl::StatusOr<std::string> ip = Resolve(host);
+  if (!ip.ok()) return ip.status();
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  absl::StatusOr<absl::Status> asked = OnEngine<absl::Status>(
+      [&](ClusterState& state) { return state.link().Meet(*ip, port, bus_port); });
+  if (!asked.ok()) return asked.status();
+  if (!asked->ok()) return *asked;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const absl::StatusOr<bool> joined = OnEngine<bool>([&](ClusterState& state) {
+      const auto& nodes = state.map().data().nodes;
+      return nodes.size() > 1 && std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+               return node.ip == *ip && node.bus_port == bus_port;
+             });
+    });
+    if (!joined.ok()) return joined.status();
+    if (*joined) return absl::OkStatus();
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kPoll));
+  }
+  return absl::DeadlineExceededError(
+      StrCat("the node at ", host, ":", port,
+             " did not join in time: is it up, in cluster mode, and with the same secret?"));
+}
+
+absl::Status Admin::Forget(const slots::NodeId& node, absl::Duration timeout) {
+  return Propose(
+      [node](ClusterState& state) -> absl::StatusOr<ledger::Change> {
+        const slots::BootId boot = state.picture().decided->BootOf(node);
+        if (boot == 0) return absl::NotFoundError(StrCat("no member has the id ", node.ToHex()));
+        return ledger::MemberLeft{{node, boot}, /*forget=*/true};
+      },
+      timeout);
+}
+
+absl::Status Admin::AssignSlots(
+    const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
+    absl::Duration timeout) {
+  for (const auto& [shard, slots] : assignments) {
+    if (slots.empty()) continue;
+    const absl::Status status = Propose(
+        [&shard = shard, &slots = slots](ClusterState& state) -> absl::StatusOr<ledger::Change> {
+          const slots::ShardInfo* info = state.map().FindShard(shard);
+          if (info == nullptr) return absl::NotFoundError("no such shard");
+          return ledger::SlotsAssigned{shard, info->epoch, slots};
+        },
+        timeout);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Admin::StartMove(const slots::ShardId& from, const slots::ShardId& to,
+                                             const slots::SlotSet& slots, absl::Duration timeout) {
+  auto id = std::make_shared<std::string>();
+  const absl::Status status = Propose(
+      [this, id, from, to, slots](ClusterState& state) -> absl::StatusOr<ledger::Change> {
+        const slots::ShardInfo* source = state.map().FindShard(from);
+        const slots::ShardInfo* target = state.map().FindShard(to);
+        if (source == nullptr || target == nullptr) return absl::NotFoundError("no such shard");
+        const slots::PlanId plan = slots::PlanId::Random(random_);
+        *id = plan.ToHex();
+        return ledger::MovePlanned{plan,
+                                   slots,
+                                   {from, source->epoch, source->primary_boot},
+                                   {to, target->epoch, target->primary_boot}};
+      },
+      timeout);
+  if (!status.ok()) return status;
+  return *id;
+}
+
+absl::StatusOr<MoveState> Admin::FindMove(const std::string& id) {
+  const std::optional<slots::PlanId> plan = slots::PlanId::FromHex(id);
+  if (!plan.has_value()) return absl::NotFoundError(StrCat("no move has the id ", id));
+  absl::StatusOr<absl::StatusOr<MoveState>> found =
+      OnEngine<absl::StatusOr<MoveState>>([&](ClusterState& state) -> absl::StatusOr<MoveState> {
+        const ledger::View& decided = *state.picture().decided;
+        MoveState move;
+        move.id = id;
+        if (const ledger::MovePlan* running = decided.FindMove(*plan)) {
+          move.from = running->source.shard;
+          move.to = running->target.shard;
+          move.slots = running->slots;
+          move.stage = MoveStage::kCopying;
+          return move;
+        }
+        if (const ledger::FinishedMove* finished = decided.FindFinished(*plan)) {
+          move.stage = finished->committed ? MoveStage::kCommitted : MoveStage::kAborted;
+          move.error = finished->reason;
+          return move;
+        }
+        return absl::NotFoundError(StrCat("no move has the id ", id));
+      });
+  if (!found.ok()) return found.status();
+  return *found;
+}
+
+absl::Status Admin::CancelMove(const std::string& id, absl::Duration timeout) {
+  const std::optional<slots::PlanId> plan = slots::PlanId::FromHex(id);
+  if (!plan.has_value()) return absl::NotFoundError(StrCat("no move has the id ", id));
+  return Propose(
+      [plan](ClusterState&) -> absl::StatusOr<ledger::Change> {
+        return ledger::MoveAborted{*plan, "cancelled by an operator"};
+      },
+      timeout);
+}
+
+absl::Status Admin::AcceptEmpty() {
+  return OnEngine<bool>([](ClusterState& state) {
+           state.link().AcceptEmptyData();
+           return true;
+         })
+      .status();
+}
+
+std::vector<admin::LogEntry> Admin::Logs(uint64_t after, size_t limit) {
+  constexpr const char* kLevels[] = {"debug", "verbose", "notice", "warning"};
+  std::vector<admin::LogEntry> entries;
+  for (LogRing::Line& line : env_.log.After(after, limit)) {
+    entries.push_back({line.number, absl::FromUnixMicros(line.wall_micros),
+                       kLevels[static_cast<int>(line.severity)], std::move(line.text)});
+  }
+  return entries;
+}
+
+}  // namespace
+
+std::unique_ptr<ClusterAdmin> ClusterAdmin::Make(const Environment& environment) {
+  return std::make_unique<Admin>(environment);
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,242 @@
+#include "node/app/cluster_part.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "admin/service.h"
+#include "boost/asio/post.hpp"
+#include "gossip/bus/auth.h"
+#include "node/app/cluster_admin.h"
+#include "node/cluster/control/control_driver.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int kPortMax = 65535;
+
+// The port that follows from the client port, or the one that is set.
+absl::StatusOr<uint16_t> DerivedPort(std::string_view name, int64_t set, int64_t port, int offset) {
+  const int64_t derived = set != 0 ? set : port + offset;
+  if (derived > 0 && derived <= kPortMax) return static_cast<uint16_t>(derived);
+  return absl::InvalidArgumentError(StrCat("The ", name, " would be ", derived, " (port ", port,
+                                           " + ", offset, "), past ", kPortMax, ": set ", name,
+                                           " in the configuration"));
+}
+
+std::vector<std::string> BusBinds(const Config& config, uint16_t port) {
+  std::vector<std::string> binds;
+  for (const std::string& address : config.cluster_bind) {
+    if (address.starts_with('-')) continue;  // Optional ones: a bus needs one address only.
+    const bool v6 = address.find(':') != std::string::npos;
+    binds.push_back(v6 ? StrCat("[", address, "]:", port) : StrCat(address, ":", port));
+  }
+  return binds;
+}
+
+// What others reach this node by.
+std::string OwnAddress(const Config& config) {
+  if (!config.cluster_announce_ip.empty()) return config.cluster_announce_ip;
+  for (const std::string& address : config.cluster_bind) {
+    if (!address.starts_with('-') && address != "0.0.0.0" && address != "*") return address;
+  }
+  return "127.0.0.1";
+}
+
+absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boot) {
+  ControlOptions options;
+  options.boot = boot;
+  options.node_timeout = absl::Milliseconds(config.cluster_node_timeout);
+  slots::NodeInfo& info = options.info;
+  info.ip = OwnAddress(config);
+  info.hostname = config.cluster_announce_hostname;
+  info.zone = config.availability_zone;
+  info.port = static_cast<uint16_t>(config.cluster_announce_port != 0 ? config.cluster_announce_port
+                                                                      : config.port);
+  const absl::StatusOr<uint16_t> bus =
+      DerivedPort("cluster-port",
+                  config.cluster_announce_bus_port != 0 ? config.cluster_announce_bus_port
+                                                        : config.cluster_port,
+                  config.port, kBusPortOffset);
+  if (!bus.ok()) return bus.status();
+  info.bus_port = *bus;
+  if (config.http_port >= 0) {
+    const absl::StatusOr<uint16_t> http =
+        DerivedPort("http-port", config.http_port, config.port, kHttpPortOffset);
+    if (!http.ok()) return http.status();
+    info.http_port = *http;
+  }
+  return options;
+}
+
+class Part : public ClusterPart {
+ public:
+  explicit Part(const Environment& env) : env_(env) {}
+
+  ~Part() override {
+    if (admin_ != nullptr) admin_->Stop();
+    driver_.reset();
+    env_.engine.gate = nullptr;
+  }
+
+  absl::Status Open();
+
+  ClusterState& state() override { return *state_; }
+  ClusterFamily& family() override { return family_; }
+  admin::ClusterControl& control() override { return *control_; }
+  admin::ClusterView Look() override { return control_->Look(*state_); }
+  void Tick() override;
+  void AddMetrics(admin::ClusterMetrics* metrics) const override;
+
+ private:
+  absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
+  void TakePicture();
+
+  Environment env_;
+  std::random_device entropy_;
+  std::mutex entropy_mutex_;
+  std::unique_ptr<bus::Authenticator> auth_;
+  std::unique_ptr<ClusterAdmin> control_;
+  std::unique_ptr<admin::AdminService> admin_;
+  std::unique_ptr<ControlDriver> driver_;
+  std::unique_ptr<ClusterState> state_;
+  ClusterFamily family_;
+};
+
+absl::Status Part::MakeAuthenticator(const std::vector<std::string>& binds) {
+  const Config& config = env_.engine.config;
+  bus::SecurityOptions security;
+  security.secret = config.cluster_secret;
+  if (config.tls_cluster) {
+    security.certificate_file = config.tls_cert_file;
+    security.key_file = config.tls_key_file;
+    security.ca_file = config.tls_ca_cert_file;
+  }
+  bus::Authenticator::Sources sources;
+  sources.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };
+  sources.random = [this] {
+    const std::lock_guard<std::mutex> lock(entropy_mutex_);
+    return (uint64_t{entropy_()} << 32) | entropy_();
+  };
+  absl::StatusOr<std::unique_ptr<bus::Authenticator>> auth =
+      bus::Authenticator::Create(security, binds, sources);
+  if (!auth.ok()) return auth.status();
+  auth_ = *std::move(auth);
+  return absl::OkStatus();
+}
+
+absl::Status Part::Open() {
+  const Config& config = env_.engine.config;
+  std::mt19937_64 random(env_.seed);
+  const absl::StatusOr<ControlOptions> options = OptionsOf(config, random() | 1);
+  if (!options.ok()) return options.status();
+  const absl::StatusOr<uint16_t> port =
+      DerivedPort("cluster-port", config.cluster_port, config.port, kBusPortOffset);
+  if (!port.ok()) return port.status();
+  const std::vector<std::string> binds = BusBinds(config, *port);
+  absl::Status status = MakeAuthenticator(binds);
+  if (!status.ok()) return status;
+
+  control_ = ClusterAdmin::Make({env_.io, env_.engine, env_.clients, env_.log, /*seed=*/random()});
+  admin::AdminServiceOptions service;
+  service.self = [this, boot = options->boot] {
+    bus::Sender self;
+    self.boot = boot;
+    if (driver_ != nullptr) self.node = driver_->self();
+    return self;
+  };
+  service.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };
+  service.sleep = [](absl::Duration duration) {
+    std::this_thread::sleep_for(absl::ToChronoMicroseconds(duration));
+  };
+  admin_ = admin::MakeAdminService(control_.get(), auth_.get(), std::move(service));
+
+  ControlEnvironment control{.log = env_.log, .clock = env_.engine.clock, .auth = *auth_};
+  control.post_to_engine = [this](std::function<void()> task) {
+    boost::asio::post(env_.io, std::move(task));
+  };
+  control.on_fatal = env_.on_fatal;
+  control.unpredictable = [this] {
+    const std::lock_guard<std::mutex> lock(entropy_mutex_);
+    return (uint64_t{entropy_()} << 32) | entropy_();
+  };
+  control.seed = random();
+  control.node_file = config.cluster_config_file;
+  control.ledger_folder = "ledger";
+  control.binds = binds;
+  control.services = {admin_->service()};
+  absl::StatusOr<std::unique_ptr<ControlDriver>> driver = ControlDriver::Start(*options, control);
+  if (!driver.ok()) return driver.status();
+  driver_ = *std::move(driver);
+  state_ = std::make_unique<ClusterState>(*driver_, env_.engine);
+  env_.engine.gate = state_.get();
+  family_.state = state_.get();
+  control_->SetState(state_.get());
+  driver_->OnPicture([this] { TakePicture(); });
+  return absl::OkStatus();
+}
+
+void Part::TakePicture() {
+  env_.dispatcher.BeginTurn();
+  state_->Refresh();
+}
+
+void Part::Tick() {
+  LocalState local;
+  local.replication_offset = env_.engine.journal.offset();
+  local.has_keys = env_.engine.keyspace.size() > 0;
+  driver_->Report(local);
+}
+
+void Part::AddMetrics(admin::ClusterMetrics* metrics) const {
+  const ClusterPicture& picture = state_->picture();
+  const slots::SlotMapData& map = picture.map->data();
+  metrics->enabled = true;
+  metrics->ok = state_->ok();
+  metrics->nodes_online = 1;
+  for (const PeerHealth& peer : picture.peers) {
+    switch (peer.state) {
+      case gossip::State::kAlive:
+        ++metrics->nodes_online;
+        break;
+      case gossip::State::kSuspect:
+        ++metrics->nodes_suspected;
+        break;
+      case gossip::State::kDead:
+        ++metrics->nodes_failed;
+        break;
+    }
+  }
+  metrics->shards = map.shards.size();
+  metrics->slots_assigned = static_cast<uint64_t>(picture.map->assigned_slots());
+  const slots::ShardInfo* shard = state_->self_shard();
+  if (shard != nullptr) metrics->slots_owned = static_cast<uint64_t>(shard->slots.count());
+  metrics->current_epoch = map.current_epoch;
+  metrics->map_sequence = map.version.sequence;
+  metrics->holds_lease = state_->HasLease(env_.engine.clock.MonotonicNanos());
+  for (const char* code : {"MOVED", "ASK"}) {
+    const auto found = env_.engine.stats.errors.find(code);
+    if (found != env_.engine.stats.errors.end()) metrics->redirects += found->second;
+  }
+  metrics->ledger_term = picture.ledger_term;
+  metrics->ledger_index = metrics->ledger_applied_index = picture.ledger_index;
+  metrics->ledger_leader = picture.leader == driver_->self();
+  metrics->ledger_voter = state_->self() != nullptr && state_->self()->voter;
+  metrics->migrations_running = picture.decided->moves.size();
+  metrics->bus = driver_->bus_stats();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ClusterPart>> ClusterPart::Start(const Environment& environment) {
+  auto part = std::make_unique<Part>(environment);
+  const absl::Status status = part->Open();
+  if (!status.ok()) return status;
+  return std::unique_ptr<ClusterPart>(std::move(part));
+}
+
+}  // namespace slotmesh::node

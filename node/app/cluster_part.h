@@ -1,0 +1,57 @@
+// What a node in cluster mode has besides the engine: the control thread with the bus, what it
+// serves, and administration.
+//
+// Engine thread only, but for what it hands to other threads itself. Start() before clients are
+// served.
+#ifndef SLOTMESH_NODE_APP_CLUSTER_PART_H_
+#define SLOTMESH_NODE_APP_CLUSTER_PART_H_
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "admin/cluster_control.h"
+#include "admin/metrics.h"
+#include "boost/asio/io_context.hpp"
+#include "node/app/log_ring.h"
+#include "node/cluster/cluster_family.h"
+#include "node/cluster/cluster_state.h"
+#include "node/command/client_table.h"
+#include "node/command/dispatcher.h"
+#include "node/command/engine.h"
+
+namespace slotmesh::node {
+
+// The HTTP port is the client port plus this, unless it is set.
+inline constexpr int kHttpPortOffset = 30000;
+
+class ClusterPart {
+ public:
+  struct Environment {
+    boost::asio::io_context& io;
+    Engine& engine;
+    Dispatcher& dispatcher;
+    ClientTable& clients;
+    LogRing& log;
+    uint64_t seed = 0;
+    // The node can promise nothing any more: end the process.
+    std::function<void(const absl::Status&)> on_fatal;
+  };
+
+  virtual ~ClusterPart() = default;
+  // Opens the node's files and the bus. An error's message is ready for the log.
+  static absl::StatusOr<std::unique_ptr<ClusterPart>> Start(const Environment& environment);
+
+  virtual ClusterState& state() = 0;
+  virtual ClusterFamily& family() = 0;
+  virtual admin::ClusterControl& control() = 0;
+  // What administration sees, for the status page. Engine thread.
+  virtual admin::ClusterView Look() = 0;
+  // `hz` times a second.
+  virtual void Tick() = 0;
+  virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_APP_CLUSTER_PART_H_

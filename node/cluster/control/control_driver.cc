@@ -1,0 +1,323 @@
+#include "node/cluster/control/control_driver.h"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/ip/address.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "gossip/bus/grpc_transport.h"
+#include "slots/ledger/log_disk.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using bus::Channel;
+using bus::PeerEvent;
+
+class Driver : public ControlDriver {
+ public:
+  Driver(const ControlOptions& options, const ControlEnvironment& env)
+      : options_(options),
+        env_(env),
+        random_(env.seed),
+        start_ns_(env.clock.MonotonicNanos()),
+        start_(absl::FromUnixMicros(env.clock.WallMicros())),
+        boot_(options.boot),
+        timer_(io_),
+        work_(boost::asio::make_work_guard(io_)) {}
+
+  ~Driver() override {
+    alive_->store(false);
+    boost::asio::post(io_, [this] {
+      transport_.reset();
+      io_.stop();
+    });
+    if (thread_.joinable()) thread_.join();
+    transport_.reset();
+  }
+
+  absl::Status Open();
+
+  // ControlLink.
+  const slots::NodeId& self() const override { return self_; }
+  slots::BootId boot() const override { return boot_; }
+  std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
+  const LeaseClock& lease() const override { return lease_; }
+  void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
+  void Propose(ledger::Change change, Done done) override;
+  absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
+  void AcceptEmptyData() override;
+  bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
+  void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
+
+  void Report(const LocalState& local) override;
+  bus::TransportStats bus_stats() const override { return transport_->stats(); }
+
+ private:
+  absl::Time Now() const {
+    return start_ + absl::Nanoseconds(env_.clock.MonotonicNanos() - start_ns_);
+  }
+  int64_t ToMonotonicNanos(absl::Time time) const {
+    return start_ns_ + absl::ToInt64Nanoseconds(time - start_);
+  }
+
+  absl::StatusOr<std::unique_ptr<bus::Transport>> OpenTransport();
+  // Control thread.
+  void Step(const ControlInput& input);
+  void Perform(ControlOutput out);
+  void Arm();
+  void OnPeer(const PeerEvent& event);
+  void OnFrame(const bus::Sender& sender, Channel channel, bus::Frame frame);
+  void OnCall(std::string method, std::string payload, bus::CallReply reply);
+  // To the engine thread, unless the driver is gone by then.
+  void ToEngine(std::function<void()> task);
+
+  ControlOptions options_;
+  ControlEnvironment env_;
+  std::mt19937_64 random_;
+  int64_t start_ns_;
+  absl::Time start_;
+  slots::NodeId self_;
+  slots::BootId boot_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer timer_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::thread thread_;
+  std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+
+  // Control thread.
+  std::unique_ptr<ledger::LogDisk> disk_;
+  std::unique_ptr<ledger::FileStorage> storage_;
+  std::unique_ptr<NodeFile> file_;
+  std::unique_ptr<ControlNode> node_;
+  std::unique_ptr<bus::Transport> transport_;
+  std::map<uint64_t, bus::CallReply> calls_;
+  uint64_t next_call_ = 0;
+  bool failed_ = false;
+
+  LeaseClock lease_;
+
+  // Engine thread.
+  std::shared_ptr<const ClusterPicture> picture_ = std::make_shared<ClusterPicture>();
+  std::function<void()> on_picture_;
+  BulkHandlers bulk_;
+  std::map<uint64_t, Done> proposals_;
+  uint64_t next_proposal_ = 0;
+};
+
+absl::Status Driver::Open() {
+  absl::StatusOr<std::unique_ptr<ledger::LogDisk>> disk = ledger::OpenLogDisk(env_.ledger_folder);
+  if (!disk.ok()) return disk.status();
+  disk_ = *std::move(disk);
+  storage_ = std::make_unique<ledger::FileStorage>(*disk_);
+  file_ = MakeNodeFile(env_.node_file);
+  ControlOutput out;
+  absl::StatusOr<std::unique_ptr<ControlNode>> node =
+      ControlNode::Open(options_, *file_, *storage_, Now(), random_, &out);
+  if (!node.ok()) return node.status();
+  node_ = *std::move(node);
+  self_ = node_->self();
+  if (out.picture != nullptr) picture_ = out.picture;
+  absl::StatusOr<std::unique_ptr<bus::Transport>> transport = OpenTransport();
+  if (!transport.ok()) return transport.status();
+  transport_ = *std::move(transport);
+  boost::asio::post(io_, [this, out = std::make_shared<ControlOutput>(std::move(out))] {
+    Perform(std::move(*out));
+    Arm();
+  });
+  thread_ = std::thread([this] { io_.run(); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<bus::Transport>> Driver::OpenTransport() {
+  bus::GrpcTransportOptions options;
+  options.self.node = self_;
+  options.self.boot = boot_;
+  options.self.log = node_->ledger().log();
+  options.binds = env_.binds;
+  options.post = [this](std::function<void()> task) { boost::asio::post(io_, std::move(task)); };
+  options.now = [this] { return Now(); };
+  options.random = env_.unpredictable;
+  options.log = [this](const std::string& line) { env_.log.Warning(line); };
+  options.services = env_.services;
+  bus::Handlers handlers;
+  handlers.on_frame = [this](const bus::Sender& sender, Channel channel, bus::Frame frame) {
+    OnFrame(sender, channel, std::move(frame));
+  };
+  handlers.on_peer = [this](const PeerEvent& event) { OnPeer(event); };
+  handlers.on_call = [this](const bus::Sender&, std::string method, std::string payload,
+                            bus::CallReply reply) {
+    OnCall(std::move(method), std::move(payload), std::move(reply));
+  };
+  absl::StatusOr<std::unique_ptr<bus::GrpcTransport>> transport =
+      bus::MakeGrpcTransport(std::move(options), &env_.auth, std::move(handlers));
+  if (!transport.ok()) return transport.status();
+  return std::unique_ptr<bus::Transport>(*std::move(transport));
+}
+
+void Driver::ToEngine(std::function<void()> task) {
+  env_.post_to_engine([alive = alive_, task = std::move(task)] {
+    if (alive->load()) task();
+  });
+}
+
+void Driver::Step(const ControlInput& input) {
+  if (failed_) return;
+  ControlOutput out;
+  const absl::Status status = node_->Step(Now(), input, &out);
+  if (!status.ok()) {
+    failed_ = true;
+    lease_.Revoke();
+    return ToEngine([this, status] { env_.on_fatal(status); });
+  }
+  Perform(std::move(out));
+  Arm();
+}
+
+void Driver::Arm() {
+  const absl::Time next = node_->NextDeadline();
+  const absl::Duration wait = std::max(absl::Milliseconds(1), next - Now());
+  timer_.expires_after(absl::ToChronoMicroseconds(std::min(wait, absl::Seconds(1))));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Step(TimePassed{});
+  });
+}
+
+void Driver::Perform(ControlOutput out) {
+  for (const std::string& note : out.notes) env_.log.Notice(note);
+  if (out.log.has_value()) transport_->SetLog(*out.log);
+  for (const ControlOutput::Peer& peer : out.peers) {
+    transport_->SetPeer(peer.node, peer.address, peer.keep);
+  }
+  for (const slots::NodeId& node : out.removed) transport_->RemovePeer(node);
+  for (ControlOutput::Send& send : out.sends) {
+    transport_->Send(send.to, Channel::kControl, std::move(send.frame));
+  }
+  for (const ControlOutput::Ask& ask : out.asks) {
+    transport_->Call(ask.address, ask.method, ask.payload, ControlNode::kAskTimeout,
+                     [this, id = ask.ask](absl::StatusOr<std::string> answer) {
+                       boost::asio::post(io_, [this, id, answer = std::move(answer)] {
+                         Step(Answered{id, answer});
+                       });
+                     });
+  }
+  for (ControlOutput::Answer& answer : out.answers) {
+    const auto found = calls_.find(answer.call);
+    if (found == calls_.end()) continue;
+    found->second(std::move(answer.answer));
+    calls_.erase(found);
+  }
+  if (out.lease_until.has_value()) {
+    if (*out.lease_until == absl::InfinitePast()) {
+      lease_.Revoke();
+    } else {
+      lease_.Extend(ToMonotonicNanos(*out.lease_until));
+    }
+  }
+  if (out.picture != nullptr) {
+    ToEngine([this, picture = std::move(out.picture)] {
+      picture_ = picture;
+      if (on_picture_) on_picture_();
+    });
+  }
+  for (const ControlOutput::Decided& decided : out.decided) {
+    ToEngine([this, decided] {
+      const auto found = proposals_.find(decided.ticket);
+      if (found == proposals_.end()) return;
+      const Done done = std::move(found->second);
+      proposals_.erase(found);
+      done(decided.status);
+    });
+  }
+}
+
+void Driver::OnPeer(const PeerEvent& event) {
+  const bool up = event.what == PeerEvent::What::kConnected;
+  const bool down = event.what == PeerEvent::What::kDisconnected;
+  if (event.channel == Channel::kControl) {
+    if (up || down) Step(LinkChanged{event.peer, up});
+    return;
+  }
+  if (event.channel != Channel::kBulk) return;
+  if (event.what == PeerEvent::What::kWritable) {
+    ToEngine([this, peer = event.peer] {
+      if (bulk_.on_writable) bulk_.on_writable(peer);
+    });
+  } else if (!up) {
+    ToEngine([this, peer = event.peer] {
+      if (bulk_.on_lost) bulk_.on_lost(peer);
+    });
+  }
+}
+
+void Driver::OnFrame(const bus::Sender& sender, Channel channel, bus::Frame frame) {
+  if (channel == Channel::kBulk) {
+    return ToEngine([this, sender, payload = std::move(frame.payload)]() mutable {
+      if (bulk_.on_frame) bulk_.on_frame(sender.node, sender.boot, std::move(payload));
+    });
+  }
+  if (frame.log.is_zero()) frame.log = sender.log;
+  Step(FrameCame{sender, std::move(frame)});
+}
+
+void Driver::OnCall(std::string method, std::string payload, bus::CallReply reply) {
+  const uint64_t call = ++next_call_;
+  // Calls that nobody answered in time are dropped by their askers; here they leave in order.
+  while (calls_.size() >= ControlNode::kOpenAsksMax) calls_.erase(calls_.begin());
+  calls_.emplace(call, std::move(reply));
+  Step(AskedBy{call, std::move(method), std::move(payload)});
+}
+
+void Driver::Propose(ledger::Change change, Done done) {
+  const uint64_t ticket = ++next_proposal_;
+  proposals_.emplace(ticket, std::move(done));
+  boost::asio::post(io_, [this, ticket, change = std::move(change)] {
+    Step(ProposeChange{ticket, change});
+  });
+}
+
+absl::Status Driver::Meet(const std::string& ip, uint16_t port, uint16_t bus_port) {
+  (void)port;  // The bus port is all that is needed; the client port is the map's affair.
+  boost::system::error_code error;
+  const boost::asio::ip::address address = boost::asio::ip::make_address(ip, error);
+  if (error) return absl::InvalidArgumentError("not an address");
+  const std::string target =
+      address.is_v6() ? StrCat("[", ip, "]:", bus_port) : StrCat(ip, ":", bus_port);
+  boost::asio::post(io_, [this, target] { Step(MeetNode{target}); });
+  return absl::OkStatus();
+}
+
+void Driver::AcceptEmptyData() {
+  boost::asio::post(io_, [this] { Step(AcceptEmpty{}); });
+}
+
+bus::SendResult Driver::SendBulk(const slots::NodeId& to, std::string payload) {
+  bus::Frame frame;
+  frame.kind = bus::FrameKind::kMigration;
+  frame.payload = std::move(payload);
+  return transport_->Send(to, Channel::kBulk, std::move(frame));
+}
+
+void Driver::Report(const LocalState& local) {
+  boost::asio::post(io_, [this, local] { Step(local); });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlDriver>> ControlDriver::Start(const ControlOptions& options,
+                                                                    const ControlEnvironment& env) {
+  auto driver = std::make_unique<Driver>(options, env);
+  const absl::Status status = driver->Open();
+  if (!status.ok()) return status;
+  return std::unique_ptr<ControlDriver>(std::move(driver));
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,222 @@
+// The control node's dealings with the ledger: proposals and their outcomes, new maps, what it says
+// of itself.
+#include <algorithm>
+#include <utility>
+
+#include "gossip/members.h"
+#include "node/cluster/control/control_node.h"
+#include "slots/ledger/ledger_driver.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr absl::Duration kSelfRetry = absl::Seconds(1);
+
+// What a client is told of a refusal.
+absl::Status StatusOf(const ledger::ApplyResult& result) {
+  if (result.ok()) return absl::OkStatus();
+  if (result.refusal == ledger::Refusal::kUnknownOutcome) {
+    return absl::UnavailableError(
+        "CLUSTERDOWN The cluster could not decide in time: no majority of the voters answers. It "
+        "may "
+        "still happen");
+  }
+  return absl::FailedPreconditionError(StrCat("ERR ", result.message));
+}
+
+std::shared_ptr<const gossip::Members> MembersOf(const slots::SlotMap& map) {
+  std::vector<gossip::Member> members;
+  members.reserve(map.data().nodes.size());
+  for (const slots::NodeInfo& node : map.data().nodes) {
+    const slots::ShardInfo* shard = map.ShardOf(node.id);
+    const bool primary = shard != nullptr && shard->primary == node.id;
+    members.push_back({node.id, node.shard, primary ? shard->primary_boot : 0, node.voter});
+  }
+  return gossip::Members::Make(std::move(members));
+}
+
+}  // namespace
+
+absl::Status ControlNode::StepLedger(const ledger::LedgerInput& input, ControlOutput* out) {
+  ledger::LedgerOutput done;
+  ledger_->Step(now_, input, &done);
+  return Perform(&done, out);
+}
+
+absl::Status ControlNode::Propose(const ledger::Change& change, Waiting waiting,
+                                  ControlOutput* out) {
+  ledger::LedgerOutput done;
+  const absl::StatusOr<uint64_t> ticket = ledger_->Propose(now_, change, &done);
+  if (ticket.ok()) {
+    waiting_.emplace(*ticket, waiting);
+  } else {
+    ledger::ApplyResult refused;
+    refused.refusal = absl::IsResourceExhausted(ticket.status()) ? ledger::Refusal::kTooMany
+                                                                 : ledger::Refusal::kInvalid;
+    refused.message = std::string(ToStd(ticket.status().message()));
+    Settle(waiting, refused, out);
+  }
+  return Perform(&done, out);
+}
+
+absl::Status ControlNode::Perform(ledger::LedgerOutput* done, ControlOutput* out) {
+  const absl::Status stored = ledger::StoreAll(*ledger_, storage_, now_, done);
+  if (!stored.ok()) return stored;
+  for (ledger::LedgerSend& send : done->sends) {
+    SendFrame(send.to, bus::FrameKind::kLedger, std::move(send.bytes), out);
+  }
+  if (done->map != nullptr) {
+    const absl::Status taken = TakeMap(out);
+    if (!taken.ok()) return taken;
+  }
+  if (done->leadership.has_value()) {
+    picture_dirty_ = true;
+    StepGossip(gossip::LocalChange{done->leadership->term, local_.replication_offset,
+                                   local_.load_permille},
+               out);
+  }
+  if (done->answers.empty()) return absl::OkStatus();
+  // Whoever is told of an outcome finds it in the picture.
+  Publish(/*now=*/true, out);
+  std::vector<JoinAction> actions;
+  for (const ledger::ProposalAnswer& answer : done->answers) {
+    const auto found = waiting_.find(answer.ticket);
+    if (found == waiting_.end()) continue;
+    const Waiting waiting = found->second;
+    waiting_.erase(found);
+    if (std::holds_alternative<ForJoin>(waiting)) {
+      join_->OnDecided(OwnLog(), now_, answer.result, &actions);
+    } else {
+      Settle(waiting, answer.result, out);
+    }
+  }
+  return RunJoin(std::move(actions), out);
+}
+
+void ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResult& result,
+                         ControlOutput* out) {
+  if (const auto* caller = std::get_if<ForCaller>(&waiting)) {
+    out->decided.push_back({caller->ticket, StatusOf(result)});
+  } else if (const auto* joiner = std::get_if<ForJoiner>(&waiting)) {
+    AnswerJoiner(joiner->call, result, out);
+  } else if (std::holds_alternative<ForSelf>(waiting)) {
+    self_proposal_open_ = false;
+    if (!result.ok()) {
+      self_proposal_after_ = now_ + kSelfRetry;
+      out->notes.push_back(StrCat("The ledger refused this node's own entry: ", result.message));
+    }
+  }
+}
+
+absl::Status ControlNode::TakeMap(ControlOutput* out) {
+  const std::shared_ptr<const slots::SlotMap> map = ledger_->map();
+  if (map == known_map_) return absl::OkStatus();
+  known_map_ = map;
+  picture_dirty_ = true;
+  const std::vector<KnownPeer> before = std::exchange(peers_, MembersAddresses());
+  for (const KnownPeer& peer : peers_) {
+    const bool keep = std::binary_search(kept_.begin(), kept_.end(), peer.node);
+    if (std::find(before.begin(), before.end(), peer) == before.end()) {
+      out->peers.push_back({peer.node, peer.address, keep});
+    }
+  }
+  for (const KnownPeer& peer : before) {
+    if (map->FindNode(peer.node) == nullptr && !map->data().nodes.empty()) {
+      out->removed.push_back(peer.node);
+    }
+  }
+  StepGossip(gossip::MapChange{map->version(), map->digest(), MembersOf(*map)}, out);
+  const absl::Status saved = RememberPeers(out);
+  if (!saved.ok()) return saved;
+  Publish(/*now=*/true, out);
+  return absl::OkStatus();
+}
+
+absl::Status ControlNode::RememberPeers(ControlOutput*) {
+  if (ledger_->map()->data().nodes.empty() || record_.peers == peers_) return absl::OkStatus();
+  record_.peers = peers_;
+  return file_.Save(record_);
+}
+
+std::vector<KnownPeer> ControlNode::MembersAddresses() const {
+  std::vector<KnownPeer> peers;
+  for (const slots::NodeInfo& node : ledger_->map()->data().nodes) {
+    if (node.id == record_.id) continue;
+    peers.push_back({node.id, StrCat(node.ip, ":", node.bus_port)});
+  }
+  // Before the first map what the file says must do.
+  return ledger_->map()->data().nodes.empty() ? record_.peers : peers;
+}
+
+// Keeps what the ledger says of this node true: its addresses, its process, its shard.
+absl::Status ControlNode::MindSelf(ControlOutput* out) {
+  const ledger::View& view = ledger_->view();
+  const slots::SlotMap& map = *ledger_->map();
+  const slots::NodeInfo* self = map.FindNode(record_.id);
+  const slots::ShardInfo* shard = map.ShardOf(record_.id);
+  const bool primary = shard != nullptr && shard->primary == record_.id;
+  const bool stale = primary && shard->primary_boot != options_.boot;
+  const bool missing = stale && !shard->slots.empty() && !accept_empty_;
+  if (missing != data_missing_) {
+    data_missing_ = missing;
+    picture_dirty_ = true;
+    if (missing) {
+      out->notes.push_back(
+          "This node came up without the data of its slots and does not serve them. If the data is "
+          "lost for good, say so with 'slotmesh accept-empty --node' and this node's address.");
+    }
+  }
+  if (self == nullptr || self_proposal_open_ || now_ < self_proposal_after_ ||
+      view.seal.has_value()) {
+    return absl::OkStatus();
+  }
+  slots::NodeInfo info = options_.info;
+  info.shard = self->shard;
+  info.voter = self->voter;
+  info.arbiter = self->arbiter;
+  const slots::BootId known = view.BootOf(record_.id);
+  std::optional<ledger::Change> change;
+  if (known != options_.boot || info != *self) {
+    change = ledger::MemberUpdated{info, options_.boot, known};
+  } else if (shard == nullptr && !self->arbiter) {
+    change = ledger::ShardCreated{slots::ShardId::Random(random_), {record_.id, options_.boot}};
+  } else if (stale && !missing) {
+    change = ledger::PrimaryBooted{shard->id,
+                                   shard->epoch,
+                                   shard->in_sync_version,
+                                   {record_.id, options_.boot},
+                                   {{record_.id, options_.boot}}};
+  }
+  if (!change.has_value()) return absl::OkStatus();
+  self_proposal_open_ = true;
+  self_proposal_after_ = now_ + kSelfRetry;
+  return Propose(*change, ForSelf{}, out);
+}
+
+absl::Status ControlNode::MindVoters(ControlOutput* out) {
+  if (now_ < voters_at_) return absl::OkStatus();
+  voters_at_ = now_ + options_.node_timeout / 2;
+  const gossip::View view = gossip_->view();
+  ledger::VoterHealth health;
+  health.alive.push_back(record_.id);
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    const gossip::MemberView member = view[i];
+    if (member.member->id != record_.id && member.incarnation != 0 &&
+        member.state == gossip::State::kAlive) {
+      health.alive.push_back(member.member->id);
+    }
+  }
+  return StepLedger(std::move(health), out);
+}
+
+void ControlNode::SendFrame(const slots::NodeId& to, bus::FrameKind kind, std::string payload,
+                            ControlOutput* out) {
+  bus::Frame frame;
+  frame.kind = kind;
+  frame.log = ledger_->log();
+  frame.payload = std::move(payload);
+  out->sends.push_back({to, std::move(frame)});
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,234 @@
+// One node's part in running the cluster: gossip, ledger, leases and joins behind one step machine.
+//
+// It owns no thread, socket or clock: ControlDriver runs it on the control thread, the simulator in
+// virtual time. Inputs are frames, answers, proposals and the passing of time; outputs are
+// performed in field order. Writes to the ledger's storage and the node's file happen inside Step
+// (they are rare and small, and nothing may be promised before they are durable).
+// Thread-compatible. Peers' bytes are never fatal.
+//
+// What it does by itself: a fresh node begins a log of its own with one shard; a restarted node
+// tells the ledger of its new process; it keeps the voters' health known to the leader; it holds a
+// lease while it is a primary.
+#ifndef SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
+#define SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/random/bit_gen_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gossip/bus/frame.h"
+#include "gossip/machine.h"
+#include "node/cluster/control/join.h"
+#include "node/cluster/control/node_record.h"
+#include "node/cluster/control_link.h"
+#include "slots/ledger/ledger.h"
+#include "slots/ledger/storage.h"
+
+namespace slotmesh::node {
+
+struct ControlOptions {
+  slots::NodeInfo info;  // Addresses; id, shard and voter are not looked at.
+  slots::BootId boot = 0;
+  absl::Duration node_timeout = absl::Seconds(3);
+};
+
+struct TimePassed {};
+struct FrameCame {
+  bus::Sender sender;
+  bus::Frame frame;
+};
+struct LinkChanged {
+  slots::NodeId peer;
+  bool up = false;
+};
+// Somebody outside asks; answered in ControlOutput::answers.
+struct AskedBy {
+  uint64_t call = 0;
+  std::string method;
+  std::string payload;
+};
+// The answer to one of ControlOutput::asks.
+struct Answered {
+  uint64_t ask = 0;
+  absl::StatusOr<std::string> answer = absl::UnknownError("");
+};
+struct ProposeChange {
+  uint64_t ticket = 0;  // Of the caller; comes back in ControlOutput::decided.
+  ledger::Change change;
+};
+struct MeetNode {
+  std::string address;
+};
+// What this node says of itself to others.
+struct LocalState {
+  uint64_t replication_offset = 0;
+  uint32_t load_permille = 0;
+  bool has_keys = false;
+};
+// The operator says that this process may serve its slots although it came up without their data
+// (SAFETY 14).
+struct AcceptEmpty {};
+
+using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
+                                  ProposeChange, MeetNode, LocalState, AcceptEmpty>;
+
+struct ControlOutput {
+  struct Peer {
+    slots::NodeId node;
+    std::string address;
+    bool keep = false;
+  };
+  struct Send {
+    slots::NodeId to;
+    bus::Frame frame;
+  };
+  struct Ask {
+    uint64_t ask = 0;
+    std::string address;
+    std::string method;
+    std::string payload;
+  };
+  struct Answer {
+    uint64_t call = 0;
+    absl::StatusOr<std::string> answer = absl::UnknownError("");
+  };
+  struct Decided {
+    uint64_t ticket = 0;
+    absl::Status status;
+  };
+  std::optional<slots::LogId> log;     // This node follows this log from now on.
+  std::vector<Peer> peers;             // Known from now on, at that address.
+  std::vector<slots::NodeId> removed;  // No peers any more.
+  std::vector<Send> sends;
+  std::vector<Ask> asks;
+  std::vector<Answer> answers;
+  std::shared_ptr<const ClusterPicture> picture;  // The new one, if it has changed.
+  std::optional<absl::Time> lease_until;  // Extended to; InfinitePast: there is none any more.
+  std::vector<Decided> decided;           // `picture` shows what they brought about.
+  std::vector<std::string> notes;         // For the log.
+};
+
+class ControlNode {
+ public:
+  static constexpr absl::Duration kPictureInterval = absl::Milliseconds(200);
+  static constexpr absl::Duration kAskTimeout = absl::Seconds(5);
+  static constexpr size_t kOpenAsksMax = 256;
+
+  // Goes on with what `file` and `storage` hold, or begins a node and a log of its own. All
+  // borrowed things outlive the node. Errors are those of the files: they name what is damaged and
+  // what to do.
+  static absl::StatusOr<std::unique_ptr<ControlNode>> Open(const ControlOptions& options,
+                                                           NodeFile& file, ledger::Storage& storage,
+                                                           absl::Time now, absl::BitGenRef random,
+                                                           ControlOutput* out);
+  ControlNode(const ControlNode&) = delete;
+  ControlNode& operator=(const ControlNode&) = delete;
+
+  // Appends to *out. An error is final: a file could not be written, the node must stop. REQUIRES:
+  // `now` does not go back.
+  absl::Status Step(absl::Time now, const ControlInput& input, ControlOutput* out);
+  // TimePassed before this has no effect.
+  absl::Time NextDeadline() const;
+
+  const slots::NodeId& self() const { return record_.id; }
+  const ledger::Ledger& ledger() const { return *ledger_; }
+  const gossip::Machine& gossip() const { return *gossip_; }
+  const slots::SlotMap& map() const { return *ledger_->map(); }
+  bool data_missing() const { return data_missing_; }
+  uint64_t bad_frames() const { return bad_frames_; }
+  void CheckInvariants() const { ledger_->CheckInvariants(); }
+
+ private:
+  // Who waits for a proposal's outcome.
+  struct ForCaller {
+    uint64_t ticket;
+  };
+  struct ForJoin {};
+  struct ForJoiner {  // Another log's question to be taken in.
+    uint64_t call;
+  };
+  struct ForSelf {};
+  using Waiting = std::variant<ForCaller, ForJoin, ForJoiner, ForSelf>;
+
+  ControlNode(const ControlOptions& options, NodeFile& file, ledger::Storage& storage,
+              absl::Time now, absl::BitGenRef random);
+  absl::Status Begin(absl::Time now, ControlOutput* out);
+  absl::Status OpenLog(absl::Time now, ControlOutput* out);
+
+  // control_node.cc: inputs.
+  absl::Status On(const TimePassed&, ControlOutput*) { return absl::OkStatus(); }
+  absl::Status On(const FrameCame& input, ControlOutput* out);
+  absl::Status On(const LinkChanged& input, ControlOutput* out);
+  absl::Status On(const AskedBy& input, ControlOutput* out);
+  absl::Status On(const Answered& input, ControlOutput* out);
+  absl::Status On(const ProposeChange& input, ControlOutput* out);
+  absl::Status On(const MeetNode& input, ControlOutput* out);
+  absl::Status On(const LocalState& input, ControlOutput* out);
+  absl::Status On(const AcceptEmpty& input, ControlOutput* out);
+
+  // control_ledger.cc: the ledger and what this node asks of it.
+  absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
+  absl::Status Propose(const ledger::Change& change, Waiting waiting, ControlOutput* out);
+  absl::Status Perform(ledger::LedgerOutput* done, ControlOutput* out);
+  void Settle(const Waiting& waiting, const ledger::ApplyResult& result, ControlOutput* out);
+  absl::Status TakeMap(ControlOutput* out);
+  absl::Status RememberPeers(ControlOutput* out);
+  absl::Status MindSelf(ControlOutput* out);
+  absl::Status MindVoters(ControlOutput* out);
+  void MindLease(ControlOutput* out);
+  void OnLease(const slots::NodeId& from, std::string_view payload, ControlOutput* out);
+
+  // control_join.cc: joins, gossip's wishes, the picture.
+  absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
+  absl::Status Follow(const FollowRequest& request, bool tell_others, ControlOutput* out);
+  void AnswerJoiner(uint64_t call, const ledger::ApplyResult& result, ControlOutput* out);
+  Join::Own OwnLog() const;
+  void StepGossip(const gossip::Input& input, ControlOutput* out);
+  void Publish(bool now, ControlOutput* out);
+  std::vector<KnownPeer> MembersAddresses() const;
+  void SendFrame(const slots::NodeId& to, bus::FrameKind kind, std::string payload,
+                 ControlOutput* out);
+
+  ControlOptions options_;
+  NodeFile& file_;
+  ledger::Storage& storage_;
+  absl::BitGenRef random_;
+  absl::Time now_;
+
+  NodeRecord record_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<gossip::Machine> gossip_;
+  std::unique_ptr<Join> join_;
+  std::map<uint64_t, Waiting> waiting_;  // By the ledger's ticket.
+  uint64_t next_ask_ = 0;
+  uint64_t join_ask_ = 0;  // The ask whose answer the join waits for, 0 if none.
+  LocalState local_;
+  std::shared_ptr<const slots::SlotMap> known_map_;
+  std::vector<KnownPeer> peers_;
+  std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
+  bool self_proposal_open_ = false;
+  absl::Time self_proposal_after_ = absl::InfinitePast();
+  absl::Time voters_at_ = absl::InfinitePast();
+  bool accept_empty_ = false;
+  bool data_missing_ = false;
+  std::optional<ledger::VersionHeard> newer_map_;
+  absl::Time lease_at_ = absl::InfinitePast();
+  bool picture_dirty_ = true;
+  absl::Time picture_at_ = absl::InfinitePast();
+  std::map<slots::NodeId, absl::Time> linked_since_;
+  uint64_t meets_sent_ = 0;
+  uint64_t meets_received_ = 0;
+  uint64_t bad_frames_ = 0;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_

@@ -1,0 +1,76 @@
+#include "node/commands/client_line.h"
+
+#include <algorithm>
+
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int64_t kNoTransaction = -1;
+constexpr int64_t kNoRedirection = -1;
+
+int64_t SecondsSince(int64_t then_ms, int64_t now_ms) {
+  return std::max<int64_t>(0, now_ms - then_ms) / kMillisPerSecond;
+}
+
+int64_t QueuedCommands(const Client& client) {
+  if (!client.transaction.active) return kNoTransaction;
+  return static_cast<int64_t>(client.transaction.queued.size());
+}
+
+}  // namespace
+
+std::string ClientFlagLetters(const Client& client) {
+  std::string letters;
+  const auto add = [&](bool on, char letter) {
+    if (on) letters += letter;
+  };
+  add(client.transaction.active, 'x');
+  add(client.blocked != 0 || !client.parked.empty(), 'b');
+  add(client.watch_broken, 'd');
+  add(client.close_after_reply && !client.close_now, 'c');
+  add(client.close_now, 'A');
+  add(client.unix_socket, 'U');
+  add(client.readonly, 'r');
+  add(client.no_evict, 'e');
+  add(client.no_touch, 'T');
+  add(client.import_source, 'I');
+  return letters.empty() ? "N" : letters;
+}
+
+size_t ClientMemory(const Client& client) {
+  return sizeof(Client) + client.query_buffer_bytes + client.query_buffer_free_bytes +
+         client.output.memory_bytes() + client.argument_bytes + client.parked.memory_bytes() +
+         client.transaction.memory_bytes;
+}
+
+std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
+  if (client.host() != nullptr) client.host()->MeasureBuffers(client);
+  const size_t output = client.output.size();
+  std::string line =
+      StrCat("id=", client.id(), " addr=", client.address, " laddr=", client.local_address,
+             " fd=", client.socket, " name=", client.name,
+             " age=", SecondsSince(client.created_ms, now_ms),
+             " idle=", SecondsSince(client.last_interaction_ms, now_ms),
+             " flags=", ClientFlagLetters(client), " capa=", client.understands_redirect ? "r" : "",
+             " db=", client.database, " sub=0 psub=0 ssub=0 multi=", QueuedCommands(client));
+  line +=
+      StrCat(" watch=", watched_keys, " qbuf=", client.query_buffer_bytes,
+             " qbuf-free=", client.query_buffer_free_bytes,
+             " argv-mem=", client.argument_bytes + client.parked.memory_bytes(),
+             " multi-mem=", client.transaction.memory_bytes, " rbs=", client.output.memory_bytes(),
+             " rbp=", client.output.memory_bytes(), " obl=", output,
+             " oll=", client.output.part_count(), " omem=", client.output.memory_bytes(),
+             " tot-mem=", ClientMemory(client), " events=", output == 0 ? "r" : "rw");
+  line +=
+      StrCat(" cmd=", client.last_command == nullptr ? "NULL" : client.last_command->full_name(),
+             " user=", client.user, " redir=", kNoRedirection,
+             " resp=", static_cast<int>(client.reply().protocol()), " lib-name=", client.lib_name,
+             " lib-ver=", client.lib_version, " tot-net-in=", client.input_bytes,
+             " tot-net-out=", client.output_bytes, " tot-cmds=", client.commands);
+  return line;
+}
+
+}  // namespace slotmesh::node

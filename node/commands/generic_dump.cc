@@ -1,0 +1,149 @@
+// DUMP and RESTORE: values in serialised form.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "node/codec/dump.h"
+#include "node/commands/expiry_option.h"
+#include "node/commands/generic_handlers.h"
+#include "node/commands/lookup.h"
+#include "node/keyspace/access_clock.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+struct RestoreRequest {
+  int64_t ttl = 0;
+  bool absolute_ttl = false;
+  bool replace = false;
+  std::optional<int64_t> idle_seconds;
+  std::optional<int64_t> frequency;
+};
+
+constexpr int64_t kFrequencyMax = 255;
+
+// A number of an option. False, with the error replied, if it is none or out of bounds.
+bool ParseBounded(CommandContext& ctx, std::string_view word, int64_t max, std::string_view error,
+                  std::optional<int64_t>* value) {
+  *value = IntegerOrReply(ctx, word);
+  if (!*value) return false;
+  if (**value >= 0 && **value <= max) return true;
+  ctx.reply().Error(error);
+  return false;
+}
+
+bool ParseRestoreOptions(CommandContext& ctx, Args args, RestoreRequest* request) {
+  for (size_t i = 4; i < args.size(); ++i) {
+    const bool has_value = i + 1 < args.size();
+    if (EqualsIgnoreCase(args[i], "REPLACE")) {
+      request->replace = true;
+    } else if (EqualsIgnoreCase(args[i], "ABSTTL")) {
+      request->absolute_ttl = true;
+    } else if (EqualsIgnoreCase(args[i], "IDLETIME") && has_value && !request->frequency) {
+      if (!ParseBounded(ctx, args[++i], INT64_MAX, "ERR Invalid IDLETIME value, must be >= 0",
+                        &request->idle_seconds)) {
+        return false;
+      }
+    } else if (EqualsIgnoreCase(args[i], "FREQ") && has_value && !request->idle_seconds) {
+      if (!ParseBounded(ctx, args[++i], kFrequencyMax,
+                        "ERR Invalid FREQ value, must be >= 0 and <= 255", &request->frequency)) {
+        return false;
+      }
+    } else {
+      ctx.reply().Error(errors::kSyntax);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ParseTtl(CommandContext& ctx, std::string_view word, RestoreRequest* request) {
+  const std::optional<int64_t> ttl = IntegerOrReply(ctx, word);
+  if (!ttl) return false;
+  request->ttl = *ttl;
+  if (*ttl >= 0) return true;
+  ctx.reply().Error(errors::kInvalidTtl);
+  return false;
+}
+
+// The string in a payload, or nothing with the error replied.
+std::optional<std::string> LoadPayload(CommandContext& ctx, std::string_view payload) {
+  const absl::StatusOr<DumpedValue> value = OpenDump(payload);
+  if (!value.ok()) {
+    ctx.reply().Error(errors::kBadPayload);
+    return std::nullopt;
+  }
+  if (value->type == RdbType::kString) {
+    absl::StatusOr<std::string> text = LoadString(*value);
+    if (text.ok()) return *std::move(text);
+  }
+  ctx.reply().Error(errors::kBadDataFormat);
+  return std::nullopt;
+}
+
+void SetAccessClock(CommandContext& ctx, const RestoreRequest& request, EntryRef& ref) {
+  const bool lfu = ctx.keyspace().access_policy() == AccessPolicy::kLfu;
+  if (lfu && request.frequency) {
+    ref->set_access_clock(LfuClock(static_cast<uint8_t>(*request.frequency), ctx.now_ms()));
+  } else if (!lfu && request.idle_seconds) {
+    const int64_t idle = std::min<int64_t>(*request.idle_seconds, kLruClockMask);
+    ref->set_access_clock(LruClockOfIdle(static_cast<uint32_t>(idle), ctx.now_ms()));
+  }
+}
+
+// Copies get the expiry as a point in time, and know that the key may be replaced.
+void JournalRestore(CommandContext& ctx, Args args, UnixMillis expiry) {
+  if (!ctx.wants_effects()) return;
+  if (expiry == kNoExpiry) return ctx.Effect({"RESTORE", args[1], "0", args[3], "REPLACE"});
+  ctx.Effect({"RESTORE", args[1], IntegerWord(expiry), args[3], "ABSTTL", "REPLACE"});
+}
+
+}  // namespace
+
+// DUMP key: nil if absent.
+void Dump(CommandContext& ctx, Args args) {
+  const Entry* entry = FindForReading(ctx, ctx.Key(1), ClientLookup(ctx));
+  if (entry == nullptr) return ctx.reply().Null();
+  if (!entry->is_string()) return ctx.reply().Error("ERR a value of this type has no DUMP yet");
+  if (entry->is_integer()) return ctx.reply().BulkOwned(DumpInteger(entry->integer()));
+  IntText scratch;
+  ctx.reply().BulkOwned(
+      DumpString(entry->string_bytes(scratch), ctx.engine().config.rdbcompression));
+}
+
+// RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]
+void Restore(CommandContext& ctx, Args args) {
+  RestoreRequest request;
+  if (!ParseRestoreOptions(ctx, args, &request)) return;
+  const HashedKey key = ctx.Key(1);
+  if (!request.replace && ctx.db().FindRead(key, ctx.now_ms(), ClientLookup(ctx)) != nullptr) {
+    return ctx.reply().Error(errors::kBusyKey);
+  }
+  if (!ParseTtl(ctx, args[2], &request)) return;
+  const std::optional<std::string> value = LoadPayload(ctx, args[3]);
+  if (!value) return;
+  UnixMillis expiry = kNoExpiry;
+  if (request.ttl != 0) {
+    const int64_t base = request.absolute_ttl ? 0 : ctx.now_ms();
+    expiry = request.ttl > INT64_MAX - base ? INT64_MAX : request.ttl + base;
+  }
+  const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms());
+  if (expiry != kNoExpiry && IsPast(ctx, expiry)) {
+    if (deleted) {
+      ctx.MarkChanged();
+      ctx.Notify(kNotifyGeneric, "del", key.bytes);
+      if (ctx.wants_effects()) ctx.Effect({"DEL", key.bytes});
+    }
+    return ctx.reply().Ok();
+  }
+  EntryRef ref = ctx.db().Insert(key, Entry::NewString(key.bytes, *value, expiry), ctx.now_ms());
+  SetAccessClock(ctx, request, ref);
+  ctx.MarkChanged();
+  ctx.Notify(kNotifyGeneric, "restore", key.bytes);
+  JournalRestore(ctx, args, expiry);
+  ctx.reply().Ok();
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,257 @@
+// INFO's sections about the process and its state; counters are in info_statistics.cc.
+#include "node/commands/info_sections.h"
+
+#include <algorithm>
+
+#include "node/commands/client_line.h"
+#include "node/commands/connection.h"
+#include "node/keyspace/access_clock.h"
+#include "node/stats/memory.h"
+#include "node/stats/process.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int64_t kSecondsPerDay = 86400;
+
+constexpr InfoSection kSections[] = {
+    {"server", true, &InfoServer},
+    {"clients", true, &InfoClients},
+    {"memory", true, &InfoMemory},
+    {"persistence", true, &InfoPersistence},
+    {"stats", true, &InfoStats},
+    {"replication", true, &InfoReplication},
+    {"cpu", true, &InfoCpu},
+    {"modules", true, &InfoModules},
+    {"commandstats", false, &InfoCommandStats},
+    {"errorstats", true, &InfoErrorStats},
+    {"latencystats", false, &InfoLatencyStats},
+    {"cluster", true, &InfoCluster},
+    {"keyspace", true, &InfoKeyspace},
+};
+
+double Ratio(uint64_t a, uint64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+double Percent(uint64_t part, uint64_t whole) { return 100 * Ratio(part, whole); }
+
+uint64_t Above(uint64_t a, uint64_t b) { return a - std::min(a, b); }
+
+struct ClientTotals {
+  uint64_t memory_bytes = 0;
+  uint64_t largest_input = 0;
+  uint64_t largest_output = 0;
+};
+
+ClientTotals MeasureClients(const ClientTable& clients) {
+  ClientTotals totals;
+  clients.ForEach([&](Client& client) {
+    if (client.host() != nullptr) client.host()->MeasureBuffers(client);
+    totals.memory_bytes += ClientMemory(client);
+    totals.largest_input = std::max<uint64_t>(totals.largest_input, client.query_buffer_bytes);
+    totals.largest_output = std::max<uint64_t>(totals.largest_output, client.output.size());
+  });
+  return totals;
+}
+
+uint64_t TableBytes(const Keyspace& keyspace) {
+  uint64_t bytes = 0;
+  for (int i = 0; i < keyspace.database_count(); ++i) bytes += keyspace.database(i).TableMemory();
+  return bytes;
+}
+
+void Allocator(const MemoryUse& use, uint64_t resident, InfoText& text) {
+  text.Add("allocator_frag_ratio", Ratio(use.active_bytes, use.allocated_bytes), 2);
+  text.Add("allocator_frag_bytes", Above(use.active_bytes, use.allocated_bytes));
+  text.Add("allocator_rss_ratio", Ratio(use.resident_bytes, use.active_bytes), 2);
+  text.Add("allocator_rss_bytes", Above(use.resident_bytes, use.active_bytes));
+  text.Add("rss_overhead_ratio", Ratio(resident, use.resident_bytes), 2);
+  text.Add("rss_overhead_bytes",
+           static_cast<int64_t>(resident) - static_cast<int64_t>(use.resident_bytes));
+  text.Add("mem_fragmentation_ratio", Ratio(resident, use.allocated_bytes), 2);
+  text.Add("mem_fragmentation_bytes",
+           static_cast<int64_t>(resident) - static_cast<int64_t>(use.allocated_bytes));
+}
+
+}  // namespace
+
+absl::Span<const InfoSection> InfoSections() { return kSections; }
+
+void InfoServer(const InfoSource& source, InfoText& text) {
+  const ServerIdentity& identity = source.family.identity;
+  const int64_t now_ms = source.engine.now_ms;
+  const int64_t uptime = (now_ms - identity.start_ms) / kMillisPerSecond;
+  text.Section("Server");
+  text.Add("redis_version", kCompatibleVersion);
+  text.Add("server_name", "slotmesh");
+  text.Add("slotmesh_version", identity.version);
+  text.Add("redis_git_sha1", "00000000");
+  text.Add("redis_git_dirty", 0);
+  text.Add("redis_build_id", "0");
+  text.Add("redis_mode", source.engine.gate != nullptr ? "cluster" : "standalone");
+  text.Add("os", OperatingSystem());
+  text.Add("arch_bits", 8 * sizeof(void*));
+  text.Add("multiplexing_api", "epoll");
+  text.Add("gcc_version", absl::StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
+  text.Add("process_id", ProcessId());
+  text.Add("process_supervised", "no");
+  text.Add("run_id", identity.run_id);
+  text.Add("tcp_port", source.family.control.port());
+  text.Add("server_time_usec", source.engine.clock.WallMicros());
+  text.Add("uptime_in_seconds", uptime);
+  text.Add("uptime_in_days", uptime / kSecondsPerDay);
+  text.Add("hz", source.engine.config.hz);
+  text.Add("configured_hz", source.engine.config.hz);
+  text.Add("lru_clock", LruClock(now_ms));
+  text.Add("executable", identity.executable);
+  text.Add("config_file", source.family.settings.file());
+  text.Add("io_threads_active", 0);
+}
+
+void InfoClients(const InfoSource& source, InfoText& text) {
+  const Engine& engine = source.engine;
+  const ClientTotals totals = MeasureClients(source.family.clients);
+  const Pause::Kind pause = engine.pause.active(engine.now_ms);
+  text.Section("Clients");
+  text.Add("connected_clients", source.family.clients.size());
+  text.Add("cluster_connections", 0);
+  text.Add("maxclients", engine.config.maxclients);
+  text.Add("client_recent_max_input_buffer", totals.largest_input);
+  text.Add("client_recent_max_output_buffer", totals.largest_output);
+  text.Add("blocked_clients", engine.blocked.size());
+  text.Add("tracking_clients", 0);
+  text.Add("pubsub_clients", 0);
+  text.Add("watching_clients", engine.watches.watching_clients());
+  text.Add("clients_in_timeout_table", engine.blocked.with_deadline());
+  text.Add("total_watched_keys", engine.watches.watched_keys());
+  text.Add("total_blocking_keys", 0);
+  text.Add("total_blocking_keys_on_nokey", 0);
+  text.Add("paused_reason", pause == Pause::Kind::kNone ? "none" : "client_pause");
+  text.Add("paused_actions", pause == Pause::Kind::kNone    ? "none"
+                             : pause == Pause::Kind::kWrite ? "write"
+                                                            : "all");
+  text.Add("paused_timeout_milliseconds",
+           pause == Pause::Kind::kNone ? 0 : engine.pause.until_ms() - engine.now_ms);
+}
+
+void InfoMemory(const InfoSource& source, InfoText& text) {
+  Engine& engine = source.engine;
+  const MemoryUse use = ReadMemoryUse();
+  const uint64_t used = use.allocated_bytes;
+  const uint64_t resident = ProcessResidentBytes();
+  engine.stats.peak_memory_bytes = std::max(engine.stats.peak_memory_bytes, used);
+  const uint64_t peak = engine.stats.peak_memory_bytes;
+  const uint64_t startup = engine.stats.startup_memory_bytes;
+  const uint64_t clients = MeasureClients(source.family.clients).memory_bytes;
+  const uint64_t overhead = startup + clients + TableBytes(engine.keyspace);
+  const uint64_t dataset = Above(used, overhead);
+  text.Section("Memory");
+  text.AddBytes("used_memory", used);
+  text.AddBytes("used_memory_rss", resident);
+  text.AddBytes("used_memory_peak", peak);
+  text.Add("used_memory_peak_perc", FixedPoint(Percent(used, peak), 2) + "%");
+  text.Add("used_memory_overhead", overhead);
+  text.Add("used_memory_startup", startup);
+  text.Add("used_memory_dataset", dataset);
+  text.Add("used_memory_dataset_perc",
+           FixedPoint(std::min(100.0, Percent(dataset, Above(used, startup))), 2) + "%");
+  text.Add("allocator_allocated", use.allocated_bytes);
+  text.Add("allocator_active", use.active_bytes);
+  text.Add("allocator_resident", use.resident_bytes);
+  text.AddBytes("total_system_memory", TotalSystemMemory());
+  text.Add("used_memory_lua", 0);
+  text.Add("used_memory_vm_eval", 0);
+  text.Add("used_memory_lua_human", HumanBytes(0));
+  text.Add("number_of_cached_scripts", 0);
+  text.Add("number_of_functions", 0);
+  text.Add("number_of_libraries", 0);
+  text.AddBytes("maxmemory", engine.config.maxmemory);
+  text.Add("maxmemory_policy", source.family.settings.Value("maxmemory-policy"));
+  Allocator(use, resident, text);
+  text.Add("mem_not_counted_for_evict", 0);
+  text.Add("mem_replication_backlog", 0);
+  text.Add("mem_total_replication_buffers", 0);
+  text.Add("mem_clients_slaves", 0);
+  text.Add("mem_clients_normal", clients);
+  text.Add("mem_cluster_links", 0);
+  text.Add("mem_aof_buffer", 0);
+  text.Add("mem_allocator", AllocatorName());
+  text.Add("active_defrag_running", 0);
+  text.Add("lazyfree_pending_objects", source.family.control.lazyfree_pending());
+  text.Add("lazyfreed_objects", source.family.control.lazyfreed());
+}
+
+// Nothing is saved yet: what stands here is what a node without files says.
+void InfoPersistence(const InfoSource& source, InfoText& text) {
+  text.Section("Persistence");
+  text.Add("loading", 0);
+  text.Add("async_loading", 0);
+  text.Add("current_cow_peak", 0);
+  text.Add("current_cow_size", 0);
+  text.Add("current_cow_size_age", 0);
+  text.Add("current_fork_perc", 0, 2);
+  text.Add("current_save_keys_processed", 0);
+  text.Add("current_save_keys_total", 0);
+  text.Add("rdb_changes_since_last_save", source.engine.stats.keyspace_changes);
+  text.Add("rdb_bgsave_in_progress", 0);
+  text.Add("rdb_last_save_time", source.family.identity.start_ms / kMillisPerSecond);
+  text.Add("rdb_last_bgsave_status", "ok");
+  text.Add("rdb_last_bgsave_time_sec", -1);
+  text.Add("rdb_current_bgsave_time_sec", -1);
+  text.Add("rdb_saves", 0);
+  text.Add("rdb_last_cow_size", 0);
+  text.Add("rdb_last_load_keys_expired", 0);
+  text.Add("rdb_last_load_keys_loaded", 0);
+  text.Add("aof_enabled", 0);
+  text.Add("aof_rewrite_in_progress", 0);
+  text.Add("aof_rewrite_scheduled", 0);
+  text.Add("aof_last_rewrite_time_sec", -1);
+  text.Add("aof_current_rewrite_time_sec", -1);
+  text.Add("aof_last_bgrewrite_status", "ok");
+  text.Add("aof_rewrites", 0);
+  text.Add("aof_rewrites_consecutive_failures", 0);
+  text.Add("aof_last_write_status", "ok");
+  text.Add("aof_last_cow_size", 0);
+  text.Add("module_fork_in_progress", 0);
+  text.Add("module_fork_last_cow_size", 0);
+}
+
+void InfoReplication(const InfoSource& source, InfoText& text) {
+  text.Section("Replication");
+  text.Add("role", "master");
+  text.Add("connected_slaves", 0);
+  text.Add("replicas_waiting_psync", 0);
+  text.Add("master_failover_state", "no-failover");
+  text.Add("master_replid", source.family.identity.replication_id);
+  text.Add("master_replid2", std::string(40, '0'));
+  text.Add("master_repl_offset", 0);
+  text.Add("second_repl_offset", -1);
+  text.Add("repl_backlog_active", 0);
+  text.Add("repl_backlog_size", source.engine.config.repl_backlog_size);
+  text.Add("repl_backlog_first_byte_offset", 0);
+  text.Add("repl_backlog_histlen", 0);
+}
+
+void InfoCpu(const InfoSource&, InfoText& text) {
+  const CpuUse process = ProcessCpuUse();
+  const CpuUse children = ChildrenCpuUse();
+  const CpuUse thread = ThreadCpuUse();
+  text.Section("CPU");
+  text.Add("used_cpu_sys", SecondsOfMicros(process.system_micros));
+  text.Add("used_cpu_user", SecondsOfMicros(process.user_micros));
+  text.Add("used_cpu_sys_children", SecondsOfMicros(children.system_micros));
+  text.Add("used_cpu_user_children", SecondsOfMicros(children.user_micros));
+  text.Add("used_cpu_sys_main_thread", SecondsOfMicros(thread.system_micros));
+  text.Add("used_cpu_user_main_thread", SecondsOfMicros(thread.user_micros));
+}
+
+void InfoModules(const InfoSource&, InfoText& text) { text.Section("Modules"); }
+
+void InfoCluster(const InfoSource& source, InfoText& text) {
+  text.Section("Cluster");
+  text.Add("cluster_enabled", source.engine.gate != nullptr);
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,154 @@
+// INFO's sections of counters: stats, commandstats, errorstats, latencystats, keyspace.
+#include <cmath>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "node/commands/info_sections.h"
+
+namespace slotmesh::node {
+namespace {
+
+// Entries looked at for a database's mean time to live.
+constexpr size_t kTtlSamples = 64;
+constexpr double kBytesPerKilobyte = 1024;
+
+void ForEachCommand(const std::vector<std::unique_ptr<Command>>& commands,
+                    absl::FunctionRef<void(const Command&)> visit) {
+  for (const auto& command : commands) {
+    visit(*command);
+    ForEachCommand(command->subcommands(), visit);
+  }
+}
+
+// Without the zeros behind the point: "50", "99.9".
+std::string PercentName(double percent) {
+  std::string text = FixedPoint(percent, 6);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+// The mean time to live of some of the keys that have one, in milliseconds.
+int64_t MeanTtl(Engine& engine, const Database& db) {
+  if (db.expiring() == 0) return 0;
+  int64_t sum = 0;
+  int64_t count = 0;
+  db.Sample(engine.random, kTtlSamples, [&](int, const Entry& entry) {
+    if (!entry.has_expiry() || entry.IsExpired(engine.now_ms)) return;
+    sum += (entry.expiry() - engine.now_ms) / static_cast<int64_t>(kTtlSamples);
+    ++count;
+  });
+  return count == 0 ? 0
+                    : static_cast<int64_t>(static_cast<double>(sum) * kTtlSamples /
+                                           static_cast<double>(count));
+}
+
+}  // namespace
+
+void InfoStats(const InfoSource& source, InfoText& text) {
+  const ServerStats& stats = source.engine.stats;
+  const KeyspaceStats& keys = source.engine.keyspace.stats();
+  text.Section("Stats");
+  text.Add("total_connections_received", stats.connections_received);
+  text.Add("total_commands_processed", stats.commands_processed);
+  text.Add("instantaneous_ops_per_sec", std::llround(stats.command_rate.per_second()));
+  text.Add("total_net_input_bytes", stats.net_input_bytes);
+  text.Add("total_net_output_bytes", stats.net_output_bytes);
+  text.Add("total_net_repl_input_bytes", 0);
+  text.Add("total_net_repl_output_bytes", 0);
+  text.Add("instantaneous_input_kbps", stats.input_rate.per_second() / kBytesPerKilobyte, 2);
+  text.Add("instantaneous_output_kbps", stats.output_rate.per_second() / kBytesPerKilobyte, 2);
+  text.Add("instantaneous_input_repl_kbps", 0, 2);
+  text.Add("instantaneous_output_repl_kbps", 0, 2);
+  text.Add("rejected_connections", stats.connections_rejected);
+  text.Add("sync_full", 0);
+  text.Add("sync_partial_ok", 0);
+  text.Add("sync_partial_err", 0);
+  text.Add("expired_keys", keys.expired);
+  text.Add("expired_stale_perc", 0, 2);
+  text.Add("expired_time_cap_reached_count", stats.expiry_slices_cut);
+  text.Add("expire_cycle_cpu_milliseconds", stats.expiry_micros / 1000);
+  text.Add("evicted_keys", keys.evicted);
+  text.Add("evicted_clients", 0);
+  text.Add("evicted_scripts", 0);
+  text.Add("total_eviction_exceeded_time", 0);
+  text.Add("current_eviction_exceeded_time", 0);
+  text.Add("keyspace_hits", keys.hits);
+  text.Add("keyspace_misses", keys.misses);
+  text.Add("pubsub_channels", 0);
+  text.Add("pubsub_patterns", 0);
+  text.Add("pubsubshard_channels", 0);
+  text.Add("latest_fork_usec", 0);
+  text.Add("total_forks", 0);
+  text.Add("migrate_cached_sockets", 0);
+  text.Add("slave_expires_tracked_keys", 0);
+  text.Add("active_defrag_hits", 0);
+  text.Add("active_defrag_misses", 0);
+  text.Add("active_defrag_key_hits", 0);
+  text.Add("active_defrag_key_misses", 0);
+  text.Add("total_active_defrag_time", 0);
+  text.Add("current_active_defrag_time", 0);
+  text.Add("tracking_total_keys", 0);
+  text.Add("tracking_total_items", 0);
+  text.Add("tracking_total_prefixes", 0);
+  text.Add("unexpected_error_replies", 0);
+  text.Add("total_error_replies", stats.error_replies);
+  text.Add("dump_payload_sanitizations", 0);
+  text.Add("total_reads_processed", stats.reads);
+  text.Add("total_writes_processed", stats.writes);
+  text.Add("io_threaded_reads_processed", 0);
+  text.Add("io_threaded_writes_processed", 0);
+  text.Add("client_query_buffer_limit_disconnections", stats.query_buffer_limit_disconnections);
+  text.Add("client_output_buffer_limit_disconnections",
+           stats.output_buffer_limit_disconnections);
+}
+
+void InfoCommandStats(const InfoSource& source, InfoText& text) {
+  text.Section("Commandstats");
+  const double micros_per_tick = source.engine.micros_per_tick;
+  ForEachCommand(source.engine.registry.commands(), [&](const Command& command) {
+    const CommandStats& stats = command.stats();
+    if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
+    const double micros = static_cast<double>(stats.ticks) * micros_per_tick;
+    const double mean = stats.calls == 0 ? 0 : micros / static_cast<double>(stats.calls);
+    text.Add(StrCat("cmdstat_", command.full_name()),
+             StrCat("calls=", stats.calls, ",usec=", static_cast<uint64_t>(micros),
+                    ",usec_per_call=", FixedPoint(mean, 2), ",rejected_calls=", stats.rejected,
+                    ",failed_calls=", stats.failed));
+  });
+}
+
+void InfoErrorStats(const InfoSource& source, InfoText& text) {
+  text.Section("Errorstats");
+  for (const auto& [code, count] : source.engine.stats.errors) {
+    text.Add(StrCat("errorstat_", code), StrCat("count=", count));
+  }
+}
+
+void InfoLatencyStats(const InfoSource& source, InfoText& text) {
+  text.Section("Latencystats");
+  if (!source.engine.config.latency_tracking) return;
+  ForEachCommand(source.engine.registry.commands(), [&](const Command& command) {
+    const LatencyHistogram* histogram = command.stats().latency.get();
+    if (histogram == nullptr || histogram->count() == 0) return;
+    std::string values;
+    for (const double percent : source.engine.config.latency_tracking_info_percentiles) {
+      const auto micros = static_cast<double>(histogram->PercentileMicros(percent));
+      values += StrCat(values.empty() ? "" : ",", "p", PercentName(percent), "=",
+                       FixedPoint(micros, 3));
+    }
+    text.Add(StrCat("latency_percentiles_usec_", command.full_name()), values);
+  });
+}
+
+void InfoKeyspace(const InfoSource& source, InfoText& text) {
+  text.Section("Keyspace");
+  for (int i = 0; i < source.engine.keyspace.database_count(); ++i) {
+    const Database& db = source.engine.keyspace.database(i);
+    if (db.size() == 0) continue;
+    text.Add(absl::StrCat("db", i), StrCat("keys=", db.size(), ",expires=", db.expiring(),
+                                           ",avg_ttl=", MeanTtl(source.engine, db)));
+  }
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,62 @@
+// Commands of the group server: INFO, CONFIG, FLUSHALL, MEMORY, SLOWLOG, LATENCY, DEBUG, SHUTDOWN
+// and their relatives; of the group generic WAIT and WAITAOF.
+#ifndef SLOTMESH_NODE_COMMANDS_SERVER_H_
+#define SLOTMESH_NODE_COMMANDS_SERVER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/types/span.h"
+#include "node/command/client_table.h"
+#include "node/command/command_spec.h"
+#include "node/command/dispatcher.h"
+#include "node/config/config_store.h"
+#include "node/stats/latency_monitor.h"
+#include "node/stats/log.h"
+#include "node/stats/slow_log.h"
+
+namespace slotmesh::node {
+
+// What stays the same from a node's start to its end.
+struct ServerIdentity {
+  std::string version;     // Of slotmesh.
+  std::string executable;  // Absolute path.
+  std::string run_id;      // 40 hexadecimal digits, as the next one.
+  std::string replication_id;
+  int64_t start_ms = 0;
+};
+
+// What commands ask of the process around the engine. Implemented by node/app.
+class ServerControl {
+ public:
+  virtual ~ServerControl() = default;
+  // The loop ends once this turn's replies are out.
+  virtual void Shutdown() = 0;
+  // DEBUG SLEEP: nothing goes on meanwhile.
+  virtual void Sleep(int64_t micros) = 0;
+  virtual void SetActiveExpiry(bool on) = 0;
+  // DEBUG PAUSE-CRON: the timer does nothing.
+  virtual void SetTimerPaused(bool paused) = 0;
+  // Keys that wait to be freed in the background, and those that were.
+  virtual uint64_t lazyfree_pending() const = 0;
+  virtual uint64_t lazyfreed() const = 0;
+  virtual void ResetLazyfreed() = 0;
+  // That the node listens on; 0 if it does not.
+  virtual int port() const = 0;
+};
+
+struct ServerFamily {
+  Dispatcher& dispatcher;
+  ConfigStore& settings;
+  ClientTable& clients;
+  ServerControl& control;
+  Log& log;
+  ServerIdentity identity;
+};
+
+// Handlers expect a ServerFamily as their family's state.
+absl::Span<const CommandSpec> ServerCommands();
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMANDS_SERVER_H_

@@ -1,0 +1,35 @@
+// INFO.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "node/commands/info_sections.h"
+#include "node/commands/server_handlers.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+// Whether one of the words asks for the section.
+bool IsWanted(const InfoSection& section, Args words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    if (EqualsIgnoreCase(word, "default")) return section.by_default;
+    return EqualsIgnoreCase(word, "all") || EqualsIgnoreCase(word, "everything") ||
+           EqualsIgnoreCase(word, section.name);
+  });
+}
+
+}  // namespace
+
+void Info(CommandContext& ctx, Args args) {
+  const InfoSource source{ctx.engine(), ctx.family<ServerFamily>()};
+  InfoText text;
+  for (const InfoSection& section : InfoSections()) {
+    const bool wanted =
+        args.size() == 1 ? section.by_default : IsWanted(section, args.subspan(1));
+    if (wanted) section.write(source, text);
+  }
+  ctx.reply().Verbatim("txt", text.text());
+}
+
+}  // namespace slotmesh::node
