@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
-#include "slots/ledger/sim_cluster.h"
+#include "slots/ledger/cluster_sim.h"
 
 namespace slotmesh::ledger {
 namespace {
