@@ -297,9 +297,7 @@ Index Raft::Propose(absl::Time now, std::string entry, RaftOutput* out) {
   return index;
 }
 
-bool Raft::may_stand() const {
-  return is_voter() || log_.ConfigurationAt(commit_).IsVoter(options_.self);
-}
+bool Raft::may_stand() const { return log_.IsVoterSince(commit_, options_.self); }
 
 bool Raft::is_settled_leader() const {
   return role_ == Role::kLeader && log_.TermAt(commit_) == hard_.term;
