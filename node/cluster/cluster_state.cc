@@ -29,6 +29,16 @@ RouteTrait TraitsOf(const GateRequest& request) {
   return traits;
 }
 
+// Part of the request changes keys that it does not name.
+bool ChangesAllKeys(const GateRequest& request, const Client& client) {
+  if (!Has(request.command.flags(), Flag::kTransactionControl)) {
+    return request.command.changes_all_keys();
+  }
+  const std::vector<QueuedCommand>& queued = client.transaction.queued;
+  return std::any_of(queued.begin(), queued.end(),
+                     [](const QueuedCommand& one) { return one.command->changes_all_keys(); });
+}
+
 slots::KeyPresence Combine(slots::KeyPresence a, slots::KeyPresence b) {
   return a == b ? a : slots::KeyPresence::kSome;
 }
@@ -43,7 +53,9 @@ ClusterState::ClusterState(ControlLink& link, Engine& engine)
 
 bool ClusterState::Refresh() {
   const std::shared_ptr<const ClusterPicture> before = picture_;
-  picture_ = link_.picture();
+  std::shared_ptr<const ClusterPicture> next = link_.picture();
+  if (follower_ != nullptr && next != before) follower_->BeforePicture(*next);
+  picture_ = std::move(next);
   const bool map_changed = picture_->map != before->map;
   if (map_changed) {
     view_.emplace(*picture_->map, link_.self(), open_slots_);
@@ -52,7 +64,12 @@ bool ClusterState::Refresh() {
     }
     while (forgotten_.size() > kForgottenMax) forgotten_.pop_front();
   }
+  if (map_changed && any_fence_ && !refused_.empty()) {
+    refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
+    FenceChanged();
+  }
   FindDownReason();
+  if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
   return map_changed;
 }
 
@@ -87,8 +104,13 @@ void ClusterState::FindDownReason() {
       return FinishRefresh();
     }
     for (const slots::ShardInfo& shard : map().data().shards) {
-      if (shard.slots.empty() || IsUp(shard.primary)) continue;
-      down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(), " is down");
+      if (shard.slots.empty()) continue;
+      if (!IsUp(shard.primary)) {
+        down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(), " is down");
+      } else if (shard.primary_boot != picture_->decided->BootOf(shard.primary)) {
+        down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(),
+                              " came back without the data of its slots");
+      }
     }
   }
   FinishRefresh();
@@ -103,17 +125,35 @@ void ClusterState::FinishRefresh() {
 void ClusterState::SetFence(const slots::SlotSet& slots, Fence fence) {
   fenced_writes_ |= slots;
   if (fence == Fence::kWritesAndReads) fenced_reads_ |= slots;
-  any_fence_ = true;
+  FenceChanged();
+}
+
+void ClusterState::RefuseSlots(const slots::SlotSet& slots) {
+  refused_ |= slots;
+  FenceChanged();
+}
+
+void ClusterState::FenceChanged() {
+  any_fence_ = !fenced_writes_.empty() || !refused_.empty();
+  engine_.keyspace.set_frozen(fenced_writes_);
 }
 
 void ClusterState::LiftFence(const slots::SlotSet& slots) {
   fenced_writes_ -= slots;
   fenced_reads_ -= slots;
-  any_fence_ = !fenced_writes_.empty();
+  FenceChanged();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
-    return place.reason == ParkReason::kFence && place.slot >= 0 &&
-           slots.Contains(static_cast<slots::Slot>(place.slot));
+    if (place.reason != ParkReason::kFence) return false;
+    if (place.slot < 0) return fenced_writes_.empty();
+    return slots.Contains(static_cast<slots::Slot>(place.slot));
   });
+}
+
+bool ClusterState::IsHeld(const GateRequest& request, const Client& client, bool write) const {
+  const int slot = request.keys.slot;
+  const slots::SlotSet& fenced = write ? fenced_writes_ : fenced_reads_;
+  if (slot >= 0 && fenced.Contains(static_cast<slots::Slot>(slot))) return true;
+  return write && !fenced_writes_.empty() && ChangesAllKeys(request, client);
 }
 
 Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply& reply) {
@@ -129,20 +169,22 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
         /*tls=*/false));
     return Admission::kRefused;
   }
-  const auto slot = static_cast<slots::Slot>(request.keys.slot);
-  if (picture_->data_missing && IsMine(slot)) [[unlikely]] {
-    reply.Error(errors::kSlotNotServed);
-    return Admission::kRefused;
-  }
   const bool write = Has(request.flags, Flag::kWrite | Flag::kMayReplicate);
-  if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
-    reply.Error(errors::kClusterDown);
-    return Admission::kRefused;
+  if (request.keys.slot >= 0) [[likely]] {
+    const auto slot = static_cast<slots::Slot>(request.keys.slot);
+    const bool missing = picture_->data_missing || (any_fence_ && refused_.Contains(slot));
+    if (missing && IsMine(slot)) [[unlikely]] {
+      reply.Error(errors::kSlotNotServed);
+      return Admission::kRefused;
+    }
+    if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
+      reply.Error(errors::kClusterDown);
+      return Admission::kRefused;
+    }
   }
   if (!any_fence_) [[likely]]
     return Admission::kServe;
-  const bool held = write ? fenced_writes_.Contains(slot) : fenced_reads_.Contains(slot);
-  if (!held) return Admission::kServe;
+  if (!IsHeld(request, client, write)) return Admission::kServe;
   if (client.host() != nullptr && request.origin == RequestOrigin::kClient) return Admission::kPark;
   reply.Error(errors::kTryAgain);
   return Admission::kRefused;

@@ -34,13 +34,25 @@ enum class Fence : uint8_t {
 inline constexpr int kBusPortOffset = 10000;
 inline constexpr size_t kForgottenMax = 1024;
 
+// Who must be ready before a new picture decides what is served, and acts once it does: migration.
+class PictureFollower {
+ public:
+  virtual ~PictureFollower() = default;
+  // `next` is about to be taken up: no request has been admitted by it yet.
+  virtual void BeforePicture(const ClusterPicture& next) = 0;
+  // It has been; no request has run since BeforePicture.
+  virtual void AfterPicture() = 0;
+};
+
 class ClusterState : public ClusterGate {
  public:
   // Borrows both.
   ClusterState(ControlLink& link, Engine& engine);
 
-  // Takes up the newest picture. True if the map changed.
+  // Takes up the newest picture. True if the map changed. Not to be called within a command.
   bool Refresh();
+  // Borrowed; null for none.
+  void set_follower(PictureFollower* follower) { follower_ = follower; }
 
   const ClusterPicture& picture() const { return *picture_; }
   const slots::SlotMap& map() const { return *picture_->map; }
@@ -71,6 +83,9 @@ class ClusterState : public ClusterGate {
   // Lets everyone who waits for these slots try again.
   void LiftFence(const slots::SlotSet& slots);
   const slots::SlotSet& fenced() const { return fenced_writes_; }
+  // These are this node's own by the map, but it does not have their data: they are refused until
+  // it runs again or they have another owner.
+  void RefuseSlots(const slots::SlotSet& slots);
 
   // ClusterGate.
   Admission Admit(const GateRequest& request, Client& client, Reply& reply) override;
@@ -79,6 +94,8 @@ class ClusterState : public ClusterGate {
  private:
   void FindDownReason();
   void FinishRefresh();
+  void FenceChanged();
+  bool IsHeld(const GateRequest& request, const Client& client, bool write) const;
   slots::KeyPresence Presence(const GateRequest& request, const Client& client) const;
   slots::KeyPresence PresenceOf(const GateRequest& request, Args args, const Command& command,
                                 int database) const;
@@ -92,7 +109,9 @@ class ClusterState : public ClusterGate {
   std::string down_reason_;
   slots::SlotSet fenced_writes_;
   slots::SlotSet fenced_reads_;
-  bool any_fence_ = false;
+  slots::SlotSet refused_;
+  bool any_fence_ = false;  // Any of the three is not empty.
+  PictureFollower* follower_ = nullptr;
 };
 
 }  // namespace slotmesh::node

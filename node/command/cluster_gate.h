@@ -33,8 +33,8 @@ class ClusterGate {
  public:
   virtual ~ClusterGate() = default;
 
-  // Called after ACL for every request with keys; `client` gives READONLY, ASKING and the
-  // transport.
+  // Called after ACL for every request with keys, and for writes without (keys.slot is -1).
+  // `client` gives READONLY, ASKING and the transport.
   virtual Admission Admit(const GateRequest& request, Client& client, Reply& reply) = 0;
   // True while replies to writes may leave: the lease of SAFETY 7 still holds. Asked when a turn's
   // output is sent; where it says no the connection is closed (SAFETY 16).

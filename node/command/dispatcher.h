@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "absl/types/span.h"
 #include "node/command/client.h"
@@ -60,6 +61,10 @@ class Dispatcher {
   // completed.
   Result ExecuteParked(Client& client);
 
+  // After a wait that was in vain: answers what client.parked holds with the error instead of
+  // running it, and resumes the client.
+  void RefuseParked(Client& client, std::string_view error);
+
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
   // of what the caller checked already. The reply goes to the client's buffer.
   void Call(Client& client, const Command& command, Args args, RequestOrigin origin,
@@ -86,6 +91,8 @@ class Dispatcher {
   // Moves what the reply remembers of errors into the statistics. True if there were any.
   bool CountErrors(Client& client);
   void Reject(Client& client, const Command* command, std::string_view error);
+  // A refusal by routing is in the reply: what it means for a transaction.
+  void EndRefused(Client& client, const Command& command);
   // Adds the slots of a command's keys to what the gate is asked.
   void AddKeys(const Command& command, Args args, GateRequest* request);
   void Queue(Client& client, const Command& command, Args args);

@@ -1,4 +1,6 @@
 // What a request must pass before its handler runs, in the order of the cluster contract.
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "node/command/dispatcher.h"
 #include "node/resp/errors.h"
@@ -55,18 +57,30 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
     AddKeys(command, args, &request);
   }
   *slot = request.keys.slot;
-  if (request.keys.slot == kNoSlot) return Admission::kServe;
+  if (request.keys.slot == kNoSlot && !Has(request.flags, Flag::kWrite)) return Admission::kServe;
   const Admission admission = engine_.gate->Admit(request, client, client.reply());
-  if (admission == Admission::kRefused) {
-    ++command.stats().rejected;
-    CountErrors(client);
-    if (Has(command.flags(), Flag::kTransactionControl)) {
-      DiscardTransaction(client);
-    } else if (client.transaction.active) {
-      client.transaction.poisoned = true;
-    }
-  }
+  if (admission == Admission::kRefused) EndRefused(client, command);
   return admission;
+}
+
+void Dispatcher::EndRefused(Client& client, const Command& command) {
+  ++command.stats().rejected;
+  CountErrors(client);
+  if (Has(command.flags(), Flag::kTransactionControl)) {
+    DiscardTransaction(client);
+  } else if (client.transaction.active) {
+    client.transaction.poisoned = true;
+  }
+}
+
+void Dispatcher::RefuseParked(Client& client, std::string_view error) {
+  const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
+  const uint64_t reply_begin = client.output.end_position();
+  client.reply().Error(error);
+  const Command* command = engine_.registry.Resolve(request.view());
+  if (command != nullptr) EndRefused(client, *command);
+  Finish(client, reply_begin);
+  client.host()->Resume(client);
 }
 
 void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request) {

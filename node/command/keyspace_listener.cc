@@ -31,4 +31,9 @@ void KeyspaceListener::OnAllTouched(int database, int slot) {
   });
 }
 
+void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots) {
+  engine_.watches.TouchAll(
+      database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
+}
+
 }  // namespace slotmesh::node

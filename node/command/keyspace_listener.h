@@ -20,6 +20,7 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   void OnRemoved(int database, const HashedKey& key, Removal why) override;
   void OnTouched(int database, const HashedKey& key) override;
   void OnAllTouched(int database, int slot) override;
+  void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
 
  private:
   Engine& engine_;

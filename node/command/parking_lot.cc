@@ -13,14 +13,26 @@ void ParkingLot::Park(Client& client, Args args, ParkReason reason, int slot, in
   places_.push_back({&client, reason, slot, now_ms});
 }
 
-void ParkingLot::Release(absl::FunctionRef<bool(const Place&)> ready) {
-  std::vector<Place> released;
+std::vector<ParkingLot::Place> ParkingLot::Take(absl::FunctionRef<bool(const Place&)> which) {
+  std::vector<Place> taken;
   std::erase_if(places_, [&](const Place& place) {
-    if (!ready(place)) return false;
-    released.push_back(place);
+    if (!which(place)) return false;
+    taken.push_back(place);
     return true;
   });
-  for (const Place& place : released) place.client->host()->Resume(*place.client);
+  return taken;
+}
+
+void ParkingLot::Release(absl::FunctionRef<bool(const Place&)> ready) {
+  for (const Place& place : Take(ready)) place.client->host()->Resume(*place.client);
+}
+
+void ParkingLot::GiveUp(absl::FunctionRef<bool(const Place&)> gives_up,
+                        absl::FunctionRef<void(Client&)> refuse) {
+  for (const Place& place : Take(gives_up)) {
+    refuse(*place.client);
+    CHECK(place.client->parked.empty());
+  }
 }
 
 void ParkingLot::Forget(Client& client) {

@@ -25,7 +25,7 @@ class ParkingLot {
   struct Place {
     Client* client = nullptr;
     ParkReason reason = ParkReason::kPause;
-    int slot = -1;  // Of a fence.
+    int slot = -1;  // Of a fence; -1: waits until there is no fence at all.
     int64_t since_ms = 0;
   };
 
@@ -34,12 +34,18 @@ class ParkingLot {
   void Park(Client& client, Args args, ParkReason reason, int slot, int64_t now_ms);
   // Resumes, in the order of arrival, those of whom `ready` says so.
   void Release(absl::FunctionRef<bool(const Place&)> ready);
+  // Takes out, in the order of arrival, those of whom `gives_up` says so, for `refuse` to answer:
+  // it empties client.parked and resumes the client.
+  void GiveUp(absl::FunctionRef<bool(const Place&)> gives_up,
+              absl::FunctionRef<void(Client&)> refuse);
   // The client is going away.
   void Forget(Client& client);
 
   size_t size() const { return places_.size(); }
 
  private:
+  std::vector<Place> Take(absl::FunctionRef<bool(const Place&)> which);
+
   std::vector<Place> places_;
 };
 

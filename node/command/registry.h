@@ -42,6 +42,10 @@ class Command {
   // The word that is the only key (a row like GET's or INCR's), 0 if the row is not that simple.
   int single_key() const { return single_key_; }
   bool has_keys() const { return has_keys_; }
+  // Changes keys without naming them: FLUSHALL, FLUSHDB, SWAPDB.
+  bool changes_all_keys() const {
+    return !has_keys_ && Has(spec_->flags, Flag::kWrite) && Has(spec_->acl, Acl::kKeyspace);
+  }
   CommandStats& stats() const { return *stats_; }
 
   const std::vector<std::unique_ptr<Command>>& subcommands() const { return subcommands_; }

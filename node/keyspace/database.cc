@@ -52,7 +52,7 @@ EntryRef Database::FindLive(const HashedKey& key, UnixMillis now) {
   if (!ref || !ref->has_expiry() || !ref->IsExpired(now)) return ref;
   switch (shared_.expiry_mode) {
     case ExpiryMode::kDelete:
-      RemoveExpired(ref, key);
+      if (!shared_.IsFrozen(key.slot)) RemoveExpired(ref, key);
       return {};
     case ExpiryMode::kHide:
       return {};
@@ -249,7 +249,7 @@ Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
 
 void Database::Evict(const HashedKey& key, bool lazy) {
   EntryRef ref = Locate(key);
-  if (!ref) return;
+  if (!ref || shared_.IsFrozen(key.slot)) return;
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.evicted;
@@ -287,6 +287,32 @@ void Database::FlushSlot(int slot) {
   CHECK(slot >= 0 && slot < slot_count_);
   DetachTable(slot);
   if (shared_.touch_listener != nullptr) shared_.touch_listener->OnAllTouched(index_, slot);
+}
+
+void Database::FlushSlots(const slots::SlotSet& slots) {
+  slots.ForEach([this](slots::Slot slot) { DetachTable(slot); });
+  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnSlotsTouched(index_, slots);
+}
+
+std::unique_ptr<SlotTable> Database::TakeSlot(int slot) {
+  if (table(slot) == nullptr) return nullptr;
+  std::unique_ptr<SlotTable> table = std::move(tables_[slot]);
+  CHECK(!table->walking());
+  index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
+  expiring_ -= table->expiring;
+  return table;
+}
+
+void Database::AdoptSlot(std::unique_ptr<SlotTable> table) {
+  CHECK_EQ(table->seed(), shared_.hash_seed);
+  CHECK(table->slot < slot_count_ && !table->walking());
+  if (tables_.empty()) tables_.resize(slot_count_);
+  const int slot = table->slot;
+  DetachTable(slot);
+  table->walk_epoch = shared_.walk_epoch;  // No walk that runs looks at it.
+  index_of_slots_.Add(slot, static_cast<int64_t>(table->size()));
+  expiring_ += table->expiring;
+  tables_[slot] = std::move(table);
 }
 
 void Database::KeysInSlot(int slot, size_t max, UnixMillis now,
@@ -405,7 +431,8 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
   now_ = now;
   while (expiring_ > 0 && step.buckets < max_buckets) {
     SlotTable* table = this->table(expiry_slot_);
-    if (table == nullptr || table->expiring == 0 || expiry_bucket_ >= table->bucket_count()) {
+    if (table == nullptr || table->expiring == 0 || expiry_bucket_ >= table->bucket_count() ||
+        shared_.IsFrozen(expiry_slot_)) {
       expiry_bucket_ = 0;
       expiry_slot_ = index_of_slots_.NextNonEmpty(expiry_slot_ + 1);
       if (expiry_slot_ >= 0) continue;

@@ -30,6 +30,7 @@
 #include "node/keyspace/shared_state.h"
 #include "node/keyspace/slot_index.h"
 #include "node/keyspace/slot_table.h"
+#include "slots/slot_set.h"
 
 namespace slotmesh::node {
 
@@ -139,6 +140,11 @@ class Database {
   // each.
   void Flush();
   void FlushSlot(int slot);
+  void FlushSlots(const slots::SlotSet& slots);
+  // Moving a slot between databases that share hash seed and cluster mode, without a look at its
+  // keys: takes it out (null if it has none), and puts it in instead of what is there.
+  std::unique_ptr<SlotTable> TakeSlot(int slot);
+  void AdoptSlot(std::unique_ptr<SlotTable> table);
 
   // One step of SCAN from `cursor` (0 starts): visits some entries, gives the next cursor (0: all
   // done). Every key that is present throughout is visited at least once. Expired keys are visited

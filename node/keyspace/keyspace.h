@@ -39,6 +39,7 @@ class Keyspace {
   Database& database(int index) { return *databases_[index]; }
   const Database& database(int index) const { return *databases_[index]; }
   bool cluster() const { return shared_.cluster; }
+  uint64_t hash_seed() const { return shared_.hash_seed; }
 
   // `slot` is the key's hash slot in cluster mode and ignored otherwise. About 3 ns for a short
   // key.
@@ -56,6 +57,12 @@ class Keyspace {
   const LfuSettings& lfu_settings() const { return shared_.lfu; }
   void set_expiry_mode(ExpiryMode mode) { shared_.expiry_mode = mode; }
   ExpiryMode expiry_mode() const { return shared_.expiry_mode; }
+  // While slots change hands (SAFETY 20): due keys there are hidden but not removed, and eviction
+  // leaves them alone. Replaces what was said before.
+  void set_frozen(const slots::SlotSet& slots) {
+    shared_.frozen = slots;
+    shared_.any_frozen = !slots.empty();
+  }
   void set_lazy_expire(bool lazy) { shared_.lazy_expire = lazy; }
   const KeyspaceStats& stats() const { return shared_.stats; }
   void ResetStats() { shared_.stats = {}; }

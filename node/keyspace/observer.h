@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "node/keyspace/hashed_key.h"
+#include "slots/slot_set.h"
 
 namespace slotmesh::node {
 
@@ -33,6 +34,10 @@ class TouchListener {
   virtual void OnTouched(int database, const HashedKey& key) = 0;
   // All keys of the database (slot < 0) or of one slot of it were removed or replaced.
   virtual void OnAllTouched(int database, int slot) = 0;
+  // The same of many slots at once.
+  virtual void OnSlotsTouched(int database, const slots::SlotSet& slots) {
+    slots.ForEach([&](slots::Slot slot) { OnAllTouched(database, slot); });
+  }
 };
 
 // Snapshots: what is about to change must be saved first. Attached while a walk runs.

@@ -7,6 +7,7 @@
 
 #include "node/keyspace/access_clock.h"
 #include "node/keyspace/observer.h"
+#include "slots/slot_set.h"
 
 namespace slotmesh::node {
 
@@ -45,6 +46,12 @@ struct SharedState {
   ChangeGuard* change_guard = nullptr;
   uint16_t walk_epoch = 0;  // Of the last walk that was begun.
   Reclaimer* reclaimer = nullptr;
+  slots::SlotSet frozen;  // In these nothing expires or is evicted: they only hide what is due.
+  bool any_frozen = false;
+
+  bool IsFrozen(int slot) const {
+    return any_frozen && frozen.Contains(static_cast<slots::Slot>(slot));
+  }
 };
 
 }  // namespace slotmesh::node

@@ -95,6 +95,9 @@ class SnapshotWalk {
   // more, or all is done. True when done.
   bool Step(absl::FunctionRef<bool()> out_of_time);
   bool done() const { return done_; }
+  // Hands out the key's bucket now, unless that was done: before a stream carries a command that
+  // reads the key without changing it.
+  void SaveNow(int database, const HashedKey& key);
   // Stops; nothing more is handed out. O(slots).
   void Abort();
 
@@ -117,6 +120,7 @@ class SnapshotWalk {
   SnapshotWalk(Snapshots& owner, std::optional<slots::SlotSet> slots, SnapshotConsumer& consumer,
                uint16_t epoch);
   bool Covers(int slot) const { return !slots_ || slots_->Contains(static_cast<uint16_t>(slot)); }
+  int NextCovered(const Database& database, int slot) const;
   int HomeOf(const Database& database) const;
   bool Join(SlotTable& table);
   void Save(const Database& database, SlotTable& table, uint64_t hash);

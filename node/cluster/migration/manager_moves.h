@@ -1,0 +1,50 @@
+// One move under way, as the manager keeps it: the step machine and what it acts on. Internal to
+// the manager.
+#ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_MANAGER_MOVES_H_
+#define SLOTMESH_NODE_CLUSTER_MIGRATION_MANAGER_MOVES_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "node/cluster/migration/migration_manager.h"
+
+namespace slotmesh::node {
+
+class MigrationManager::Export : public SnapshotConsumer {
+ public:
+  Export(ledger::MovePlan plan, const slots::NodeId& peer, absl::Time now,
+         std::function<void(Export&, const SnapshotItem&)> take)
+      : machine(std::move(plan), now), target(peer), take_(std::move(take)) {}
+
+  void OnEntry(const SnapshotItem& item) override { take_(*this, item); }
+  bool WantsMore() const override { return machine.wants_entries(); }
+
+  MigrationSource machine;
+  slots::NodeId target;
+  std::unique_ptr<SnapshotWalk> walk;
+  bool wants_walk = false;           // It is to begin as soon as no other one is in the way.
+  bool feeding = false;              // Effects are taken: since the walk began.
+  bool copy_ended = false;           // Walk and effects are not needed any more.
+  std::optional<int64_t> fenced_ns;  // Monotonic time.
+  bool committed = false;            // When it has ended.
+  std::string end_reason;
+
+ private:
+  std::function<void(Export&, const SnapshotItem&)> take_;
+};
+
+class MigrationManager::Import {
+ public:
+  Import(ledger::MovePlan plan, const slots::NodeId& peer)
+      : machine(std::move(plan)), source(peer) {}
+
+  MigrationTarget machine;
+  slots::NodeId source;
+  std::unique_ptr<Staging> staging;  // From the first frame to the end.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CLUSTER_MIGRATION_MANAGER_MOVES_H_

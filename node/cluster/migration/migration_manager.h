@@ -1,0 +1,136 @@
+// Slot moves of this node, both ways: drives a MigrationSource for each plan of the ledger that
+// takes slots away from here, and a MigrationTarget with its staging area for each that brings
+// some.
+//
+// The ledger's picture is the only thing that begins and ends a move. When a picture shows a move
+// committed, then before ClusterState takes it up (PictureFollower) the source has thrown its keys
+// away and the target has adopted what it staged; behind it the source lifts its fence, so that who
+// waited gets MOVED. A fence is lifted by nothing else (SAFETY 22).
+//
+// Engine thread only; everything happens between commands, in slices of at most kMoveSliceMicros,
+// except for handing entries out before they change and taking effects from the journal. Borrows
+// all its parts. Registers itself as follower of `state` and takes the link's bulk handlers.
+#ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_MIGRATION_MANAGER_H_
+#define SLOTMESH_NODE_CLUSTER_MIGRATION_MIGRATION_MANAGER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "node/cluster/cluster_state.h"
+#include "node/cluster/migration/migration_book.h"
+#include "node/cluster/migration/peer_outbox.h"
+#include "node/cluster/migration/source.h"
+#include "node/cluster/migration/staging.h"
+#include "node/cluster/migration/target.h"
+#include "node/command/dispatcher.h"
+#include "node/journal/journal.h"
+#include "node/keyspace/observer.h"
+#include "node/snapshot/snapshots.h"
+#include "node/stats/log.h"
+
+namespace slotmesh::node {
+
+inline constexpr int64_t kMoveSliceMicros = 500;
+// Moves to this node at a time; more are refused.
+inline constexpr size_t kImportsMax = 64;
+// A request that waits for a fence longer is answered TRYAGAIN.
+inline constexpr int64_t kFencePatienceMs = 5000;
+// The reason of aborts by CLUSTER CANCELSLOTMIGRATIONS.
+inline constexpr std::string_view kCancelReason = "cancelled by CLUSTER CANCELSLOTMIGRATIONS";
+
+class MigrationManager : private JournalSink, private PictureFollower {
+ public:
+  struct Parts {
+    Engine& engine;
+    Dispatcher& dispatcher;
+    ClusterState& state;
+    Snapshots& snapshots;
+    MigrationBook& book;
+    Log& log;
+    Reclaimer* reclaimer = nullptr;  // Frees what moved away; null: on the spot.
+    // Runs a task on the engine thread soon, behind what waits there, not within the call.
+    std::function<void(std::function<void()>)> post;
+  };
+
+  explicit MigrationManager(Parts parts);
+  ~MigrationManager() override;
+
+  // To be called every 10 ms or so while active().
+  void Tick();
+  bool active() const { return !exports_.empty() || !imports_.empty(); }
+
+  void CheckInvariants() const;
+
+ private:
+  class Export;
+  class Import;
+  enum class Outcome { kRunning, kCommitted, kAborted };
+
+  // JournalSink.
+  bool wants_resp() const override { return false; }
+  void OnUnit(const JournalUnit& unit) override;
+  // PictureFollower.
+  void BeforePicture(const ClusterPicture& next) override;
+  void AfterPicture() override;
+
+  absl::Time Now() const { return absl::FromUnixNanos(parts_.engine.clock.MonotonicNanos()); }
+  int64_t WallMillis() const { return parts_.engine.clock.WallMicros() / 1000; }
+  ControlLink& link() { return parts_.state.link(); }
+
+  // The ledger's word on a plan.
+  Outcome FindOutcome(const ledger::MovePlan& plan, const ClusterPicture& next,
+                      std::string* reason) const;
+  void EndExports(const ClusterPicture& next);
+  void EndImports(const ClusterPicture& next);
+  void EndImport(Import& import, Outcome outcome, const std::string& reason);
+  void BeginMoves(const ClusterPicture& next);
+  MigrationRecord NewRecord(const ledger::MovePlan& plan, const ClusterPicture& next) const;
+  void GiveUpOnTheDead();
+  void FollowJournal();
+
+  void OnBulkFrame(const slots::NodeId& from, slots::BootId boot, std::string_view payload);
+  void OnPeerLost(const slots::NodeId& peer);
+  void OnPeerWritable(const slots::NodeId& peer);
+
+  void TakeEntry(Export& moving, const SnapshotItem& item);
+  void TakeEffect(const Effect& effect);
+  void SaveKeysOf(Export& moving, const Effect& effect);
+  void GiveUpAll(std::string_view reason);
+
+  void Perform(Export& moving, MigrationSource::Output& out);
+  void Perform(Import& moving, MigrationTarget::Output& out);
+  void RaiseFence(Export& moving, Fence fence);
+  void Propose(const slots::PlanId& plan, ledger::Change change);
+  void OnAnswer(const slots::PlanId& plan, const absl::Status& status);
+
+  void Schedule();
+  void RunSlice();
+  // True if there is more to do at once.
+  bool StepExport(Export& moving, absl::FunctionRef<bool()> out_of_time);
+  bool StepImport(Import& moving, absl::FunctionRef<bool()> out_of_time);
+  void UpdateBook();
+
+  Parts parts_;
+  PeerOutbox outbox_;
+  std::map<slots::PlanId, std::unique_ptr<Export>> exports_;
+  std::map<slots::PlanId, std::unique_ptr<Import>> imports_;
+  // Decided by the picture that is being taken up; their fences fall once it is.
+  std::vector<std::unique_ptr<Export>> ended_exports_;
+  slots::SlotSet leaving_;  // Of all exports.
+  std::shared_ptr<const ledger::View> decided_;
+  bool subscribed_ = false;
+  bool scheduled_ = false;
+  std::shared_ptr<bool> alive_;  // False once this has gone: for tasks and answers on their way.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_CLUSTER_MIGRATION_MIGRATION_MANAGER_H_
