@@ -218,8 +218,10 @@ void Raft::OnAppendReply(absl::Time now, const RaftMessage& message) {
     if (news) AdvanceCommit(now);  // Last: it may end the leading.
     return;
   }
-  const Index next = std::max(progress.match + 1, std::min(message.index, message.hint + 1));
-  if (next >= progress.next) return;  // Said before, and answered.
+  const Index next = std::min(message.index, message.hint + 1);
+  // Said before and answered, or of before it had what it has now. (A server that has lost what it
+  // acknowledged says so, too: it is not to be argued with at the speed of the network.)
+  if (next >= progress.next || next <= progress.match) return;
   progress.next = next;
   SendAppend(now, *server);
 }
