@@ -31,6 +31,7 @@
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
+#include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
 
@@ -78,6 +79,7 @@ struct Node::Parts {
                .large_replies = &large_replies},
         dispatcher(engine),
         listener(engine),
+        snapshots(keyspace, journal),
         server(io, engine, dispatcher, clients),
         cron(io, engine, server),
         control(io, cron, server, reclaimer),
@@ -107,7 +109,6 @@ struct Node::Parts {
   boost::asio::signal_set signals;
   std::mt19937_64 random;
   Registry registry;
-  BackgroundReclaimer reclaimer;
   Keyspace keyspace;
   Journal journal;
   ServerStats stats;
@@ -124,6 +125,8 @@ struct Node::Parts {
   Engine engine;
   Dispatcher dispatcher;
   KeyspaceListener listener;
+  Snapshots snapshots;
+  BackgroundReclaimer reclaimer;
   Server server;
   Cron cron;
   ProcessControl control;
@@ -165,6 +168,8 @@ absl::Status Node::Parts::StartCluster() {
        .dispatcher = dispatcher,
        .clients = clients,
        .log = log,
+       .snapshots = snapshots,
+       .reclaimer = reclaimer,
        .seed = random(),
        .on_fatal = [this](const absl::Status& status) {
          log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
@@ -229,9 +234,9 @@ void Node::Parts::HandleSignals() {
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Node::~Node() {
-  parts_->keyspace.set_reclaimer(nullptr);
   parts_->keyspace.set_removal_listener(nullptr);
   parts_->keyspace.set_touch_listener(nullptr);
+  parts_->keyspace.set_reclaimer(nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environment) {

@@ -31,6 +31,11 @@ void KeyspaceListener::OnAllTouched(int database, int slot) {
   });
 }
 
+void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots) {
+  engine_.watches.TouchAll(
+      database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
+}
+
 WatchTable::Presence KeyspaceListener::PresenceOf(int database, std::string_view key) const {
   const Entry* entry = engine_.keyspace.database(database).FindRaw(HashKey(engine_.keyspace, key));
   if (entry == nullptr) return WatchTable::Presence::kAbsent;
@@ -51,11 +56,6 @@ void KeyspaceListener::OnSwap(int a, int b) {
   engine_.watches.Replace(b, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(b, key), PresenceOf(a, key)};
   });
-}
-
-void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots) {
-  engine_.watches.TouchAll(
-      database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
 }
 
 }  // namespace slotmesh::node

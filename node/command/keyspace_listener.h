@@ -20,9 +20,9 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   void OnRemoved(int database, const HashedKey& key, Removal why) override;
   void OnTouched(int database, const HashedKey& key) override;
   void OnAllTouched(int database, int slot) override;
+  void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
   void OnFlush(int database) override;
   void OnSwap(int a, int b) override;
-  void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
 
  private:
   WatchTable::Presence PresenceOf(int database, std::string_view key) const;

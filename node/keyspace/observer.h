@@ -34,16 +34,16 @@ class TouchListener {
   virtual void OnTouched(int database, const HashedKey& key) = 0;
   // All keys of the database (slot < 0) or of one slot of it were removed or replaced.
   virtual void OnAllTouched(int database, int slot) = 0;
+  // The same of many slots at once.
+  virtual void OnSlotsTouched(int database, const slots::SlotSet& slots) {
+    slots.ForEach([&](slots::Slot slot) { OnAllTouched(database, slot); });
+  }
   // All keys of the database are about to be removed.
   virtual void OnFlush(int database) { OnAllTouched(database, -1); }
   // Two databases are about to trade places.
   virtual void OnSwap(int a, int b) {
     OnAllTouched(a, -1);
     OnAllTouched(b, -1);
-  }
-  // The same of many slots at once.
-  virtual void OnSlotsTouched(int database, const slots::SlotSet& slots) {
-    slots.ForEach([&](slots::Slot slot) { OnAllTouched(database, slot); });
   }
 };
 
