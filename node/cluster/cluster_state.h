@@ -76,6 +76,7 @@ class ClusterState : public ClusterGate {
   bool HasLease(int64_t now_ns) const { return link_.lease().Holds(now_ns); }
 
   const slots::NodeId& self_id() const { return link_.self(); }
+  const slots::NodeInfo& own_info() const { return link_.own_info(); }
 
   slots::OpenSlots& open_slots() { return open_slots_; }
   const slots::OpenSlots& open_slots() const { return open_slots_; }

@@ -49,6 +49,7 @@ class Driver : public ControlDriver {
   // ControlLink.
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
+  const slots::NodeInfo& own_info() const override { return options_.info; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
@@ -125,6 +126,7 @@ absl::Status Driver::Open() {
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   self_ = node_->self();
+  options_.info.id = self_;
   if (out.picture != nullptr) picture_ = out.picture;
   absl::StatusOr<std::unique_ptr<bus::Transport>> transport = OpenTransport();
   if (!transport.ok()) return transport.status();
