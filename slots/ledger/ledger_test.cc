@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "slots/ledger/cluster_sim.h"
 #include "slots/ledger/ledger_messages.h"
-#include "slots/ledger/sim_cluster.h"
 
 namespace slotmesh::ledger {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "gossip/sim/random.h"
+#include "slots/ledger/log_disk_sim.h"
 #include "slots/ledger/random_entries.h"
-#include "slots/ledger/sim_log_disk.h"
 
 namespace slotmesh::ledger {
 namespace {

@@ -41,7 +41,7 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
   keyspace_.set_access_policy(live.keyspace.access_policy());
   keyspace_.set_lfu_settings(live.keyspace.lfu_settings());
   keyspace_.set_reclaimer(reclaimer);
-  slow_log_.set_threshold_micros(kNeverSlow);
+  slow_log_.set_threshold(kNeverSlow);
   notifier_.set_classes(0);
 }
 

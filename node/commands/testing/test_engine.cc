@@ -8,7 +8,9 @@
 namespace slotmesh::node {
 
 TestEngine::TestEngine(const Options& options)
-    : keyspace_({.databases = options.databases, .cluster = options.cluster, .hash_seed = 1}),
+    : keyspace_({.databases = options.databases,
+                 .cluster = options.cluster,
+                 .hash_seed = options.hash_seed}),
       engine_{.registry = registry_,
               .keyspace = keyspace_,
               .journal = journal_,

@@ -27,14 +27,19 @@ namespace slotmesh::node {
 class FakeClock : public Clock {
  public:
   int64_t WallMicros() override { return wall_micros; }
-  int64_t MonotonicNanos() override { return (wall_micros - kStartMicros) * 1000; }
+  int64_t MonotonicNanos() override {
+    drift_nanos_ += nanos_per_look;
+    return (wall_micros - kStartMicros) * 1000 + drift_nanos_;
+  }
   uint64_t Ticks() override { return ++ticks_; }
   double ticks_per_micro() const override { return 1000; }
 
   static constexpr int64_t kStartMicros = 1'700'000'000'000'000;
   int64_t wall_micros = kStartMicros;
+  int64_t nanos_per_look = 0;  // By which monotonic time goes on whenever it is read.
 
  private:
+  int64_t drift_nanos_ = 0;
   uint64_t ticks_ = 0;
 };
 
@@ -52,6 +57,7 @@ class TestEngine : private NotifyListener {
     std::vector<TestFamily> families;
     bool cluster = false;
     int databases = 16;
+    uint64_t hash_seed = 1;
     std::function<void(Config&)> configure = nullptr;
   };
 

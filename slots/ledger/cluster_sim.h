@@ -4,8 +4,8 @@
 // same.
 //
 // Node 0 creates the log, the others follow it. Thread-compatible.
-#ifndef SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
-#define SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
+#ifndef SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_
+#define SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_
 
 #include <cstdint>
 #include <map>
@@ -20,8 +20,8 @@
 #include "gossip/sim/network.h"
 #include "gossip/sim/scheduler.h"
 #include "slots/ledger/ledger.h"
+#include "slots/ledger/log_disk_sim.h"
 #include "slots/ledger/random_entries.h"
-#include "slots/ledger/sim_log_disk.h"
 #include "slots/ledger/storage.h"
 
 namespace slotmesh::ledger {
@@ -128,4 +128,4 @@ class SimCluster {
 
 }  // namespace slotmesh::ledger
 
-#endif  // SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
+#endif  // SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_

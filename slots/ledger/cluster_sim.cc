@@ -1,4 +1,4 @@
-#include "slots/ledger/sim_cluster.h"
+#include "slots/ledger/cluster_sim.h"
 
 #include <algorithm>
 #include <utility>

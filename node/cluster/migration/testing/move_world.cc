@@ -1,0 +1,240 @@
+#include "node/cluster/migration/testing/move_world.h"
+
+#include "absl/strings/str_split.h"
+#include "node/commands/generic.h"
+#include "node/commands/strings.h"
+#include "slots/check.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+// Rows with the shape of those that change all keys.
+void FlushAll(CommandContext& ctx, Args) {
+  ctx.keyspace().Flush();
+  ctx.MarkChanged();
+  ctx.reply().Ok();
+}
+void SwapDb(CommandContext& ctx, Args) {
+  ctx.keyspace().Swap(0, 1);
+  ctx.MarkChanged();
+  ctx.reply().Ok();
+}
+
+constexpr CommandSpec kAllKeysRows[] = {
+    {.name = "flushall",
+     .handler = &FlushAll,
+     .arity = Arity::AtLeast(1),
+     .flags = Flag::kWrite,
+     .acl = Acl::kKeyspace,
+     .group = "server",
+     .since = "1.0.0",
+     .summary = "Empties all databases."},
+    {.name = "swapdb",
+     .handler = &SwapDb,
+     .arity = Arity::Exactly(3),
+     .flags = Flag::kWrite,
+     .acl = Acl::kKeyspace,
+     .group = "server",
+     .since = "4.0.0",
+     .summary = "Exchanges two databases."},
+};
+static_assert(AllValid(kAllKeysRows));
+
+TestEngine::Options OptionsOf(uint64_t hash_seed) {
+  TestEngine::Options options;
+  options.families = {
+      {StringCommands()},
+      {GenericCommands()},
+      {kAllKeysRows},
+      {TransactionCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<TransactionFamily>(TransactionFamily{engine.dispatcher()});
+       }},
+      {ClusterCommands(), [](TestEngine&) { return std::make_shared<ClusterFamily>(); }},
+  };
+  options.cluster = true;
+  options.databases = 3;
+  options.hash_seed = hash_seed;
+  return options;
+}
+
+}  // namespace
+
+std::string Describe(const Content& content) {
+  std::string text;
+  for (const auto& [key, value] : content) {
+    absl::StrAppend(&text, key.first, " ", key.second, " = ", value.value, " @ ", value.expiry,
+                    "\n");
+  }
+  return text;
+}
+
+bool MemoryLog::Has(std::string_view part) const {
+  for (const std::string& line : lines) {
+    if (line.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// --- MoveClient ---
+
+MoveClient::MoveClient(MoveNode& node, uint64_t id, int database) : node_(node), client_(id, this) {
+  client_.database = database;
+}
+
+MoveClient::~MoveClient() {
+  *alive_ = false;
+  node_.engine().parking.Forget(client_);
+  node_.engine().blocked.Forget(client_);
+  node_.engine().watches.Forget(client_);
+}
+
+std::string MoveClient::Run(const std::vector<std::string>& words) {
+  CHECK(!waits());
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  node_.engine_.dispatcher().BeginTurn();
+  node_.engine_.dispatcher().Execute(client_, views, RequestOrigin::kClient);
+  return TakeReply();
+}
+
+std::string MoveClient::Run(std::string_view words) {
+  return Run(std::vector<std::string>(absl::StrSplit(ToAbsl(words), ' ')));
+}
+
+std::string MoveClient::TakeReply() {
+  std::string reply = client_.output.ToString();
+  client_.output.Clear();
+  return reply;
+}
+
+void MoveClient::Resume(Client&) {
+  node_.link_.Post([this, alive = alive_] {
+    if (*alive && client_.blocked == 0) node_.engine_.dispatcher().ExecuteParked(client_);
+  });
+}
+
+// --- MoveNode ---
+
+MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_seed)
+    : control_(control),
+      link_(link),
+      engine_(OptionsOf(hash_seed)),
+      transactions_{engine_.dispatcher()},
+      state(link, engine_.engine()),
+      snapshots(engine_.engine().keyspace, engine_.engine().journal) {
+  engine().gate = &state;
+  keyspace().set_reclaimer(&reclaimer_);
+  link_.OnPicture([this] { state.Refresh(); });
+  manager = std::make_unique<MigrationManager>(MigrationManager::Parts{
+      .engine = engine(),
+      .dispatcher = engine_.dispatcher(),
+      .state = state,
+      .snapshots = snapshots,
+      .book = book,
+      .log = log,
+      .reclaimer = &reclaimer_,
+      .post = [this](std::function<void()> task) { link_.Post(std::move(task)); }});
+  family = {&state, &book};
+  // The rows' own state was made before there was a ClusterState.
+  *static_cast<ClusterFamily*>(engine().registry.Find("cluster")->family()) = family;
+}
+
+MoveNode::~MoveNode() {
+  manager.reset();
+  keyspace().Flush();
+  keyspace().set_reclaimer(nullptr);
+}
+
+Content MoveNode::ContentOf(const slots::SlotSet& slots) {
+  Content content;
+  for (int i = 0; i < keyspace().database_count(); ++i) {
+    keyspace().database(i).ForEach([&](int slot, const Entry& entry) {
+      if (!slots.Contains(static_cast<slots::Slot>(slot))) return;
+      IntText scratch;
+      content[{i, std::string(entry.key())}] = {std::string(entry.string_bytes(scratch)),
+                                                entry.expiry()};
+    });
+  }
+  return content;
+}
+
+void MoveNode::Expire() {
+  engine_.dispatcher().BeginTurn();
+  for (int i = 0; i < keyspace().database_count(); ++i) {
+    keyspace().database(i).ExpireSome(engine().now_ms, UINT32_MAX, [] { return false; });
+  }
+}
+
+std::unique_ptr<MoveClient> MoveNode::Connect(int database) {
+  return std::make_unique<MoveClient>(*this, ++clients_, database);
+}
+
+void MoveNode::CheckInvariants() {
+  manager->CheckInvariants();
+  keyspace().CheckInvariants();
+}
+
+// --- MoveWorld ---
+
+MoveWorld::MoveWorld(uint64_t seed, int nodes) : random_(seed), control_(random_()) {
+  std::vector<FakeControlLink*> links;
+  for (int i = 1; i <= nodes; ++i) links.push_back(&control_.AddNode(static_cast<uint64_t>(i)));
+  CHECK(control_.Apply(ledger::SlotsAssigned{FakeControl::ShardIdOf(1), 0, slots::SlotSet::All()})
+            .ok());
+  for (int i = 1; i <= nodes; ++i) {
+    nodes_[i] = std::make_unique<MoveNode>(control_, *links[i - 1], random_());
+    // A look at the clock takes time, so that slices end.
+    static_cast<FakeClock&>(nodes_[i]->engine().clock).nanos_per_look = 1000 + Below(100'000);
+  }
+  Settle();
+}
+
+void MoveWorld::Kill(uint64_t number) {
+  control_.Kill(FakeControl::NodeIdOf(number));
+  nodes_.erase(number);
+}
+
+slots::PlanId MoveWorld::Plan(const slots::SlotSet& slots, uint64_t from, uint64_t to) {
+  const ledger::View& view = control_.state().view();
+  const auto side = [&](uint64_t number) {
+    const slots::ShardInfo* shard = view.FindShard(FakeControl::ShardIdOf(number));
+    return ledger::MoveSide{shard->id, shard->epoch, shard->primary_boot};
+  };
+  const auto plan = slots::PlanId::Random(random_);
+  const absl::Status status =
+      control_.Apply(ledger::MovePlanned{plan, slots, side(from), side(to)});
+  CHECK(status.ok());
+  return plan;
+}
+
+void MoveWorld::Advance(absl::Duration duration) {
+  for (auto& [number, node] : nodes_) {
+    static_cast<FakeClock&>(node->engine().clock).wall_micros +=
+        absl::ToInt64Microseconds(duration);
+  }
+}
+
+void MoveWorld::Tick() {
+  for (auto& [number, node] : nodes_) node->manager->Tick();
+}
+
+bool MoveWorld::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
+  constexpr int kEventsPerTick = 50;
+  for (absl::Duration gone; gone < limit; gone += absl::Milliseconds(10)) {
+    for (int i = 0; i < kEventsPerTick; ++i) {
+      if (done()) return true;
+      if (!control_.RunOne()) break;
+    }
+    if (done()) return true;
+    Advance(absl::Milliseconds(10));
+    Tick();
+  }
+  return done();
+}
+
+void MoveWorld::CheckInvariants() {
+  for (auto& [number, node] : nodes_) node->CheckInvariants();
+}
+
+}  // namespace slotmesh::node
