@@ -101,6 +101,10 @@ class ClusterControl {
   virtual absl::StatusOr<MoveState> FindMove(const std::string& id) = 0;
   virtual absl::Status CancelMove(const std::string& id, absl::Duration timeout) = 0;
 
+  // The asked node came up without the data of its slots (they are lost for good): it serves them
+  // empty from now on (SAFETY 14). Harmless where nothing is missing.
+  virtual absl::Status AcceptEmpty() = 0;
+
   // Entries after number `after`, oldest first, at most `limit` of the latest.
   virtual std::vector<LogEntry> Logs(uint64_t after, size_t limit) = 0;
 };

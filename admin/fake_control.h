@@ -43,6 +43,8 @@ class FakeControl : public ClusterControl {
     return view;
   }
 
+  absl::Status AcceptEmpty() override { return absl::OkStatus(); }
+
   absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
                     absl::Duration) override {
     absl::MutexLock lock(&mu_);

@@ -55,6 +55,11 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
     });
   }
 
+  grpc::Status AcceptEmpty(grpc::ServerContext* context, const wire::AcceptEmptyRequest*,
+                           wire::AcceptEmptyReply*) override {
+    return Run(context, "AcceptEmpty", [&] { return control_.AcceptEmpty(); });
+  }
+
   grpc::Status Check(grpc::ServerContext* context, const wire::CheckRequest*,
                      wire::CheckReply* reply) override {
     return Run(context, "Check", [&]() -> absl::Status {

@@ -140,6 +140,9 @@ class Cli {
        [this] { return commands_.Status(); });
     On(app_.add_subcommand("nodes", "All members"), [this] { return commands_.Nodes(); });
     On(app_.add_subcommand("slots", "Who owns which slots"), [this] { return commands_.Slots(); });
+    On(app_.add_subcommand("accept-empty",
+                           "Lets --node serve its slots although it came up without their data"),
+       [this] { return commands_.AcceptEmpty(); });
     On(app_.add_subcommand("check", "What is wrong, and what to do about it"),
        [this] { return commands_.Check(); });
     CLI::App* const watch = app_.add_subcommand("watch", "The status, again and again");

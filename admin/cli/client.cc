@@ -22,6 +22,11 @@ class AdminClientImpl final : public AdminClient {
   absl::StatusOr<wire::CheckReply> Check() override {
     return Ask<wire::CheckReply>("Check", &wire::Admin::Stub::Check, wire::CheckRequest());
   }
+  absl::Status AcceptEmpty() override {
+    return Ask<wire::AcceptEmptyReply>("AcceptEmpty", &wire::Admin::Stub::AcceptEmpty,
+                                       wire::AcceptEmptyRequest())
+        .status();
+  }
   absl::Status Watch(const wire::WatchRequest& request,
                      const std::function<bool(const wire::ClusterStatus&)>& on_status) override {
     return Read<wire::ClusterStatus>("Watch", &wire::Admin::Stub::Watch, request, on_status);

@@ -65,6 +65,16 @@ int Commands::Show(View view) {
   return kExitOk;
 }
 
+int Commands::AcceptEmpty() {
+  const auto session = Connect(connect_, environment_);
+  if (!session.ok()) return Fail(session.status());
+  const absl::Status accepted = session->client->AcceptEmpty();
+  if (!accepted.ok()) return Fail(accepted);
+  environment_.out(json_ ? "{\"accepted\": true}\n"
+                         : "The node serves its slots from now on, without what was in them.\n");
+  return kExitOk;
+}
+
 int Commands::Check() {
   const auto session = Connect(connect_, environment_);
   if (!session.ok()) return Fail(session.status());

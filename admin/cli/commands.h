@@ -30,6 +30,7 @@ class Commands {
   int Nodes() { return Show(View::kNodes); }
   int Slots() { return Show(View::kSlots); }
   int Check();
+  int AcceptEmpty();
   int Watch(double interval_seconds, int count);  // count 0: until interrupted.
   int Logs(int lines, bool follow);
   int Create(const std::vector<std::string>& nodes, int replicas);

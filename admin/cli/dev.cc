@@ -24,6 +24,7 @@ constexpr int kPortMax = 65535 - kHttpOffset;
 constexpr int kPrimariesMax = 100;
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
 constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
+constexpr absl::Duration kRecallMax = absl::Seconds(10);
 
 struct DevNode {
   int port = 0;
@@ -112,12 +113,32 @@ absl::Status WaitForAnswer(const DevNode& node, const std::vector<std::string>& 
   }
 }
 
-absl::Status FormIfNeeded(const std::vector<DevNode>& nodes, const CliEnvironment& environment) {
+// A node that was started on an old directory has its part in the cluster, but not its keys: in a
+// development cluster it goes on without them.
+absl::Status GoOnEmpty(const std::vector<DevNode>& nodes, const CliEnvironment& environment) {
+  for (const DevNode& node : nodes) {
+    auto session = Connect({.node = absl::StrCat(kHost, ":", node.port)}, environment);
+    if (!session.ok()) return session.status();
+    const absl::Status accepted = session->client->AcceptEmpty();
+    if (!accepted.ok()) return accepted;
+  }
+  return absl::OkStatus();
+}
+
+// `began_before`: the first node's directory is not new. It then takes a moment until it knows
+// again what the cluster has decided.
+absl::Status FormIfNeeded(const std::vector<DevNode>& nodes, bool began_before,
+                          const CliEnvironment& environment) {
   auto session = Connect({.node = absl::StrCat(kHost, ":", nodes[0].port)}, environment);
   if (!session.ok()) return session.status();
-  const auto status = session->client->Status();
-  if (!status.ok()) return status.status();
-  if (status->assigned_slots() != 0) return absl::OkStatus();
+  const absl::Time end = environment.now() + (began_before ? kRecallMax : absl::ZeroDuration());
+  for (;;) {
+    const auto status = session->client->Status();
+    if (!status.ok()) return status.status();
+    if (status->assigned_slots() != 0) return absl::OkStatus();
+    if (environment.now() >= end) break;
+    environment.sleep(kLookEvery);
+  }
   wire::FormRequest request;
   for (size_t i = 1; i < nodes.size(); ++i) {
     auto address = LocateForJoin(absl::StrCat(kHost, ":", nodes[i].port), {});
@@ -181,6 +202,7 @@ absl::Status DevUp(const DevOptions& options, const CliEnvironment& environment)
     nodes.push_back({port, (directory / std::to_string(port)).string()});
   }
   int started = 0;
+  const bool began_before = fs::exists(fs::path(nodes[0].directory) / "nodes.conf");
   for (const DevNode& node : nodes) {
     const auto fresh = StartNode(node, *binary, options.server_arguments);
     if (!fresh.ok()) return fresh.status();
@@ -191,7 +213,12 @@ absl::Status DevUp(const DevOptions& options, const CliEnvironment& environment)
     if (auto status = WaitForAnswer(node, {"PING"}, "PONG", environment); !status.ok())
       return status;
   }
-  if (auto status = FormIfNeeded(nodes, environment); !status.ok()) return status;
+  if (auto status = FormIfNeeded(nodes, began_before, environment); !status.ok()) return status;
+  if (began_before && started > 0) {
+    environment.out(
+        "The nodes begin without the keys that they held: those are not kept on disk yet.\n");
+    if (auto status = GoOnEmpty(nodes, environment); !status.ok()) return status;
+  }
   for (const DevNode& node : nodes) {
     auto status = WaitForAnswer(node, {"CLUSTER", "INFO"}, "cluster_state:ok", environment);
     if (!status.ok()) return status;

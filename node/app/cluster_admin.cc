@@ -72,7 +72,7 @@ class Admin : public ClusterAdmin {
                                         absl::Duration timeout) override;
   absl::StatusOr<MoveState> FindMove(const std::string& id) override;
   absl::Status CancelMove(const std::string& id, absl::Duration timeout) override;
-  absl::Status AcceptEmpty();
+  absl::Status AcceptEmpty() override;
   std::vector<admin::LogEntry> Logs(uint64_t after, size_t limit) override;
 
  private:

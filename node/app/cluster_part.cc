@@ -1,6 +1,7 @@
 #include "node/app/cluster_part.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <string>
 #include <thread>
@@ -9,15 +10,18 @@
 
 #include "admin/service.h"
 #include "boost/asio/post.hpp"
+#include "boost/asio/steady_timer.hpp"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
 #include "node/cluster/control/control_driver.h"
+#include "node/cluster/migration/migration_manager.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
 constexpr int kPortMax = 65535;
+constexpr std::chrono::milliseconds kMigrationTick(10);
 
 // The port that follows from the client port, or the one that is set.
 absl::StatusOr<uint16_t> DerivedPort(std::string_view name, int64_t set, int64_t port, int offset) {
@@ -75,10 +79,12 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
 
 class Part : public ClusterPart {
  public:
-  explicit Part(const Environment& env) : env_(env) {}
+  explicit Part(const Environment& env) : env_(env), migration_timer_(env.io) {}
 
   ~Part() override {
     if (admin_ != nullptr) admin_->Stop();
+    migration_timer_.cancel();
+    migrations_.reset();
     driver_.reset();
     env_.engine.gate = nullptr;
   }
@@ -95,6 +101,7 @@ class Part : public ClusterPart {
  private:
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
+  void RunMigrations();
 
   Environment env_;
   std::random_device entropy_;
@@ -104,6 +111,9 @@ class Part : public ClusterPart {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  MigrationBook book_;
+  std::unique_ptr<MigrationManager> migrations_;
+  boost::asio::steady_timer migration_timer_;
   ClusterFamily family_;
 };
 
@@ -175,6 +185,17 @@ absl::Status Part::Open() {
   state_ = std::make_unique<ClusterState>(*driver_, env_.engine);
   env_.engine.gate = state_.get();
   family_.state = state_.get();
+  family_.migrations = &book_;
+  migrations_ = std::make_unique<MigrationManager>(MigrationManager::Parts{
+      .engine = env_.engine,
+      .dispatcher = env_.dispatcher,
+      .state = *state_,
+      .snapshots = env_.snapshots,
+      .book = book_,
+      .log = env_.log,
+      .reclaimer = &env_.reclaimer,
+      .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); }});
+  RunMigrations();
   control_->SetState(state_.get());
   driver_->OnPicture([this] { TakePicture(); });
   return absl::OkStatus();
@@ -183,6 +204,17 @@ absl::Status Part::Open() {
 void Part::TakePicture() {
   env_.dispatcher.BeginTurn();
   state_->Refresh();
+}
+
+void Part::RunMigrations() {
+  if (migrations_->active()) {
+    env_.dispatcher.BeginTurn();
+    migrations_->Tick();
+  }
+  migration_timer_.expires_after(kMigrationTick);
+  migration_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) RunMigrations();
+  });
 }
 
 void Part::Tick() {
@@ -226,7 +258,15 @@ void Part::AddMetrics(admin::ClusterMetrics* metrics) const {
   metrics->ledger_index = metrics->ledger_applied_index = picture.ledger_index;
   metrics->ledger_leader = picture.leader == driver_->self();
   metrics->ledger_voter = state_->self() != nullptr && state_->self()->voter;
-  metrics->migrations_running = picture.decided->moves.size();
+  const MigrationTotals& moved = book_.totals();
+  metrics->migrations_running = book_.running();
+  metrics->migrations_committed = moved.exports_succeeded;
+  metrics->migrations_aborted = moved.exports_failed;
+  metrics->migration_keys_sent = moved.keys_sent;
+  metrics->migration_bytes_sent = moved.bytes_sent;
+  metrics->migration_keys_received = moved.keys_received;
+  metrics->migration_bytes_received = moved.bytes_received;
+  metrics->fence = admin::SnapshotOf(moved.fence);
   metrics->bus = driver_->bus_stats();
 }
 

@@ -19,6 +19,8 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
+#include "node/keyspace/observer.h"
+#include "node/snapshot/snapshots.h"
 
 namespace slotmesh::node {
 
@@ -33,6 +35,8 @@ class ClusterPart {
     Dispatcher& dispatcher;
     ClientTable& clients;
     LogRing& log;
+    Snapshots& snapshots;
+    Reclaimer& reclaimer;
     uint64_t seed = 0;
     // The node can promise nothing any more: end the process.
     std::function<void(const absl::Status&)> on_fatal;

@@ -24,7 +24,9 @@
 #include "node/commands/generic.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
+#include "node/snapshot/snapshots.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -56,6 +58,7 @@ struct Node::Parts {
                .random = random},
         dispatcher(engine),
         listener(engine),
+        snapshots(keyspace, journal),
         server(io, engine, dispatcher, clients),
         cron(io, engine, server) {}
 
@@ -88,6 +91,8 @@ struct Node::Parts {
   Engine engine;
   Dispatcher dispatcher;
   KeyspaceListener listener;
+  Snapshots snapshots;
+  BackgroundReclaimer reclaimer;
   Server server;
   Cron cron;
   TransactionFamily transaction_family{dispatcher};
@@ -122,6 +127,8 @@ absl::Status Node::Parts::StartCluster() {
        .dispatcher = dispatcher,
        .clients = clients,
        .log = log,
+       .snapshots = snapshots,
+       .reclaimer = reclaimer,
        .seed = random(),
        .on_fatal = [this](const absl::Status& status) {
          log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
@@ -202,6 +209,7 @@ Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Node::~Node() {
   parts_->keyspace.set_removal_listener(nullptr);
   parts_->keyspace.set_touch_listener(nullptr);
+  parts_->keyspace.set_reclaimer(nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environment) {
@@ -213,6 +221,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   if (!status.ok()) return status;
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
+  parts->keyspace.set_reclaimer(&parts->reclaimer);
   parts->ApplySettings();
   parts->FollowSettings();
   status = parts->server.Listen();

@@ -104,8 +104,13 @@ void ClusterState::FindDownReason() {
       return FinishRefresh();
     }
     for (const slots::ShardInfo& shard : map().data().shards) {
-      if (shard.slots.empty() || IsUp(shard.primary)) continue;
-      down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(), " is down");
+      if (shard.slots.empty()) continue;
+      if (!IsUp(shard.primary)) {
+        down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(), " is down");
+      } else if (shard.primary_boot != picture_->decided->BootOf(shard.primary)) {
+        down_reason_ = StrCat("the primary of shard ", shard.id.ToHex(),
+                              " came back without the data of its slots");
+      }
     }
   }
   FinishRefresh();

@@ -98,7 +98,7 @@ class Client {
   bool asking_fresh = false;  // That command is still to come.
   bool no_evict = false;
   bool no_touch = false;
-  bool import_source = false;      // CLIENT IMPORT-SOURCE
+  bool import_source = false;         // CLIENT IMPORT-SOURCE
   bool understands_redirect = false;  // CLIENT CAPA redirect
   ReplyMode reply_mode = ReplyMode::kOn;
   bool close_after_reply = false;

@@ -85,7 +85,9 @@ class CommandContext {
   // Word `index` of the request is a secret: logs show it as "(redacted)".
   void Redact(size_t index) { redacted_ |= uint64_t{1} << std::min<size_t>(index, 63); }
   // True for words from the 64th on if any of those is a secret.
-  bool IsRedacted(size_t index) const { return (redacted_ >> std::min<size_t>(index, 63) & 1) != 0; }
+  bool IsRedacted(size_t index) const {
+    return (redacted_ >> std::min<size_t>(index, 63) & 1) != 0;
+  }
 
   void set_prefetched(const HashedKey* key) { prefetched_ = key; }
 

@@ -202,8 +202,8 @@ void Dispatcher::AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micro
   const int64_t threshold = engine_.config.latency_monitor_threshold;
   if (threshold != 0 && millis >= threshold && engine_.latency_monitor != nullptr) {
     const bool fast = Has(ctx.command().flags(), Flag::kFast);
-    engine_.latency_monitor->Add(fast ? "fast-command" : "command", engine_.now_ms / kMillisPerSecond,
-                                 millis);
+    engine_.latency_monitor->Add(fast ? "fast-command" : "command",
+                                 engine_.now_ms / kMillisPerSecond, millis);
   }
   if (engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AddToLog(engine_.slow_log, ctx, args, static_cast<int64_t>(micros));

@@ -36,4 +36,26 @@ void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots)
       database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
 }
 
+WatchTable::Presence KeyspaceListener::PresenceOf(int database, std::string_view key) const {
+  const Entry* entry = engine_.keyspace.database(database).FindRaw(HashKey(engine_.keyspace, key));
+  if (entry == nullptr) return WatchTable::Presence::kAbsent;
+  return entry->IsExpired(engine_.now_ms) ? WatchTable::Presence::kExpired
+                                          : WatchTable::Presence::kLive;
+}
+
+void KeyspaceListener::OnFlush(int database) {
+  engine_.watches.Replace(database, [&](std::string_view key) -> WatchTable::Replacement {
+    return {PresenceOf(database, key), WatchTable::Presence::kAbsent};
+  });
+}
+
+void KeyspaceListener::OnSwap(int a, int b) {
+  engine_.watches.Replace(a, [&](std::string_view key) -> WatchTable::Replacement {
+    return {PresenceOf(a, key), PresenceOf(b, key)};
+  });
+  engine_.watches.Replace(b, [&](std::string_view key) -> WatchTable::Replacement {
+    return {PresenceOf(b, key), PresenceOf(a, key)};
+  });
+}
+
 }  // namespace slotmesh::node

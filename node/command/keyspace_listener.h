@@ -21,8 +21,12 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   void OnTouched(int database, const HashedKey& key) override;
   void OnAllTouched(int database, int slot) override;
   void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
+  void OnFlush(int database) override;
+  void OnSwap(int a, int b) override;
 
  private:
+  WatchTable::Presence PresenceOf(int database, std::string_view key) const;
+
   Engine& engine_;
 };
 

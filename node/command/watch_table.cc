@@ -47,6 +47,23 @@ void WatchTable::TouchAll(int database, KeyTest affected) {
   }
 }
 
+void WatchTable::Replace(int database,
+                         absl::FunctionRef<Replacement(std::string_view key)> replacement) {
+  for (auto& [key, watchers] : by_key_) {
+    if (key.first != database) continue;
+    const auto [before, after] = replacement(key.second);
+    if (before == Presence::kAbsent && after == Presence::kAbsent) continue;
+    for (Watcher& watcher : watchers) {
+      const bool was_gone = watcher.expired || before == Presence::kAbsent;
+      if (was_gone && after != Presence::kLive) {
+        watcher.expired = after == Presence::kExpired;
+      } else {
+        watcher.client->watch_broken = true;
+      }
+    }
+  }
+}
+
 bool WatchTable::AnyWatchedExpired(const Client& client, KeyTest expired) const {
   const auto found = by_client_.find(&client);
   if (found == by_client_.end()) return false;

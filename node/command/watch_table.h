@@ -6,6 +6,7 @@
 #define SLOTMESH_NODE_COMMAND_WATCH_TABLE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,17 @@ class WatchTable {
   }
   // Breaks the watches of those keys of `database` (of all if -1) for which `affected` says so.
   void TouchAll(int database, KeyTest affected);
+
+  // What a key was and will be when all of a database is replaced at once. Expired: its time has
+  // come, but it is not removed.
+  enum class Presence : uint8_t { kAbsent = 0, kExpired = 1, kLive = 2 };
+  struct Replacement {
+    Presence before;
+    Presence after;
+  };
+  // Breaks the watches of those keys of `database` that are there before or after, unless a client
+  // can see no difference.
+  void Replace(int database, absl::FunctionRef<Replacement(std::string_view key)> replacement);
 
   // True if `expired` says of one of the client's keys that it is logically gone now, and it was
   // not when the watch began.

@@ -43,12 +43,16 @@ void KillByAddress(CommandContext& ctx, std::string_view address) {
 std::optional<int64_t> PauseEnd(CommandContext& ctx, std::string_view word) {
   const std::optional<int64_t> millis = ParseInt64(word);
   int64_t end = 0;
-  if (!millis.has_value() || __builtin_add_overflow(*millis, ctx.now_ms(), &end)) {
+  if (!millis.has_value()) {
     ctx.reply().Error(errors::kTimeoutNotInteger);
     return std::nullopt;
   }
   if (*millis < 0) {
     ctx.reply().Error(errors::kTimeoutNegative);
+    return std::nullopt;
+  }
+  if (__builtin_add_overflow(*millis, ctx.now_ms(), &end)) {
+    ctx.reply().Error("ERR timeout is out of range");
     return std::nullopt;
   }
   return end;
@@ -90,7 +94,7 @@ void ClientKill(CommandContext& ctx, Args args) {
 
 void ClientPause(CommandContext& ctx, Args args) {
   Pause::Kind kind = Pause::Kind::kAll;
-  if (args.size() > 4) return ctx.reply().Error(errors::kSyntax);
+  if (args.size() > 4) return ctx.reply().Error(SubcommandSyntax("client", args[1]));
   if (args.size() == 4) {
     if (EqualsIgnoreCase(args[3], "write")) {
       kind = Pause::Kind::kWrite;
@@ -113,7 +117,7 @@ void ClientUnpause(CommandContext& ctx, Args) {
 
 void ClientUnblock(CommandContext& ctx, Args args) {
   bool with_error = false;
-  if (args.size() > 4) return ctx.reply().Error(errors::kSyntax);
+  if (args.size() > 4) return ctx.reply().Error(SubcommandSyntax("client", args[1]));
   if (args.size() == 4) {
     with_error = EqualsIgnoreCase(args[3], "error");
     if (!with_error && !EqualsIgnoreCase(args[3], "timeout")) {

@@ -99,8 +99,7 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("io_threaded_reads_processed", 0);
   text.Add("io_threaded_writes_processed", 0);
   text.Add("client_query_buffer_limit_disconnections", stats.query_buffer_limit_disconnections);
-  text.Add("client_output_buffer_limit_disconnections",
-           stats.output_buffer_limit_disconnections);
+  text.Add("client_output_buffer_limit_disconnections", stats.output_buffer_limit_disconnections);
 }
 
 void InfoCommandStats(const InfoSource& source, InfoText& text) {
@@ -134,8 +133,8 @@ void InfoLatencyStats(const InfoSource& source, InfoText& text) {
     std::string values;
     for (const double percent : source.engine.config.latency_tracking_info_percentiles) {
       const auto micros = static_cast<double>(histogram->PercentileMicros(percent));
-      values += StrCat(values.empty() ? "" : ",", "p", PercentName(percent), "=",
-                       FixedPoint(micros, 3));
+      values +=
+          StrCat(values.empty() ? "" : ",", "p", PercentName(percent), "=", FixedPoint(micros, 3));
     }
     text.Add(StrCat("latency_percentiles_usec_", command.full_name()), values);
   });

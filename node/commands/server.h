@@ -54,8 +54,10 @@ struct ServerFamily {
   ServerIdentity identity;
 };
 
-// Handlers expect a ServerFamily as their family's state.
-absl::Span<const CommandSpec> ServerCommands();
+// Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
+// and those without.
+absl::Span<const CommandSpec> ServerContainerCommands();
+absl::Span<const CommandSpec> ServerPlainCommands();
 
 }  // namespace slotmesh::node
 

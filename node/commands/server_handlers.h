@@ -1,9 +1,8 @@
-// Handlers of the server commands, for server_rows.cc and server_container_rows.cc. See Handler in
-// command_spec.h.
+// Handlers of the server commands, for server_rows.cc and server_container_rows.cc. See
+// Handler in command_spec.h.
 #ifndef SLOTMESH_NODE_COMMANDS_SERVER_HANDLERS_H_
 #define SLOTMESH_NODE_COMMANDS_SERVER_HANDLERS_H_
 
-#include "absl/types/span.h"
 #include "node/command/command_context.h"
 
 namespace slotmesh::node {
@@ -59,9 +58,6 @@ void Role(CommandContext& ctx, Args args);
 void ReplicaOf(CommandContext& ctx, Args args);
 void Wait(CommandContext& ctx, Args args);
 void WaitAof(CommandContext& ctx, Args args);
-
-// server_container_rows.cc
-absl::Span<const CommandSpec> ConfigSubcommands();
 
 }  // namespace slotmesh::node
 

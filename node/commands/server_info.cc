@@ -25,8 +25,7 @@ void Info(CommandContext& ctx, Args args) {
   const InfoSource source{ctx.engine(), ctx.family<ServerFamily>()};
   InfoText text;
   for (const InfoSection& section : InfoSections()) {
-    const bool wanted =
-        args.size() == 1 ? section.by_default : IsWanted(section, args.subspan(1));
+    const bool wanted = args.size() == 1 ? section.by_default : IsWanted(section, args.subspan(1));
     if (wanted) section.write(source, text);
   }
   ctx.reply().Verbatim("txt", text.text());

@@ -114,6 +114,8 @@ absl::StatusOr<EntryRef> Database::FindWriteOf(const HashedKey& key, ValueKind k
 
 bool Database::ContainsRaw(const HashedKey& key) const { return static_cast<bool>(Locate(key)); }
 
+const Entry* Database::FindRaw(const HashedKey& key) const { return Locate(key).entry; }
+
 // --- Putting in and taking out ---
 
 EntryRef Database::InsertNew(const HashedKey& key, Entry* entry) {
@@ -279,8 +281,8 @@ void Database::DetachTable(int slot) {
 }
 
 void Database::Flush() {
+  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnFlush(index_);
   for (int slot = 0; slot < slot_count_; ++slot) DetachTable(slot);
-  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnAllTouched(index_, -1);
 }
 
 void Database::FlushSlot(int slot) {

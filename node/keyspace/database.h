@@ -74,6 +74,8 @@ class Database {
   absl::StatusOr<EntryRef> FindWriteOf(const HashedKey& key, ValueKind kind, UnixMillis now);
   // Present, whatever its expiry says.
   bool ContainsRaw(const HashedKey& key) const;
+  // Null if absent; an expired key is found and stays.
+  const Entry* FindRaw(const HashedKey& key) const;
 
   // --- Strings. ---
 

@@ -107,8 +107,8 @@ Entry* Entry::Reshape(Entry* entry, const Shape& shape) {
     entry->value_length_ = static_cast<uint16_t>(shape.embedded);
     if (entry->key_offset() != from) {
       std::memmove(entry->base() + entry->key_offset(), entry->base() + from, shape.key);
-      if (shape.long_key()) entry->Store<uint64_t>(entry->key_length_offset(), shape.key);
     }
+    if (shape.long_key()) entry->Store<uint64_t>(entry->key_length_offset(), shape.key);
   }
   entry->clock_ = clock;
   entry->kind_ = kind;

@@ -27,13 +27,10 @@ void Keyspace::Flush() {
 
 void Keyspace::Swap(int a, int b) {
   CHECK(a >= 0 && a < database_count() && b >= 0 && b < database_count());
+  if (shared_.touch_listener != nullptr) shared_.touch_listener->OnSwap(a, b);
   std::swap(databases_[a], databases_[b]);
   databases_[a]->index_ = a;
   databases_[b]->index_ = b;
-  if (shared_.touch_listener != nullptr) {
-    shared_.touch_listener->OnAllTouched(a, -1);
-    shared_.touch_listener->OnAllTouched(b, -1);
-  }
 }
 
 uint64_t Keyspace::size() const {

@@ -38,6 +38,13 @@ class TouchListener {
   virtual void OnSlotsTouched(int database, const slots::SlotSet& slots) {
     slots.ForEach([&](slots::Slot slot) { OnAllTouched(database, slot); });
   }
+  // All keys of the database are about to be removed.
+  virtual void OnFlush(int database) { OnAllTouched(database, -1); }
+  // Two databases are about to trade places.
+  virtual void OnSwap(int a, int b) {
+    OnAllTouched(a, -1);
+    OnAllTouched(b, -1);
+  }
 };
 
 // Snapshots: what is about to change must be saved first. Attached while a walk runs.

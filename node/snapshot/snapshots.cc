@@ -123,30 +123,43 @@ bool SnapshotWalk::StepDetached() {
   return true;
 }
 
-// One bucket of the current table, or on to the next slot. False if there is no further slot.
+// The first slot of the walk at or after `slot`; slot_count() if there is none.
+int SnapshotWalk::NextCovered(const Database& database, int slot) const {
+  if (database.never_used()) return database.slot_count();
+  if (!slots_) return slot;
+  const std::optional<slots::Slot> next = slots_->NextFrom(slot);
+  return next ? *next : database.slot_count();
+}
+
+// One bucket of the next table that has any, or past a number of slots without. False if there is
+// no further slot.
 bool SnapshotWalk::StepTable() {
-  if (database_ == databases_.size()) return false;
-  Database& database = *databases_[database_];
-  if (slot_ == database.slot_count() || database.never_used()) {
-    ++database_;
-    slot_ = 0;
+  constexpr int kSkippedPerStepMax = 512;
+  for (int i = 0; i < kSkippedPerStepMax && database_ < databases_.size(); ++i) {
+    Database& database = *databases_[database_];
+    slot_ = NextCovered(database, slot_);
+    if (slot_ == database.slot_count()) {
+      ++database_;
+      slot_ = 0;
+      continue;
+    }
+    SlotTable* table = database.table(slot_);
+    if (table == nullptr || !Join(*table)) {
+      ++slot_;
+      cursor_ = 0;
+      continue;
+    }
+    cursor_ = table->WalkStep(cursor_, [&](const Entry& entry) {
+      ++walked_;
+      consumer_.OnEntry({static_cast<int>(database_), slot_, entry});
+    });
+    if (cursor_ == 0) {
+      table->EndWalk(true);
+      ++slot_;
+    }
     return true;
   }
-  SlotTable* table = Covers(slot_) ? database.table(slot_) : nullptr;
-  if (table == nullptr || !Join(*table)) {
-    ++slot_;
-    cursor_ = 0;
-    return true;
-  }
-  cursor_ = table->WalkStep(cursor_, [&](const Entry& entry) {
-    ++walked_;
-    consumer_.OnEntry({static_cast<int>(database_), slot_, entry});
-  });
-  if (cursor_ == 0) {
-    table->EndWalk(true);
-    ++slot_;
-  }
-  return true;
+  return database_ < databases_.size();
 }
 
 bool SnapshotWalk::Step(absl::FunctionRef<bool()> out_of_time) {
@@ -172,8 +185,9 @@ void SnapshotWalk::Finish() {
 void SnapshotWalk::Abort() {
   if (done_) return;
   for (Database* database : databases_) {
-    for (int slot = 0; slot < database->slot_count() && !database->never_used(); ++slot) {
-      SlotTable* table = Covers(slot) ? database->table(slot) : nullptr;
+    for (int slot = NextCovered(*database, 0); slot < database->slot_count();
+         slot = NextCovered(*database, slot + 1)) {
+      SlotTable* table = database->table(slot);
       if (table != nullptr && table->walking()) table->EndWalk(false);
     }
   }

@@ -120,6 +120,7 @@ class SnapshotWalk {
   SnapshotWalk(Snapshots& owner, std::optional<slots::SlotSet> slots, SnapshotConsumer& consumer,
                uint16_t epoch);
   bool Covers(int slot) const { return !slots_ || slots_->Contains(static_cast<uint16_t>(slot)); }
+  int NextCovered(const Database& database, int slot) const;
   int HomeOf(const Database& database) const;
   bool Join(SlotTable& table);
   void Save(const Database& database, SlotTable& table, uint64_t hash);

@@ -9,6 +9,8 @@
 // Of jemalloc, where the binary is linked with it.
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
                        size_t new_size) __attribute__((weak));
+extern "C" void malloc_stats_print(void (*write)(void* context, const char* text), void* context,
+                                   const char* options) __attribute__((weak));
 
 namespace slotmesh::node {
 namespace {
@@ -59,6 +61,15 @@ std::string AllocatorName() {
   if (mallctl("version", &version, &size, nullptr, 0) != 0) return "jemalloc";
   const std::string_view text(version);
   return "jemalloc-" + std::string(text.substr(0, text.find('-')));
+}
+
+std::string AllocatorReport() {
+  if (malloc_stats_print == nullptr) return "The allocator gives no report.";
+  std::string report;
+  malloc_stats_print(
+      [](void* text, const char* part) { static_cast<std::string*>(text)->append(part); }, &report,
+      nullptr);
+  return report;
 }
 
 void PurgeMemory() {

@@ -18,6 +18,8 @@ MemoryUse ReadMemoryUse();
 uint64_t ProcessResidentBytes();
 // "jemalloc-5.3.0", or "libc" where a sanitizer brings its own.
 std::string AllocatorName();
+// The allocator's own account of itself, for people.
+std::string AllocatorReport();
 // Gives unused pages back to the kernel (MEMORY PURGE).
 void PurgeMemory();
 

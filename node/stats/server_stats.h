@@ -30,9 +30,9 @@ struct ServerStats {
   uint64_t loop_turns = 0;
   uint64_t loop_ticks = 0;
   uint64_t peak_memory_bytes = 0;
-  uint64_t startup_memory_bytes = 0;                    // In use when the node was ready.
-  uint64_t keyspace_changes = 0;                        // rdb_changes_since_last_save
-  uint64_t reads = 0;                                   // System calls on sockets.
+  uint64_t startup_memory_bytes = 0;  // In use when the node was ready.
+  uint64_t keyspace_changes = 0;      // rdb_changes_since_last_save
+  uint64_t reads = 0;                 // System calls on sockets.
   uint64_t writes = 0;
   uint64_t expiry_slices_cut = 0;  // Slices of active expiry that ran out of time.
   int64_t expiry_micros = 0;       // Time spent on active expiry.

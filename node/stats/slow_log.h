@@ -23,7 +23,7 @@ class SlowLog {
   struct Entry {
     int64_t id = 0;
     int64_t unix_seconds = 0;
-    int64_t amount = 0;  // Microseconds, or bytes.
+    int64_t amount = 0;              // Microseconds, or bytes.
     std::vector<std::string> words;  // The last one counts what was cut: "... (5 more arguments)".
     std::string client_address;
     std::string client_name;

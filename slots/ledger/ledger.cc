@@ -19,8 +19,11 @@ Ledger::Impl::Impl(const LedgerOptions& options, const LogId& log, ServerId serv
       raft_(std::move(raft)),
       state_(std::move(state)),
       map_(slots::SlotMap::Empty()),
+      holder_(options.node_timeout),
+      grantor_(options.node_timeout),
       next_pull_(now) {
   if (!state_.view().map.version.log.is_zero()) map_ = state_.map();
+  UpdateTerms();
 }
 
 bool Ledger::Impl::pulled_is_newer() const {
@@ -63,6 +66,7 @@ void Ledger::Impl::OnInput(absl::Time now, const TickInput&, LedgerOutput* out) 
   TickProposals(now, out);
   TickPull(now, out);
   TickVoters(now, out);
+  TickLease(now, out);
 }
 
 void Ledger::Impl::OnInput(absl::Time now, const StoredInput& input, LedgerOutput* out) {
@@ -110,7 +114,17 @@ void Ledger::Impl::Absorb(RaftOutput raft_out, LedgerOutput* out) {
     out->applied.push_back(std::move(entry));
   }
   PublishMap(out);
+  NoticeRemoval();
   MaybeCompact(out);
+}
+
+// A server that was removed while it was away may never get the entry that says so. It believes a
+// view without it that has come at least as far as its own log: an older one may not know yet that
+// it is a voter.
+void Ledger::Impl::NoticeRemoval() {
+  const std::vector<NodeId>& voters = pulled_.voters;
+  const bool voter = std::binary_search(voters.begin(), voters.end(), options_.self);
+  raft_.SetQuiet(pulled_is_newer() && !voter && pulled_index_ >= raft_.log().last_index());
 }
 
 void Ledger::Impl::ApplyCommitted(const LogEntry& entry, LedgerOutput* out) {
@@ -141,6 +155,7 @@ void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
   const ApplyResult result = state_.Apply(*entry);
   ++stats_.entries_applied;
   in_log_.erase(entry->proposal);
+  ResumeLease(entry->change);
   Answer(entry->proposal, result, out);
 }
 
@@ -160,14 +175,16 @@ void Ledger::Impl::PublishMap(LedgerOutput* out) {
     map_ = *slots::SlotMap::Build(newest.map);  // Decoding has built it once.
   }
   out->map = map_;
-  // Told by others that it is no voter: its own log may never say so.
-  const bool voter = std::binary_search(newest.voters.begin(), newest.voters.end(), options_.self);
-  raft_.SetQuiet(pulled_is_newer() && !voter);
+  UpdateTerms();
 }
 
 void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {
   const Leadership present = leadership();
   if (present == told_) return;
+  if (present.settled && !(told_.settled && told_.term == present.term))
+    grantor_.Lead(raft_.leader_since());
+  if (!present.settled) grantor_.StopLeading();
+  next_ask_ = now;  // At once of the new one.
   told_ = present;
   out->leadership = present;
   if (!raft_.is_settled_leader()) in_log_.clear();
@@ -179,6 +196,7 @@ void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {
 absl::Time Ledger::Impl::NextDeadline() const {
   absl::Time next = std::min(raft_.NextDeadline(), next_pull_);
   if (raft_.role() == Role::kLeader) next = std::min(next, next_voter_step_);
+  if (holder_.terms().has_value()) next = std::min(next, next_ask_);
   for (const auto& [ticket, open] : open_) {
     if (!open.result.has_value()) next = std::min({next, open.next_send, open.deadline});
   }
@@ -233,6 +251,10 @@ const LogId& Ledger::log() const { return impl_->log_; }
 ServerId Ledger::server() const { return impl_->server_; }
 bool Ledger::is_voter() const { return impl_->raft_.is_voter(); }
 Leadership Ledger::leadership() const { return impl_->leadership(); }
+bool Ledger::AdmitsWrites(absl::Time now) const { return impl_->holder_.Admits(now); }
+absl::Time Ledger::lease_deadline() const { return impl_->holder_.deadline(); }
+void Ledger::ReleaseLease(absl::Time now, LedgerOutput* out) { impl_->ReleaseLease(now, out); }
+void Ledger::ReclaimLease() { impl_->holder_.Reclaim(); }
 absl::Time Ledger::majority_round() const { return impl_->raft_.majority_round(); }
 absl::Time Ledger::leader_since() const { return impl_->raft_.leader_since(); }
 Index Ledger::applied_index() const { return impl_->raft_.applied_index(); }

@@ -8,6 +8,11 @@
 // clock. The election of a leader takes at most about a quarter of the node timeout when no message
 // is lost.
 //
+// Leases (lease.h): a primary's ledger keeps its lease alive with the leader. A change that gives a
+// shard another primary process waits at the leader until the present one's lease is over or
+// released (SAFETY 6, 8); it is not renewed meanwhile. SlotsReassigned and MoveCommitted do not
+// wait: whoever proposes them has the loser's word.
+//
 // Who votes: the leader gives votes to up to five members over distinct hosts and replaces dead
 // ones, as far as it is told who is alive (VoterHealth; without it nobody's vote changes). A member
 // that is to leave loses its vote first, its MemberLeft waits for that.
@@ -147,7 +152,15 @@ class Ledger {
   ServerId server() const;
   bool is_voter() const;
   Leadership leadership() const;
-  // For leases (lease.h); meaningful while this node leads.
+  // The lease of the shard whose primary this process is (lease.h): asked for each T/10 while it
+  // is. True when a write may be admitted, and again when its reply may leave.
+  bool AdmitsWrites(absl::Time now) const;
+  absl::Time lease_deadline() const;  // InfinitePast if there is none.
+  // Gives the lease up (the engine has stopped to write): a takeover need not wait for its end.
+  // Until ReclaimLease(), or until this process is made primary again, writes are not admitted.
+  void ReleaseLease(absl::Time now, LedgerOutput* out);
+  void ReclaimLease();
+  // Meaningful while this node leads.
   absl::Time majority_round() const;
   absl::Time leader_since() const;
   Index applied_index() const;

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "slots/ledger/lease.h"
 #include "slots/ledger/ledger.h"
 #include "slots/ledger/ledger_messages.h"
 #include "slots/ledger/raft.h"
@@ -21,6 +22,7 @@ class Ledger::Impl {
   void Step(absl::Time now, const LedgerInput& input, LedgerOutput* out);
   absl::StatusOr<uint64_t> Propose(absl::Time now, const Change& change, LedgerOutput* out);
   absl::Time NextDeadline() const;
+  void ReleaseLease(absl::Time now, LedgerOutput* out);
 
   const View& view() const { return pulled_is_newer() ? pulled_ : state_.view(); }
   Leadership leadership() const;
@@ -34,7 +36,10 @@ class Ledger::Impl {
   Raft raft_;
   State state_;
   View pulled_;
+  Index pulled_index_ = 0;  // Of the log: how far `pulled_` has come.
   std::shared_ptr<const slots::SlotMap> map_;
+  LeaseHolder holder_;
+  LeaseGrantor grantor_;
   absl::Status status_;
   LedgerStats stats_;
 
@@ -58,6 +63,7 @@ class Ledger::Impl {
   void ApplyCommitted(const LogEntry& entry, LedgerOutput* out);
   void ApplyProposal(const LogEntry& entry, LedgerOutput* out);
   void MaybeCompact(LedgerOutput* out);
+  void NoticeRemoval();
   void PublishMap(LedgerOutput* out);
   void NoticeLeadership(absl::Time now, LedgerOutput* out);
   void SendTo(const NodeId& to, LedgerBody body, LedgerOutput* out) const;
@@ -88,6 +94,15 @@ class Ledger::Impl {
   NodeId LeaderOrGuess(absl::Time now);
   void RememberServer(ServerId server, const NodeId& node);
 
+  // ledger_leases.cc
+  void UpdateTerms();
+  void TickLease(absl::Time now, LedgerOutput* out);
+  bool WaitsForLease(absl::Time now, const Entry& entry);
+  void ResumeLease(const Change& change);
+  void On(absl::Time now, const NodeId& from, const LeaseAskFrame& frame, LedgerOutput* out);
+  void On(absl::Time now, const NodeId& from, const LeaseGrantFrame& frame, LedgerOutput* out);
+  void On(absl::Time now, const NodeId& from, const LeaseReleaseFrame& frame, LedgerOutput* out);
+
   absl::Duration retry() const { return options_.node_timeout / 10; }
 
   uint64_t last_ticket_ = 0;
@@ -101,6 +116,7 @@ class Ledger::Impl {
   std::map<NodeId, absl::Time> leaving_;  // Members that lose their vote, until then.
   absl::Time next_pull_;
   absl::Time next_voter_step_ = absl::InfinitePast();
+  absl::Time next_ask_ = absl::InfinitePast();
   Leadership told_;
 };
 

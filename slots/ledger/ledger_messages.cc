@@ -9,6 +9,7 @@ namespace slotmesh::ledger {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+constexpr uint64_t kAgeMaxUs = 3600'000'000;
 
 template <typename Archive>
 void Blob(Archive& a, std::string& bytes) {
@@ -17,6 +18,14 @@ void Blob(Archive& a, std::string& bytes) {
   } else {
     a.PutBlob(bytes);
   }
+}
+
+// A stamp comes back as it was, to the nanosecond.
+template <typename Archive>
+void Nanos(Archive& a, absl::Time& time) {
+  uint64_t nanos = static_cast<uint64_t>(absl::ToUnixNanos(time));
+  a(nanos);
+  if constexpr (Archive::kReading) time = absl::FromUnixNanos(static_cast<int64_t>(nanos));
 }
 
 }  // namespace
@@ -52,7 +61,7 @@ void Fields(Archive& a, MapRequestFrame& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, MapReplyFrame& x) {
-  a(x.leader);
+  a(x.leader, x.index);
   Blob(a, x.view);
 }
 template <typename Archive>
@@ -60,6 +69,31 @@ void Fields(Archive&, InviteFrame&) {}
 template <typename Archive>
 void Fields(Archive& a, AcceptFrame& x) {
   a(x.server);
+}
+
+template <typename Archive>
+void Fields(Archive& a, LeaseTerms& x) {
+  a(x.shard, x.epoch, x.boot);
+}
+template <typename Archive>
+void Fields(Archive& a, LeaseAskFrame& x) {
+  a(x.terms);
+  Nanos(a, x.stamp);
+}
+template <typename Archive>
+void Fields(Archive& a, LeaseGrantFrame& x) {
+  a(x.terms);
+  Nanos(a, x.stamp);
+  uint64_t age_us = static_cast<uint64_t>(absl::ToInt64Microseconds(x.age)) + 1;  // Rounded up.
+  a(age_us);
+  if constexpr (Archive::kReading) {
+    if (age_us > kAgeMaxUs) return a.Fail("an age is too great");
+    x.age = absl::Microseconds(static_cast<int64_t>(age_us));
+  }
+}
+template <typename Archive>
+void Fields(Archive& a, LeaseReleaseFrame& x) {
+  a(x.terms);
 }
 
 namespace {

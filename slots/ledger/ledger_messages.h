@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "slots/ledger/entry.h"
+#include "slots/ledger/lease.h"
 #include "slots/ledger/raft_types.h"
 #include "slots/ledger/state.h"
 #include "slots/slot_map.h"
@@ -49,6 +50,7 @@ struct MapRequestFrame {
 struct MapReplyFrame {
   static constexpr uint8_t kKind = 6;
   NodeId leader;     // Zero: not known.
+  Index index = 0;   // Of the log: how far the view has come.
   std::string view;  // Encoded; empty if the asker's is as new.
 };
 // The leader would like this node as a voter: which server does it run?
@@ -60,8 +62,27 @@ struct AcceptFrame {
   ServerId server = 0;
 };
 
+// A primary's heartbeat to the leader: please let me have (or keep) my lease.
+struct LeaseAskFrame {
+  static constexpr uint8_t kKind = 9;
+  LeaseTerms terms;
+  absl::Time stamp;  // The sender's clock.
+};
+struct LeaseGrantFrame {
+  static constexpr uint8_t kKind = 10;
+  LeaseTerms terms;
+  absl::Time stamp;
+  absl::Duration age;
+};
+// A primary has stopped to take writes.
+struct LeaseReleaseFrame {
+  static constexpr uint8_t kKind = 11;
+  LeaseTerms terms;
+};
+
 using LedgerBody = std::variant<ConsensusFrame, ProposeFrame, ResultFrame, NotLeaderFrame,
-                                MapRequestFrame, MapReplyFrame, InviteFrame, AcceptFrame>;
+                                MapRequestFrame, MapReplyFrame, InviteFrame, AcceptFrame,
+                                LeaseAskFrame, LeaseGrantFrame, LeaseReleaseFrame>;
 
 struct LedgerMessage {
   LogId log;

@@ -24,6 +24,7 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const ConsensusFrame& 
   if (nodes_.size() >= kMembersMax && nodes_.count(message->from) == 0)
     nodes_.erase(nodes_.begin());
   nodes_[message->from] = from;
+  RememberServer(message->from, from);
   RaftOutput raft_out;
   raft_.Receive(now, *message, &raft_out);
   Absorb(std::move(raft_out), out);
@@ -32,9 +33,17 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const ConsensusFrame& 
 NodeId Ledger::Impl::LeaderOrGuess(absl::Time now) {
   const NodeId leader = NodeOf(raft_.leader());
   if (!leader.is_zero() && raft_.HearsLeader(now)) return leader;
-  if (!leader_hint_.is_zero() && absl::Bernoulli(random_, 0.8)) return leader_hint_;
+  const bool hinted = !leader_hint_.is_zero() && leader_hint_ != options_.self;
+  if (hinted && absl::Bernoulli(random_, 0.8)) return leader_hint_;
+  // Who voted when this node last knew, by its view or by its log; else anybody.
   std::vector<NodeId> known = view().voters;
-  if (known.empty()) known = options_.seeds;
+  for (const Server& voter : raft_.configuration().voters) known.push_back(voter.node);
+  std::erase(known, options_.self);
+  if (known.empty() || absl::Bernoulli(random_, 0.2)) {
+    for (const NodeBoot& member : view().members) known.push_back(member.node);
+    known.insert(known.end(), options_.seeds.begin(), options_.seeds.end());
+    std::erase(known, options_.self);
+  }
   if (known.empty()) return {};
   return known[absl::Uniform<size_t>(random_, 0, known.size())];
 }
@@ -63,6 +72,7 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const MapRequestFrame&
   reply.leader = raft_.is_voter() && raft_.HearsLeader(now) ? NodeOf(raft_.leader()) : leader_hint_;
   if (slots::IsNewer(version, {version.log, frame.generation, frame.sequence})) {
     reply.view = EncodeView(view());
+    reply.index = pulled_is_newer() ? pulled_index_ : raft_.applied_index();
   }
   SendTo(from, std::move(reply), out);
 }
@@ -78,8 +88,10 @@ void Ledger::Impl::On(absl::Time, const NodeId&, const MapReplyFrame& frame, Led
   const slots::MapVersion& have = this->view().map.version;
   if (!have.log.is_zero() && !slots::IsNewer(view->map.version, have)) return;
   pulled_ = *std::move(view);
+  pulled_index_ = frame.index;
   ++stats_.views_pulled;
   PublishMap(out);
+  NoticeRemoval();
 }
 
 void Ledger::Impl::On(absl::Time, const NodeId& from, const InviteFrame&, LedgerOutput* out) {
@@ -91,7 +103,6 @@ void Ledger::Impl::On(absl::Time, const NodeId& from, const AcceptFrame& frame, 
 }
 
 void Ledger::Impl::TickVoters(absl::Time now, LedgerOutput* out) {
-  if (raft_.role() == Role::kLeader && now >= next_voter_step_) fprintf(stderr, "TV can %d settled %d cfgidx %llu commit %llu last %llu alive %zu until %s\n", raft_.can_change_configuration(), raft_.is_settled_leader(), (unsigned long long)raft_.log().configuration_index(), (unsigned long long)raft_.commit_index(), (unsigned long long)raft_.log().last_index(), alive_.size(), absl::FormatDuration(alive_until_-now).c_str());
   if (now < next_voter_step_) return;
   next_voter_step_ = now + retry();
   if (!raft_.can_change_configuration() || now >= alive_until_) return;
@@ -107,7 +118,6 @@ void Ledger::Impl::TickVoters(absl::Time now, LedgerOutput* out) {
     if (raft_.MatchOf(learner.id) >= raft_.commit_index()) facts.caught_up.insert(learner.id);
   }
   const VoterStep step = NextVoterStep(facts);
-  fprintf(stderr, "step %zu\n", step.index());
   if (const auto* invite = std::get_if<InviteNode>(&step)) {
     SendTo(invite->node, InviteFrame{}, out);
   } else if (const auto* change = std::get_if<ChangeVoters>(&step)) {

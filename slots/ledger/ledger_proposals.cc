@@ -102,7 +102,9 @@ void Ledger::Impl::Lead(absl::Time now, const std::string& bytes, const NodeId& 
     return Answer(entry->proposal, *outcome, out);
   }
   if (in_log_.count(entry->proposal) > 0) return;
-  if (!raft_.is_settled_leader() || WaitsForVote(now, entry->change)) return;  // It comes again.
+  // What has to wait comes again.
+  if (!raft_.is_settled_leader() || WaitsForVote(now, entry->change)) return;
+  if (WaitsForLease(now, *entry)) return;
   if (in_log_.size() >= kLeaderQueueMax) {
     ++stats_.queue_full;
     return;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
-#include "slots/ledger/sim_cluster.h"
+#include "slots/ledger/cluster_sim.h"
 
 namespace slotmesh::ledger {
 namespace {
@@ -25,6 +25,7 @@ SimOptions OptionsOf(uint64_t seed) {
   options.loss_percent = random.Percent(70) ? static_cast<double>(random.Below(15)) : 0;
   options.duplicate_percent = static_cast<double>(random.Below(10));
   options.slow_percent = static_cast<double>(random.Below(5));
+  options.disks_get_lost = random.Percent(50);
   options.health_error_percent = random.Percent(50) ? 5 : 0;
   return options;
 }
@@ -87,7 +88,9 @@ class LedgerRun {
     const int host = AnyHost();
     if (cluster_.hosts().IsRunning(host)) {
       const View& view = cluster_.ledger(host)->view();
-      cluster_.Propose(host, entries_.Sensible(view, static_cast<uint64_t>(cluster_.size())));
+      const Change change = entries_.Sensible(view, static_cast<uint64_t>(cluster_.size()));
+      const bool leaves = std::holds_alternative<MemberLeft>(change);
+      if (!leaves || !cluster_.options().disks_get_lost) cluster_.Propose(host, change);
     }
     cluster_.scheduler().After(Soon(50, 400), [this] { Work(); });
   }
@@ -122,7 +125,7 @@ class LedgerRun {
                                    [this, host] { cluster_.hosts().Resume(host); });
         break;
       case 6:
-        cluster_.LoseDiskFor(host, Soon(50, 3000));
+        if (cluster_.options().disks_get_lost) cluster_.LoseDiskFor(host, Soon(50, 3000));
         break;
       default:
         cluster_.links().HealAll();

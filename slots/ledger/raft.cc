@@ -218,8 +218,10 @@ void Raft::OnAppendReply(absl::Time now, const RaftMessage& message) {
     if (news) AdvanceCommit(now);  // Last: it may end the leading.
     return;
   }
-  const Index next = std::max(progress.match + 1, std::min(message.index, message.hint + 1));
-  if (next >= progress.next) return;  // Said before, and answered.
+  const Index next = std::min(message.index, message.hint + 1);
+  // Said before and answered, or of before it had what it has now. (A server that has lost what it
+  // acknowledged says so, too: it is not to be argued with at the speed of the network.)
+  if (next >= progress.next || next <= progress.match) return;
   progress.next = next;
   SendAppend(now, *server);
 }
@@ -297,9 +299,7 @@ Index Raft::Propose(absl::Time now, std::string entry, RaftOutput* out) {
   return index;
 }
 
-bool Raft::may_stand() const {
-  return is_voter() || log_.ConfigurationAt(commit_).IsVoter(options_.self);
-}
+bool Raft::may_stand() const { return log_.IsVoterSince(commit_, options_.self); }
 
 bool Raft::is_settled_leader() const {
   return role_ == Role::kLeader && log_.TermAt(commit_) == hard_.term;

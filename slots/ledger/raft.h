@@ -96,8 +96,8 @@ class Raft {
   const RaftLog& log() const { return log_; }
   const Configuration& configuration() const { return log_.configuration(); }
   bool is_voter() const { return configuration().IsVoter(options_.self); }
-  // A voter; also one that is being removed, until it knows that its removal is committed: its vote, or its log,
-  // may be needed to commit it (Ongaro 4.2.2).
+  // A voter; also one that is being removed, until it knows that its removal is committed: its
+  // vote, or its log, may be needed to commit it (Ongaro 4.2.2).
   bool may_stand() const;
   // Leading, and something of this term is committed: all that earlier terms committed is known.
   bool is_settled_leader() const;

@@ -108,6 +108,13 @@ const Configuration& RaftLog::ConfigurationAt(Index index) const {
   return found->configuration;
 }
 
+bool RaftLog::IsVoterSince(Index index, ServerId server) const {
+  if (ConfigurationAt(index).IsVoter(server)) return true;
+  return std::any_of(configurations_.begin(), configurations_.end(), [&](const Held& held) {
+    return held.index > index && held.configuration.IsVoter(server);
+  });
+}
+
 void RaftLog::CheckInvariants() const {
   CHECK_LE(base_, snapshot_index());
   CHECK_GE(last_index(), snapshot_index());

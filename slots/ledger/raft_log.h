@@ -50,6 +50,8 @@ class RaftLog {
   Index configuration_index() const { return configurations_.back().index; }
   // The one that held at that index. REQUIRES: index >= snapshot_index().
   const Configuration& ConfigurationAt(Index index) const;
+  // In the one that held at that index, or any after it. REQUIRES: as above.
+  bool IsVoterSince(Index index, ServerId server) const;
 
   void CheckInvariants() const;
 

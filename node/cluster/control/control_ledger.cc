@@ -164,7 +164,7 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
     if (missing) {
       out->notes.push_back(
           "This node came up without the data of its slots and does not serve them. If the data is "
-          "lost for good, say so with 'slotmesh accept-empty'.");
+          "lost for good, say so with 'slotmesh accept-empty --node' and this node's address.");
     }
   }
   if (self == nullptr || self_proposal_open_ || now_ < self_proposal_after_ ||

@@ -2,8 +2,8 @@
 //
 // `StopAfter(n)` plays a process that dies in the middle of a write: the n-th call from then on,
 // and all that follow, fail without doing anything. Thread-compatible; borrows the disk.
-#ifndef SLOTMESH_SLOTS_LEDGER_SIM_LOG_DISK_H_
-#define SLOTMESH_SLOTS_LEDGER_SIM_LOG_DISK_H_
+#ifndef SLOTMESH_SLOTS_LEDGER_LOG_DISK_SIM_H_
+#define SLOTMESH_SLOTS_LEDGER_LOG_DISK_SIM_H_
 
 #include <cstdint>
 #include <limits>
@@ -52,4 +52,4 @@ class SimLogDisk final : public LogDisk {
 
 }  // namespace slotmesh::ledger
 
-#endif  // SLOTMESH_SLOTS_LEDGER_SIM_LOG_DISK_H_
+#endif  // SLOTMESH_SLOTS_LEDGER_LOG_DISK_SIM_H_

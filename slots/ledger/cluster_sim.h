@@ -4,8 +4,8 @@
 // same.
 //
 // Node 0 creates the log, the others follow it. Thread-compatible.
-#ifndef SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
-#define SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
+#ifndef SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_
+#define SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_
 
 #include <cstdint>
 #include <map>
@@ -20,8 +20,8 @@
 #include "gossip/sim/network.h"
 #include "gossip/sim/scheduler.h"
 #include "slots/ledger/ledger.h"
+#include "slots/ledger/log_disk_sim.h"
 #include "slots/ledger/random_entries.h"
-#include "slots/ledger/sim_log_disk.h"
 #include "slots/ledger/storage.h"
 
 namespace slotmesh::ledger {
@@ -34,6 +34,7 @@ struct SimOptions {
   double loss_percent = 0;
   double duplicate_percent = 0;
   double slow_percent = 0;
+  bool disks_get_lost = false;      // Then nobody leaves: fewer voters could not bear it.
   double health_error_percent = 0;  // Of statements about who is alive.
 };
 
@@ -45,6 +46,7 @@ class SimCluster {
   sim::Hosts& hosts() { return hosts_; }
   sim::Links& links() { return links_; }
   sim::SimDisk& disk(int host) { return *disks_[host]; }
+  const SimOptions& options() const { return options_; }
   int size() const { return options_.nodes; }
 
   // Null while the host is down.
@@ -59,6 +61,8 @@ class SimCluster {
   // All that were answered, and those that came to something.
   uint64_t answers() const { return answers_; }
   uint64_t changes() const { return changes_; }
+  uint64_t leases_seen() const { return leases_seen_; }
+  uint64_t takeovers() const { return takeovers_; }
   // The log as far as anybody has applied it, applied.
   const State& reference() const { return reference_; }
 
@@ -94,6 +98,7 @@ class SimCluster {
   void Write(int host);
   void ScheduleTick(int host);
   void SayWhoIsAlive(int host);
+  void CheckLeases(int host);
   void CheckNode(int host, const LedgerOutput& out);
   void CheckApplied(int host, const LogEntry& entry);
   void Finding(int host, const std::string& what);
@@ -117,8 +122,10 @@ class SimCluster {
   std::map<ServerId, Index> applied_;  // Of the present process.
   uint64_t answers_ = 0;
   uint64_t changes_ = 0;
+  uint64_t leases_seen_ = 0;
+  uint64_t takeovers_ = 0;
 };
 
 }  // namespace slotmesh::ledger
 
-#endif  // SLOTMESH_SLOTS_LEDGER_SIM_CLUSTER_H_
+#endif  // SLOTMESH_SLOTS_LEDGER_CLUSTER_SIM_H_

@@ -1,4 +1,4 @@
-#include "slots/ledger/sim_cluster.h"
+#include "slots/ledger/cluster_sim.h"
 
 #include <algorithm>
 #include <utility>
@@ -197,15 +197,34 @@ void SimCluster::CheckApplied(int host, const LogEntry& entry) {
         Finding(host, "a proposal was applied twice");
       }
       changes_ += result.changed;
+      takeovers_ += result.changed && std::holds_alternative<PrimaryChanged>(decoded->change);
     }
   }
   digests_[reference_.map()->version().sequence] = reference_.map()->digest();
+}
+
+// At every instant at most one process admits writes of a shard.
+void SimCluster::CheckLeases(int host) {
+  const auto held = [this](int h) -> std::optional<ShardId> {
+    if (ledger(h) == nullptr || !ledger(h)->AdmitsWrites(hosts_.LocalNow(h))) return std::nullopt;
+    const slots::ShardInfo* shard = ledger(h)->map()->ShardOf(IdOf(h));
+    return shard == nullptr ? std::nullopt : std::make_optional(shard->id);
+  };
+  const std::optional<ShardId> shard = held(host);
+  if (!shard.has_value()) return;
+  ++leases_seen_;
+  for (int other = 0; other < options_.nodes; ++other) {
+    if (other != host && held(other) == shard) {
+      Finding(host, absl::StrCat("and ", other, " both hold the lease of one shard"));
+    }
+  }
 }
 
 void SimCluster::CheckNode(int host, const LedgerOutput& out) {
   Ledger& ledger = *nodes_[host]->ledger;
   if (!ledger.status().ok()) return Finding(host, ledger.status().ToString());
   for (const LogEntry& entry : out.applied) CheckApplied(host, entry);
+  CheckLeases(host);
   const Leadership leadership = ledger.leadership();
   if (leadership.leader == IdOf(host)) {
     const auto [first, fresh] = leaders_.emplace(leadership.term, ledger.server());
@@ -285,25 +304,31 @@ bool SimCluster::VotersComplete() {
 }
 
 std::string SimCluster::Describe() {
-  std::string text = absl::StrCat("log ", log_.size(), " sequence ",
-                                  reference_.map()->version().sequence, " leader ", Leader(), "\n");
+  std::string text =
+      absl::StrCat("pending ", scheduler_.events_pending(), " run ", scheduler_.events_run(),
+                   " at ", absl::FormatDuration(scheduler_.elapsed()), " log ", log_.size(),
+                   " sequence ", reference_.map()->version().sequence, " leader ", Leader(), "\n");
   for (int host = 0; host < options_.nodes; ++host) {
     if (ledger(host) == nullptr) {
       absl::StrAppend(&text, "node ", host, " is down\n");
       continue;
     }
     Ledger& l = *ledger(host);
+    absl::StrAppend(&text, "now ", absl::FormatTime(hosts_.LocalNow(host)), " next ",
+                    absl::FormatTime(l.NextDeadline()), "\n");
     absl::StrAppend(&text, "node ", host, " term ", l.leadership().term, " voter ", l.is_voter(),
                     " of ", l.configuration().voters.size(), "+", l.configuration().learners.size(),
                     " applied ", l.applied_index(), " sequence ", l.view().map.version.sequence,
                     " open ", nodes_[host]->open.size(), " bad ", l.stats().bad_messages, "\n");
     absl::StrAppend(&text, "  server ", l.server() % 1000, " voters");
     for (const Server& v : l.configuration().voters) {
-      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+      absl::StrAppend(&text, " ", v.id % 1000, "@", int(v.node.bytes()[19]) - 1, ":",
+                      l.MatchOf(v.id));
     }
     absl::StrAppend(&text, " learners");
     for (const Server& v : l.configuration().learners) {
-      absl::StrAppend(&text, " ", v.id % 1000, ":", l.MatchOf(v.id));
+      absl::StrAppend(&text, " ", v.id % 1000, "@", int(v.node.bytes()[19]) - 1, ":",
+                      l.MatchOf(v.id));
     }
     absl::StrAppend(&text, "\n");
   }

@@ -1,0 +1,279 @@
+// DEBUG: what tests and people who look for faults need. Only where enable-debug-command allows it.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "node/codec/dump.h"
+#include "node/commands/debug_protocol.h"
+#include "node/commands/digest.h"
+#include "node/commands/help.h"
+#include "node/commands/local_client.h"
+#include "node/commands/server.h"
+#include "node/commands/server_handlers.h"
+#include "node/keyspace/access_clock.h"
+#include "node/resp/errors.h"
+#include "node/resp/glob.h"
+#include "node/resp/numbers.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr std::string_view kNotAllowed =
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
+    "can run it from a local connection, otherwise you need to set this option in the "
+    "configuration file, and then restart the server.";
+constexpr std::string_view kNoFiles =
+    "ERR saving to disk is not available yet: this version keeps data in memory only";
+constexpr std::string_view kPackedThreshold =
+    "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
+constexpr uint64_t kPackedThresholdMax = uint64_t{4} << 30;
+constexpr double kMicrosPerSecond = 1e6;
+constexpr double kSleepSecondsMax = 86400;
+constexpr int64_t kGlobLengthMax = int64_t{1} << 30;
+
+bool IsOn(std::string_view word) { return std::atoi(std::string(word).c_str()) != 0; }
+
+// The entry, expired or not; null, with the error replied, if there is none.
+const Entry* FindEntry(CommandContext& ctx, std::string_view key) {
+  const Entry* entry = ctx.db().FindRaw(ctx.Hash(key));
+  if (entry == nullptr) ctx.reply().Error(errors::kNoSuchKey);
+  return entry;
+}
+
+void Sleep(CommandContext& ctx, Args args) {
+  const double seconds =
+      std::clamp(std::strtod(std::string(args[2]).c_str(), nullptr), 0.0, kSleepSecondsMax);
+  ctx.family<ServerFamily>().control.Sleep(std::llround(seconds * kMicrosPerSecond));
+  ctx.reply().Ok();
+}
+
+size_t SerialisedLength(const Entry& entry) {
+  if (entry.is_string()) {
+    IntText scratch;
+    // Without the type byte and the footer.
+    return DumpString(entry.string_bytes(scratch)).size() - 1 - kDumpFooterSize;
+  }
+  struct Counter : ByteSink {
+    void Write(std::string_view bytes) override { size += bytes.size(); }
+    size_t size = 0;
+  } counter;
+  entry.object()->type->Serialise(*entry.object(), counter);
+  return counter.size;
+}
+
+void DebugObject(CommandContext& ctx, Args args) {
+  const Entry* entry = FindEntry(ctx, args[2]);
+  if (entry == nullptr) return;
+  ctx.reply().Simple(absl::StrFormat(
+      "Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", entry,
+      std::string(EncodingName(entry->encoding())), SerialisedLength(*entry), entry->access_clock(),
+      LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
+}
+
+void SetActiveExpire(CommandContext& ctx, Args args) {
+  ctx.family<ServerFamily>().control.SetActiveExpiry(IsOn(args[2]));
+  ctx.reply().Ok();
+}
+
+void PauseCron(CommandContext& ctx, Args args) {
+  ctx.family<ServerFamily>().control.SetTimerPaused(IsOn(args[2]));
+  ctx.reply().Ok();
+}
+
+void DigestAll(CommandContext& ctx, Args) {
+  Digest all;
+  for (int i = 0; i < ctx.keyspace().database_count(); ++i) {
+    const Database& db = ctx.keyspace().database(i);
+    if (db.size() == 0) continue;
+    const char index[4] = {0, 0, static_cast<char>(i >> 8), static_cast<char>(i)};
+    all.Mix({index, sizeof(index)});
+    db.ForEach([&](int, const Entry& entry) {
+      Digest one;
+      one.Mix(entry.key());
+      MixValue(entry, &one);
+      all.Xor(one.bytes());
+    });
+  }
+  ctx.reply().Simple(all.Hex());
+}
+
+void DigestValue(CommandContext& ctx, Args args) {
+  ctx.reply().Array(args.size() - 2);
+  for (const std::string_view key : args.subspan(2)) {
+    Digest digest;
+    const Entry* entry = ctx.db().FindRaw(ctx.Hash(key));
+    if (entry != nullptr) MixValue(*entry, &digest);
+    ctx.reply().Simple(digest.Hex());
+  }
+}
+
+void WriteLog(CommandContext& ctx, Args args) {
+  ctx.family<ServerFamily>().log.Warning(StrCat("DEBUG LOG: ", args[2]));
+  ctx.reply().Ok();
+}
+
+void ReplyError(CommandContext& ctx, Args args) {
+  // As it is, with its code; line ends would break the reply.
+  std::string text = StrCat("-", args[2]);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  ctx.reply().Error(text);
+}
+
+// DEBUG POPULATE count [prefix [size]]: keys prefix:0 to prefix:<count - 1> that are not there yet.
+void Populate(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> count = ParseInt64(args[2]);
+  if (!count.has_value() || *count < 0) return ctx.reply().Error(errors::kMustBePositive);
+  const std::string_view prefix = args.size() > 3 ? args[3] : "key";
+  std::optional<int64_t> size;
+  if (args.size() > 4) {
+    size = ParseInt64(args[4]);
+    if (!size.has_value() || *size < 0 || *size > ctx.engine().config.proto_max_bulk_len) {
+      return ctx.reply().Error(errors::kMustBePositive);
+    }
+  }
+  for (int64_t i = 0; i < *count; ++i) {
+    const std::string name = StrCat(prefix, ":", i);
+    const HashedKey key = ctx.Hash(name);
+    if (ctx.db().ContainsRaw(key)) continue;
+    std::string value = absl::StrCat("value:", i);
+    if (size.has_value()) value.resize(static_cast<size_t>(*size), '\0');
+    ctx.db().SetString(key, value, {}, ctx.now_ms());
+  }
+  ctx.reply().Ok();
+}
+
+void HashTableStats(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> index = ParseInt64(args[2]);
+  if (!index.has_value()) return ctx.reply().Error(errors::kNotInteger);
+  if (*index < 0 || *index >= ctx.keyspace().database_count()) {
+    return ctx.reply().Error("ERR Out of range database");
+  }
+  const Database& db = ctx.keyspace().database(static_cast<int>(*index));
+  ctx.reply().Verbatim(
+      "txt", absl::StrFormat("[Dictionary HT]\n keys: %d\n expiring keys: %d\n"
+                             " slots: %d\n table bytes: %d\n",
+                             db.size(), db.expiring(), db.slot_count(), db.TableMemory()));
+}
+
+void HashTableStatsOfKey(CommandContext& ctx, Args args) {
+  const Entry* entry = FindEntry(ctx, args[2]);
+  if (entry == nullptr) return;
+  ctx.reply().Error(
+      "ERR The value stored at the specified key is not represented using an hash "
+      "table");
+}
+
+// Matches a text of so many 'a' against the pattern: to see that it does not take for ever.
+void StringMatch(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> length = ParseInt64(args[2]);
+  if (!length.has_value() || *length < 0 || *length > kGlobLengthMax) {
+    return ctx.reply().Error(errors::kMustBePositive);
+  }
+  ctx.reply().Integer(GlobMatches(args[3], std::string(static_cast<size_t>(*length), 'a')) ? 1 : 0);
+}
+
+void PackedThreshold(CommandContext& ctx, Args args) {
+  const std::optional<uint64_t> bytes = ParseMemory(args[2]);
+  if (!bytes.has_value() || *bytes >= kPackedThresholdMax) {
+    return ctx.reply().Error(kPackedThreshold);
+  }
+  // Lists, which it would govern, are not here yet.
+  ctx.reply().Ok();
+}
+
+void Accept(CommandContext& ctx, Args) { ctx.reply().Ok(); }
+void RefuseFiles(CommandContext& ctx, Args) { ctx.reply().Error(kNoFiles); }
+void Crash(CommandContext&, Args) { std::abort(); }
+
+void Help(CommandContext& ctx, Args) {
+  constexpr std::string_view kLines[] = {
+      "DIGEST",
+      "    A signature of all data.",
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    Signatures of the values of keys.",
+      "ERROR <text>",
+      "    Replies with that error.",
+      "HTSTATS <dbid>",
+      "    What the tables of a database look like.",
+      "LOG <message>",
+      "    Writes the message to the server's log.",
+      "OBJECT <key>",
+      "    How a key's value is kept.",
+      "PANIC",
+      "    Crashes the server.",
+      "PAUSE-CRON <0|1>",
+      "    With 1, the server's timer does nothing.",
+      "POPULATE <count> [<prefix>] [<size>]",
+      "    Makes the keys <prefix>:0 and so on where they do not exist; nobody is told.",
+      "PROTOCOL <type>",
+      "    Replies with an example of the type: string, integer, double, bignum, null,",
+      "    array, set, map, attrib, push, verbatim, true, false.",
+      "QUICKLIST-PACKED-THRESHOLD <size>",
+      "    Accepted; lists are not here yet.",
+      "SET-ACTIVE-EXPIRE <0|1>",
+      "    With 0, expired keys are removed only when somebody asks for them.",
+      "SLEEP <seconds>",
+      "    Stops the server for that long; decimals are allowed.",
+      "STRINGMATCH-LEN <length> <pattern>",
+      "    Whether the pattern matches a text of that many 'a'.",
+  };
+  ReplyHelp(ctx.reply(), "DEBUG", kLines);
+}
+
+struct DebugCommand {
+  std::string_view name;
+  size_t words_min;
+  size_t words_max;
+  Handler handler;
+};
+constexpr size_t kAnyNumber = SIZE_MAX;
+
+constexpr DebugCommand kCommands[] = {
+    {"assert", 2, 2, &Crash},
+    {"change-repl-id", 2, 2, &Accept},
+    {"dict-resizing", 3, 3, &Accept},
+    {"digest", 2, 2, &DigestAll},
+    {"digest-value", 2, kAnyNumber, &DigestValue},
+    {"error", 3, 3, &ReplyError},
+    {"help", 2, 2, &Help},
+    {"htstats", 3, 4, &HashTableStats},
+    {"htstats-key", 3, 4, &HashTableStatsOfKey},
+    {"loadaof", 2, 2, &RefuseFiles},
+    {"log", 3, 3, &WriteLog},
+    {"object", 3, 4, &DebugObject},
+    {"panic", 2, 2, &Crash},
+    {"pause-cron", 3, 3, &PauseCron},
+    {"populate", 3, 5, &Populate},
+    {"protocol", 3, 3, &DebugProtocol},
+    {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
+    {"reload", 2, kAnyNumber, &RefuseFiles},
+    {"replybuffer", 4, 4, &Accept},
+    {"segfault", 2, 2, &Crash},
+    {"set-active-expire", 3, 3, &SetActiveExpire},
+    {"set-disable-deny-scripts", 3, 3, &Accept},
+    {"set-skip-checksum-validation", 3, 3, &Accept},
+    {"sleep", 3, 3, &Sleep},
+    {"stringmatch-len", 4, 4, &StringMatch},
+};
+
+}  // namespace
+
+void Debug(CommandContext& ctx, Args args) {
+  if (!IsAllowed(ctx.engine().config.enable_debug_command, ctx.client())) {
+    return ctx.reply().Error(kNotAllowed);
+  }
+  for (const DebugCommand& command : kCommands) {
+    if (!EqualsIgnoreCase(command.name, args[1])) continue;
+    if (args.size() < command.words_min || args.size() > command.words_max) break;
+    return command.handler(ctx, args);
+  }
+  ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+}
+
+}  // namespace slotmesh::node
