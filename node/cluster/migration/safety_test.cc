@@ -369,7 +369,7 @@ TEST_P(MoveBroken, AtEachStepOneOwnerHasEverything) {
     MoveWorld world(static_cast<uint64_t>(step));
     const SlotSet moving = SlotsOf({"a", "b"});
     std::unique_ptr<MoveClient> writer = world.node(1).Connect();
-    for (int i = 0; i < 40; ++i) writer->Run({"SET", StrCat("{a}", i), StrCat("v", i)});
+    for (int i = 0; i < 300; ++i) writer->Run({"SET", StrCat("{a}", i), StrCat("v", i)});
     const Content before = world.node(1).ContentOf(moving);
     const slots::PlanId plan = world.Plan(moving, 1, 2);
     int events = 0;
