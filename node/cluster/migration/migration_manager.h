@@ -43,8 +43,6 @@ inline constexpr int64_t kMoveSliceMicros = 500;
 inline constexpr size_t kImportsMax = 64;
 // A request that waits for a fence longer is answered TRYAGAIN.
 inline constexpr int64_t kFencePatienceMs = 5000;
-// The reason of aborts by CLUSTER CANCELSLOTMIGRATIONS.
-inline constexpr std::string_view kCancelReason = "cancelled by CLUSTER CANCELSLOTMIGRATIONS";
 
 class MigrationManager : private JournalSink, private PictureFollower {
  public:
