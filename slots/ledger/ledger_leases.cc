@@ -81,6 +81,8 @@ void Ledger::Impl::ReleaseLease(absl::Time now, LedgerOutput* out) {
 bool Ledger::Impl::WaitsForLease(absl::Time now, const Entry& entry) {
   const ShardId* shard = ShardTakenOver(entry);
   if (shard == nullptr) return false;
+  // Only with nothing on its way through the log is it certain what the entry will come to.
+  if (raft_.applied_index() != raft_.log().last_index()) return true;
   State trial = state_;
   if (!trial.Apply(entry).changed)
     return false;  // It will come to nothing: no reason to stop anybody.
