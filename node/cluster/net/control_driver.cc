@@ -1,4 +1,4 @@
-#include "node/cluster/control/control_driver.h"
+#include "node/cluster/net/control_driver.h"
 
 #include <atomic>
 #include <chrono>
