@@ -73,9 +73,12 @@ class ClusterState : public ClusterGate {
   bool ok() const { return down_reason_.empty(); }
   const std::string& down_reason() const { return down_reason_; }
   // May this node take writes now (SAFETY 7)? `now_ns` is monotonic.
-  bool HasLease(int64_t now_ns) const { return link_.lease().Holds(now_ns); }
+  bool HasLease(int64_t now_ns) const {
+    return link_.lease().Holds(picture_->lease_tenure, now_ns);
+  }
 
   const slots::NodeId& self_id() const { return link_.self(); }
+  const slots::NodeInfo& own_info() const { return link_.own_info(); }
 
   slots::OpenSlots& open_slots() { return open_slots_; }
   const slots::OpenSlots& open_slots() const { return open_slots_; }

@@ -47,7 +47,10 @@ struct ClusterPicture {
   slots::NodeId leader;           // Of the ledger; zero if none is known.
   uint64_t ledger_term = 0;
   uint64_t ledger_index = 0;
-  bool has_majority = true;  // The ledger can decide.
+  // The ledger can decide, as far as this node has seen within the node timeout.
+  bool has_majority = true;
+  // The lease that goes with `map` (LeaseClock::Holds).
+  uint64_t lease_tenure = 0;
   // This node came up without the data of the slots that the ledger says are its own: it does not
   // serve them (SAFETY 14).
   bool data_missing = false;
@@ -58,20 +61,29 @@ struct ClusterPicture {
 };
 
 // Until when this node's shard may take writes (SAFETY 5 to 7). Written by the control thread, read
-// by the engine.
+// by any other.
+//
+// The control thread is ahead of the engine: it may have lost one shard and got another while the
+// engine still goes by the old map. So each lease that is not the last one made longer is of a new
+// tenure, and counts only for pictures that name it.
 class LeaseClock {
  public:
-  // Nanoseconds of the monotonic clock. A lease that ends before the one held changes nothing
-  // unless `revoke`.
-  void Extend(int64_t until_ns) {
-    if (until_ns > until_ns_.load(std::memory_order_relaxed)) {
-      until_ns_.store(until_ns, std::memory_order_release);
+  // Nanoseconds of the monotonic clock; 0 is none. REQUIRES: the tenure never falls.
+  void Set(uint64_t tenure, int64_t until_ns) {
+    if (tenure != tenure_.load()) {
+      until_ns_.store(0);
+      tenure_.store(tenure);
     }
+    until_ns_.store(until_ns);
   }
-  void Revoke() { until_ns_.store(0, std::memory_order_release); }
-  bool Holds(int64_t now_ns) const { return now_ns < until_ns_.load(std::memory_order_acquire); }
+  bool Holds(uint64_t tenure, int64_t now_ns) const {
+    if (tenure_.load() != tenure) return false;
+    const int64_t until_ns = until_ns_.load();
+    return now_ns < until_ns && tenure_.load() == tenure;
+  }
 
  private:
+  std::atomic<uint64_t> tenure_{0};
   std::atomic<int64_t> until_ns_{0};
 };
 
@@ -83,6 +95,8 @@ class ControlLink {
 
   virtual const slots::NodeId& self() const = 0;
   virtual slots::BootId boot() const = 0;
+  // What this node says of itself, also before it is in a map.
+  virtual const slots::NodeInfo& own_info() const = 0;
   // Never null; a later call may give a later picture.
   virtual std::shared_ptr<const ClusterPicture> picture() const = 0;
   virtual const LeaseClock& lease() const = 0;

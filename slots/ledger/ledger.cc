@@ -155,7 +155,7 @@ void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
   const ApplyResult result = state_.Apply(*entry);
   ++stats_.entries_applied;
   in_log_.erase(entry->proposal);
-  ResumeLease(entry->change);
+  ResumeLease(*entry);
   Answer(entry->proposal, result, out);
 }
 

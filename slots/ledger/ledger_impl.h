@@ -98,7 +98,7 @@ class Ledger::Impl {
   void UpdateTerms();
   void TickLease(absl::Time now, LedgerOutput* out);
   bool WaitsForLease(absl::Time now, const Entry& entry);
-  void ResumeLease(const Change& change);
+  void ResumeLease(const Entry& entry);
   void On(absl::Time now, const NodeId& from, const LeaseAskFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseGrantFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseReleaseFrame& frame, LedgerOutput* out);

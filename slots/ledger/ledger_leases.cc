@@ -15,11 +15,14 @@ std::optional<LeaseTerms> TermsOf(const View& view, const NodeBoot& self) {
   return std::nullopt;
 }
 
-// The shard that the change gives another primary process, null if none.
-const ShardId* ShardTakenOver(const Change& change) {
-  if (const auto* changed = std::get_if<PrimaryChanged>(&change)) return &changed->shard;
-  if (const auto* booted = std::get_if<PrimaryBooted>(&change)) return &booted->shard;
-  return nullptr;
+// The shard that the entry takes away from a process that may still hold its lease, null if none. A
+// primary that says itself that it runs anew speaks of a process that has ended: two cannot run on
+// one folder.
+const ShardId* ShardTakenOver(const Entry& entry) {
+  if (const auto* changed = std::get_if<PrimaryChanged>(&entry.change)) return &changed->shard;
+  const auto* booted = std::get_if<PrimaryBooted>(&entry.change);
+  if (booted == nullptr || entry.proposal.node == booted->primary.node) return nullptr;
+  return &booted->shard;
 }
 
 }  // namespace
@@ -76,7 +79,7 @@ void Ledger::Impl::ReleaseLease(absl::Time now, LedgerOutput* out) {
 // True if the change has to wait until the lease that it ends has run out; from now on it is not
 // renewed.
 bool Ledger::Impl::WaitsForLease(absl::Time now, const Entry& entry) {
-  const ShardId* shard = ShardTakenOver(entry.change);
+  const ShardId* shard = ShardTakenOver(entry);
   if (shard == nullptr) return false;
   State trial = state_;
   if (!trial.Apply(entry).changed)
@@ -88,8 +91,8 @@ bool Ledger::Impl::WaitsForLease(absl::Time now, const Entry& entry) {
   return false;
 }
 
-void Ledger::Impl::ResumeLease(const Change& change) {
-  if (const ShardId* shard = ShardTakenOver(change)) grantor_.Resume(*shard);
+void Ledger::Impl::ResumeLease(const Entry& entry) {
+  if (const ShardId* shard = ShardTakenOver(entry)) grantor_.Resume(*shard);
 }
 
 }  // namespace slotmesh::ledger

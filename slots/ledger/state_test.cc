@@ -281,13 +281,13 @@ TEST_F(StateTest, FinishedMovesAreBounded) {
 
 TEST_F(StateTest, MovesUnderWayAreBounded) {
   Form();
-  Must(SlotsAssigned{Shard(1), 1, slots::SlotSet::Of(1000, 4000)});
+  Must(SlotsAssigned{Shard(1), 1, slots::SlotSet::Of(1000, 2000)});
   for (uint64_t i = 0; i < kMovesMax; ++i) {
     const auto slot = static_cast<slots::Slot>(1000 + i);
     ASSERT_TRUE(
         Do(MovePlanned{Plan(i + 1), slots::SlotSet::Of(slot, slot), Side(1), Side(2)}).ok());
   }
-  Refused(MovePlanned{Plan(9999), slots::SlotSet::Of(3000, 3000), Side(1), Side(2)},
+  Refused(MovePlanned{Plan(9999), slots::SlotSet::Of(1900, 1900), Side(1), Side(2)},
           Refusal::kTooMany);
 }
 

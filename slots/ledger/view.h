@@ -20,7 +20,7 @@
 namespace slotmesh::ledger {
 
 inline constexpr size_t kMembersMax = 16384;
-inline constexpr size_t kMovesMax = 1024;
+inline constexpr size_t kMovesMax = 256;
 inline constexpr size_t kFinishedMovesMax = 128;
 inline constexpr size_t kJoinedLogsMax = 4096;
 inline constexpr size_t kReasonMax = 200;

@@ -49,6 +49,7 @@ class Driver : public ControlDriver {
   // ControlLink.
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
+  const slots::NodeInfo& own_info() const override { return options_.info; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
@@ -102,6 +103,7 @@ class Driver : public ControlDriver {
   std::map<uint64_t, bus::CallReply> calls_;
   uint64_t next_call_ = 0;
   bool failed_ = false;
+  uint64_t tenure_ = 0;
 
   LeaseClock lease_;
 
@@ -125,6 +127,7 @@ absl::Status Driver::Open() {
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   self_ = node_->self();
+  options_.info.id = self_;
   if (out.picture != nullptr) picture_ = out.picture;
   absl::StatusOr<std::unique_ptr<bus::Transport>> transport = OpenTransport();
   if (!transport.ok()) return transport.status();
@@ -175,7 +178,7 @@ void Driver::Step(const ControlInput& input) {
   const absl::Status status = node_->Step(Now(), input, &out);
   if (!status.ok()) {
     failed_ = true;
-    lease_.Revoke();
+    lease_.Set(tenure_, 0);
     return ToEngine([this, status] { env_.on_fatal(status); });
   }
   Perform(std::move(out));
@@ -215,12 +218,10 @@ void Driver::Perform(ControlOutput out) {
     found->second(std::move(answer.answer));
     calls_.erase(found);
   }
-  if (out.lease_until.has_value()) {
-    if (*out.lease_until == absl::InfinitePast()) {
-      lease_.Revoke();
-    } else {
-      lease_.Extend(ToMonotonicNanos(*out.lease_until));
-    }
+  if (out.lease.has_value()) {
+    const bool any = out.lease->until != absl::InfinitePast();
+    tenure_ = out.lease->tenure;
+    lease_.Set(tenure_, any ? ToMonotonicNanos(out.lease->until) : 0);
   }
   if (out.picture != nullptr) {
     ToEngine([this, picture = std::move(out.picture)] {

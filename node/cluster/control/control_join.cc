@@ -108,13 +108,14 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
   picture_dirty_ = false;
   picture_at_ = now_;
   auto picture = std::make_shared<ClusterPicture>();
-  picture->map = ledger_->map();
-  picture->decided = std::make_shared<ledger::View>(ledger_->view());
+  picture->map = known_map_;
+  picture->decided = known_view_;
   const ledger::Leadership leadership = ledger_->leadership();
   picture->leader = leadership.leader;
   picture->ledger_term = leadership.term;
   picture->ledger_index = ledger_->applied_index();
-  picture->has_majority = !leadership.leader.is_zero();
+  picture->has_majority = has_majority_;
+  picture->lease_tenure = lease_tenure_;
   picture->data_missing = data_missing_;
   picture->messages_sent = gossip_->stats().messages_sent;
   picture->messages_received = gossip_->stats().messages_received;

@@ -1,17 +1,50 @@
-// PROVISIONAL until the lease machines are merged.
+// Whether this node may take writes, and whether its cluster can decide.
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "node/cluster/control/control_node.h"
 
 namespace slotmesh::node {
 
+// The ledger asks for the lease and knows its end (slots/ledger/lease.h). A lease that ends sooner
+// than was said before has been taken back: what follows is another one.
 void ControlNode::MindLease(ControlOutput* out) {
-  if (now_ < lease_at_) return;
-  lease_at_ = now_ + options_.node_timeout / 10;
-  const slots::ShardInfo* shard = ledger_->map()->ShardOf(record_.id);
-  if (shard == nullptr || shard->primary != record_.id || shard->primary_boot != options_.boot)
-    return;
-  if (!ledger_->leadership().leader.is_zero()) out->lease_until = now_ + options_.node_timeout;
+  const absl::Time until = ledger_->lease_deadline();
+  if (until == lease_until_) return;
+  if (until < lease_until_) {
+    ++lease_tenure_;
+    picture_dirty_ = true;
+    picture_at_ = absl::InfinitePast();
+  }
+  lease_until_ = until;
+  out->lease = ControlOutput::Lease{lease_tenure_, until};
 }
 
-void ControlNode::OnLease(const slots::NodeId&, std::string_view, ControlOutput*) {}
+// When the ledger could last decide, as far as can be seen from here: a leader counts its rounds, a
+// voter trusts the leader that it hears (who steps down without a majority), and anybody else looks
+// whether a majority of the voters is there.
+absl::Time ControlNode::MajoritySeen() const {
+  const ledger::Leadership leadership = ledger_->leadership();
+  if (leadership.leader == record_.id) return ledger_->majority_round();
+  if (ledger_->is_voter()) return leadership.leader.is_zero() ? absl::InfinitePast() : now_;
+  std::vector<absl::Time> heard;
+  const gossip::View view = gossip_->view();
+  for (const slots::NodeId& voter : ledger_->view().voters) heard.push_back(view.LastHeard(voter));
+  if (heard.empty()) return absl::InfinitePast();
+  const auto majority = heard.begin() + static_cast<std::ptrdiff_t>(heard.size() / 2);
+  std::nth_element(heard.begin(), majority, heard.end(), std::greater<>());
+  return *majority;
+}
+
+void ControlNode::MindMajority(ControlOutput*) {
+  majority_seen_ = std::max(majority_seen_, MajoritySeen());
+  const bool has = now_ < majority_seen_ + options_.node_timeout;
+  if (has == has_majority_) return;
+  has_majority_ = has;
+  picture_dirty_ = true;
+  picture_at_ = absl::InfinitePast();
+}
 
 }  // namespace slotmesh::node

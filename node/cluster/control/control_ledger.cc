@@ -112,7 +112,10 @@ void ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResult& resu
 absl::Status ControlNode::TakeMap(ControlOutput* out) {
   const std::shared_ptr<const slots::SlotMap> map = ledger_->map();
   if (map == known_map_) return absl::OkStatus();
+  // A node that follows another log from now on shows what it knew until it knows better.
+  if (map->version().log.is_zero() && known_map_ != nullptr) return absl::OkStatus();
   known_map_ = map;
+  known_view_ = std::make_shared<ledger::View>(ledger_->view());
   picture_dirty_ = true;
   const std::vector<KnownPeer> before = std::exchange(peers_, MembersAddresses());
   for (const KnownPeer& peer : peers_) {

@@ -99,13 +99,15 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   status = MindSelf(out);
   if (!status.ok()) return status;
   MindLease(out);
+  MindMajority(out);
   Publish(/*now=*/false, out);
   return ledger_->status();
 }
 
 absl::Time ControlNode::NextDeadline() const {
-  absl::Time next = std::min({ledger_->NextDeadline(), gossip_->NextDeadline(),
-                              join_->NextDeadline(), voters_at_, lease_at_});
+  absl::Time next = std::min(
+      {ledger_->NextDeadline(), gossip_->NextDeadline(), join_->NextDeadline(), voters_at_});
+  if (has_majority_) next = std::min(next, majority_seen_ + options_.node_timeout);
   if (picture_dirty_) next = std::min(next, picture_at_ + kPictureInterval);
   return next;
 }
@@ -123,10 +125,7 @@ absl::Status ControlNode::On(const FrameCame& input, ControlOutput* out) {
     case bus::FrameKind::kLedger:
       if (frame.log != ledger_->log()) break;
       return StepLedger(ledger::PeerInput{input.sender.node, frame.payload}, out);
-    case bus::FrameKind::kLease:
-      if (frame.log != ledger_->log()) break;
-      OnLease(input.sender.node, frame.payload, out);
-      return absl::OkStatus();
+    case bus::FrameKind::kLease:  // Leases are the ledger's own messages.
     case bus::FrameKind::kMapRequest:
     case bus::FrameKind::kMapReply:
     case bus::FrameKind::kMigration:

@@ -104,6 +104,10 @@ struct ControlOutput {
     uint64_t ticket = 0;
     absl::Status status;
   };
+  struct Lease {
+    uint64_t tenure = 0;  // LeaseClock, ClusterPicture.
+    absl::Time until;     // InfinitePast: there is none (any more).
+  };
   std::optional<slots::LogId> log;     // This node follows this log from now on.
   std::vector<Peer> peers;             // Known from now on, at that address.
   std::vector<slots::NodeId> removed;  // No peers any more.
@@ -111,9 +115,9 @@ struct ControlOutput {
   std::vector<Ask> asks;
   std::vector<Answer> answers;
   std::shared_ptr<const ClusterPicture> picture;  // The new one, if it has changed.
-  std::optional<absl::Time> lease_until;  // Extended to; InfinitePast: there is none any more.
-  std::vector<Decided> decided;           // `picture` shows what they brought about.
-  std::vector<std::string> notes;         // For the log.
+  std::optional<Lease> lease;                     // If it has changed.
+  std::vector<Decided> decided;                   // `picture` shows what they brought about.
+  std::vector<std::string> notes;                 // For the log.
 };
 
 class ControlNode {
@@ -183,8 +187,11 @@ class ControlNode {
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
   absl::Status MindVoters(ControlOutput* out);
+
+  // control_lease.cc: may it write, can it decide.
   void MindLease(ControlOutput* out);
-  void OnLease(const slots::NodeId& from, std::string_view payload, ControlOutput* out);
+  void MindMajority(ControlOutput* out);
+  absl::Time MajoritySeen() const;
 
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
@@ -211,7 +218,8 @@ class ControlNode {
   uint64_t next_ask_ = 0;
   uint64_t join_ask_ = 0;  // The ask whose answer the join waits for, 0 if none.
   LocalState local_;
-  std::shared_ptr<const slots::SlotMap> known_map_;
+  std::shared_ptr<const slots::SlotMap> known_map_;  // With known_view_: what the picture shows.
+  std::shared_ptr<const ledger::View> known_view_;
   std::vector<KnownPeer> peers_;
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool self_proposal_open_ = false;
@@ -220,7 +228,10 @@ class ControlNode {
   bool accept_empty_ = false;
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
-  absl::Time lease_at_ = absl::InfinitePast();
+  uint64_t lease_tenure_ = 0;
+  absl::Time lease_until_ = absl::InfinitePast();
+  absl::Time majority_seen_ = absl::InfinitePast();
+  bool has_majority_ = false;
   bool picture_dirty_ = true;
   absl::Time picture_at_ = absl::InfinitePast();
   std::map<slots::NodeId, absl::Time> linked_since_;

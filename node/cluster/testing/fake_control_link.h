@@ -32,6 +32,7 @@ class FakeControlLink : public ControlLink {
 
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
+  const slots::NodeInfo& own_info() const override { return own_info_; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
@@ -53,6 +54,7 @@ class FakeControlLink : public ControlLink {
   FakeControl& control_;
   const slots::NodeId self_;
   const slots::BootId boot_;
+  slots::NodeInfo own_info_;
   LeaseClock lease_;
   std::shared_ptr<const ClusterPicture> picture_ = std::make_shared<ClusterPicture>();
   std::function<void()> on_picture_;
