@@ -21,8 +21,6 @@ class Settings {
   void Begin();
 
  private:
-  void ApplyLogs(const Config& config);
-  void ApplyKeyspace(const Config& config);
   void WarnOfInert() const;
 
   ConfigStore& store_;

@@ -26,8 +26,10 @@ void Echo(CommandContext& ctx, Args args) { ctx.reply().Bulk(args[1]); }
 
 void Select(CommandContext& ctx, Args args) {
   const std::optional<int64_t> index = ParseInt64(args[1]);
-  if (!index.has_value() || *index < INT32_MIN || *index > INT32_MAX) {
-    return ctx.reply().Error(errors::kNotInteger);
+  if (!index.has_value()) return ctx.reply().Error(errors::kNotInteger);
+  if (*index < INT32_MIN || *index > INT32_MAX) {
+    return ctx.reply().Error(
+        "ERR value is out of range, value must between -2147483648 and 2147483647");
   }
   if (ctx.engine().gate != nullptr && *index != 0) {
     return ctx.reply().Error(errors::kSelectInCluster);
@@ -260,7 +262,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::Exactly(1),
      .flags = Flag::kFast,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Says that the next command follows an ASK redirect.",
      .complexity = "O(1)"},
@@ -269,7 +271,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::Exactly(1),
      .flags = kAnytime,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Lets a replica answer this connection's reads.",
      .complexity = "O(1)"},
@@ -278,7 +280,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::Exactly(1),
      .flags = kAnytime,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Ends READONLY: a replica redirects this connection's reads again.",
      .complexity = "O(1)"},

@@ -87,7 +87,7 @@ constexpr CommandSpec kRows[] = {
      .handler = &Exec,
      .arity = Arity::Exactly(1),
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kSkipCommandLog |
-              Flag::kTransactionControl,
+              Flag::kTransactionControl | Flag::kRunsTransaction,
      .acl = Acl::kTransaction,
      .group = "transactions",
      .since = "1.2.0",

@@ -58,6 +58,7 @@ Verdict Apply(View& view, const EpochBumped& change);
 Verdict Apply(View& view, const LogSealed& change);
 Verdict Apply(View& view, const LogUnsealed& change);
 Verdict Apply(View& view, const LogJoined& change);
+Verdict Apply(View& view, const JoinCancelled& change);
 
 // Shared by them.
 

@@ -218,12 +218,16 @@ struct LogSealed {
   LogId into;
   absl::Time into_created;
   bool owns_keys = false;  // Any of this log's members holds keys.
+  // Bus addresses of members of the other log, for whoever of this log goes on with the join.
+  std::vector<std::string> addresses;
   friend bool operator==(const LogSealed&, const LogSealed&) = default;
 };
 
+// The join was refused for good (JoinCancelled, there): this log changes again.
 struct LogUnsealed {
   static constexpr uint32_t kTag = 18;
   LogId into;
+  uint64_t sealed_at = 0;  // Seal::at: an old one does not lift a newer seal.
   friend bool operator==(const LogUnsealed&, const LogUnsealed&) = default;
 };
 
@@ -244,6 +248,13 @@ struct JoiningShard {
   friend bool operator==(const JoiningShard&, const JoiningShard&) = default;
 };
 
+// A seal of a log that was given up: what it asked for is not to be taken in any more.
+struct CancelledJoin {
+  LogId log;
+  uint64_t sealed_at = 0;
+  friend bool operator==(const CancelledJoin&, const CancelledJoin&) = default;
+};
+
 // A younger log, sealed into this one, becomes part of it with all that it holds.
 struct LogJoined {
   static constexpr uint32_t kTag = 19;
@@ -251,6 +262,9 @@ struct LogJoined {
   absl::Time created;
   std::vector<JoiningMember> members;
   std::vector<JoiningShard> shards;
+  uint64_t sealed_at = 0;                // Seal::at of the joining log.
+  std::vector<LogId> joined;             // What had become part of it before.
+  std::vector<CancelledJoin> cancelled;  // What it had refused for good.
   friend bool operator==(const LogJoined&, const LogJoined&) = default;
 };
 
@@ -278,11 +292,19 @@ struct GenerationRaised {
   friend bool operator==(const GenerationRaised&, const GenerationRaised&) = default;
 };
 
-using Change =
-    std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated, ReplicaAssigned,
-                 SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
-                 MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
-                 LogSealed, LogUnsealed, LogJoined, ConfigEpochSet, EpochBumped, GenerationRaised>;
+// What that seal of that log asks for is refused for good: a LogJoined that is still on its way
+// does nothing from now on, so that the log may be unsealed (SAFETY 23).
+struct JoinCancelled {
+  static constexpr uint32_t kTag = 23;
+  CancelledJoin join;
+  friend bool operator==(const JoinCancelled&, const JoinCancelled&) = default;
+};
+
+using Change = std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated,
+                            ReplicaAssigned, SlotsAssigned, SlotsUnassigned, SlotsReassigned,
+                            MovePlanned, MoveCommitted, MoveAborted, PrimaryBooted, PrimaryChanged,
+                            InSyncChanged, VotersChanged, LogSealed, LogUnsealed, LogJoined,
+                            ConfigEpochSet, EpochBumped, GenerationRaised, JoinCancelled>;
 
 struct Entry {
   ProposalId

@@ -96,11 +96,19 @@ void Fields(Archive& a, VotersChanged& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, LogSealed& x) {
-  a(x.into, x.into_created, x.owns_keys);
+  a(x.into, x.into_created, x.owns_keys, x.addresses);
 }
 template <typename Archive>
 void Fields(Archive& a, LogUnsealed& x) {
-  a(x.into);
+  a(x.into, x.sealed_at);
+}
+template <typename Archive>
+void Fields(Archive& a, CancelledJoin& x) {
+  a(x.log, x.sealed_at);
+}
+template <typename Archive>
+void Fields(Archive& a, JoinCancelled& x) {
+  a(x.join);
 }
 template <typename Archive>
 void Fields(Archive& a, JoiningMember& x) {
@@ -112,7 +120,7 @@ void Fields(Archive& a, JoiningShard& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, LogJoined& x) {
-  a(x.log, x.created, x.members, x.shards);
+  a(x.log, x.created, x.members, x.shards, x.sealed_at, x.joined, x.cancelled);
 }
 template <typename Archive>
 void Fields(Archive& a, ConfigEpochSet& x) {

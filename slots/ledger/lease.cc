@@ -61,6 +61,11 @@ std::optional<LeaseGrant> LeaseGrantor::Grant(absl::Time now, const LeaseTerms& 
   return grant;
 }
 
+void LeaseGrantor::NoteForeign(const slots::ShardId& shard, absl::Time until) {
+  absl::Time& over_at = over_at_.try_emplace(shard, until).first->second;
+  over_at = std::max(over_at, until);
+}
+
 void LeaseGrantor::OnRelease(const LeaseTerms& terms) { over_at_.erase(terms.shard); }
 
 void LeaseGrantor::Withhold(const slots::ShardId& shard, absl::Time until) {

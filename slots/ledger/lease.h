@@ -87,6 +87,8 @@ class LeaseGrantor {
   // terms are those of the map.
   std::optional<LeaseGrant> Grant(absl::Time now, const LeaseTerms& terms, absl::Time stamp,
                                   absl::Time majority_round);
+  // Somebody else may have granted a lease of the shard that holds until then.
+  void NoteForeign(const slots::ShardId& shard, absl::Time until);
   // The holder has stopped and takes no more grants of these terms.
   void OnRelease(const LeaseTerms& terms);
   // Grants nothing for the shard until then: it is about to change hands.

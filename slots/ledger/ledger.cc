@@ -23,6 +23,7 @@ Ledger::Impl::Impl(const LedgerOptions& options, const LogId& log, ServerId serv
       grantor_(options.node_timeout),
       next_pull_(now) {
   if (!state_.view().map.version.log.is_zero()) map_ = state_.map();
+  restored_at_ = state_.view().map.version.sequence;
   UpdateTerms();
 }
 
@@ -51,6 +52,7 @@ void Ledger::Impl::SendTo(const NodeId& to, LedgerBody body, LedgerOutput* out) 
 
 void Ledger::Impl::Step(absl::Time now, const LedgerInput& input, LedgerOutput* out) {
   if (!status_.ok()) return;
+  now_ = now;
   std::visit([&](const auto& what) { OnInput(now, what, out); }, input);
   NoticeLeadership(now, out);
   EmitAnswers(out);
@@ -107,6 +109,7 @@ void Ledger::Impl::Absorb(RaftOutput raft_out, LedgerOutput* out) {
       return;
     }
     state_ = *std::move(state);
+    restored_at_ = state_.view().map.version.sequence;
   }
   for (LogEntry& entry : raft_out.committed) {
     ApplyCommitted(entry, out);
@@ -155,7 +158,7 @@ void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
   const ApplyResult result = state_.Apply(*entry);
   ++stats_.entries_applied;
   in_log_.erase(entry->proposal);
-  ResumeLease(*entry);
+  NoteLeases(*entry, result);
   Answer(entry->proposal, result, out);
 }
 

@@ -97,14 +97,16 @@ class Ledger::Impl {
   // ledger_leases.cc
   void UpdateTerms();
   void TickLease(absl::Time now, LedgerOutput* out);
+  bool KnowsItsLosses(const LeaseAskFrame& frame) const;
   bool WaitsForLease(absl::Time now, const Entry& entry);
-  void ResumeLease(const Entry& entry);
+  void NoteLeases(const Entry& entry, const ApplyResult& result);
   void On(absl::Time now, const NodeId& from, const LeaseAskFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseGrantFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseReleaseFrame& frame, LedgerOutput* out);
 
   absl::Duration retry() const { return options_.node_timeout / 10; }
 
+  absl::Time now_;  // Of the present call.
   uint64_t last_ticket_ = 0;
   std::map<uint64_t, Open> open_;
   std::map<ProposalId, Index> in_log_;  // Leading: appended, not yet applied.
@@ -117,6 +119,10 @@ class Ledger::Impl {
   absl::Time next_pull_;
   absl::Time next_voter_step_ = absl::InfinitePast();
   absl::Time next_ask_ = absl::InfinitePast();
+  // When each shard last lost slots, and from where on that is known: sequences of the map. At most
+  // kMembersMax.
+  std::map<ShardId, uint64_t> lost_at_;
+  uint64_t restored_at_ = 0;
   Leadership told_;
 };
 

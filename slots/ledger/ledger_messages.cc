@@ -77,7 +77,7 @@ void Fields(Archive& a, LeaseTerms& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, LeaseAskFrame& x) {
-  a(x.terms);
+  a(x.terms, x.sequence);
   Nanos(a, x.stamp);
 }
 template <typename Archive>

@@ -66,7 +66,8 @@ struct AcceptFrame {
 struct LeaseAskFrame {
   static constexpr uint8_t kKind = 9;
   LeaseTerms terms;
-  absl::Time stamp;  // The sender's clock.
+  absl::Time stamp;       // The sender's clock.
+  uint64_t sequence = 0;  // Of the map that the sender goes by.
 };
 struct LeaseGrantFrame {
   static constexpr uint8_t kKind = 10;

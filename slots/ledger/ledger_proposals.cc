@@ -15,6 +15,7 @@ bool MayBeProposed(const Change& change) { return !std::holds_alternative<Voters
 absl::StatusOr<uint64_t> Ledger::Impl::Propose(absl::Time now, const Change& change,
                                                LedgerOutput* out) {
   if (!status_.ok()) return status_;
+  now_ = now;
   if (!MayBeProposed(change)) {
     return absl::InvalidArgumentError("voters are changed by the leader alone");
   }

@@ -33,7 +33,7 @@ void Fields(Archive& a, FinishedMove& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, Seal& x) {
-  a(x.into, x.into_created);
+  a(x.into, x.into_created, x.at, x.addresses);
 }
 template <typename Archive>
 void Fields(Archive& a, InSyncSet& x) {
@@ -41,7 +41,8 @@ void Fields(Archive& a, InSyncSet& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, View& x) {
-  a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.seal, x.joined);
+  a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.seal, x.joined,
+    x.cancelled);
 }
 
 namespace {

@@ -98,8 +98,10 @@ void RandomEntries::Fill(InSyncChanged& x) {
   x = {AnyId<ShardId>(), Next(), Next(), AnyProcesses()};
 }
 void RandomEntries::Fill(VotersChanged& x) { x.voters.assign(Below(6), AnyId<NodeId>()); }
-void RandomEntries::Fill(LogSealed& x) { x = {AnyId<LogId>(), Micros(Next()), Percent(50)}; }
-void RandomEntries::Fill(LogUnsealed& x) { x = {AnyId<LogId>()}; }
+void RandomEntries::Fill(LogSealed& x) {
+  x = {AnyId<LogId>(), Micros(Next()), Percent(50), {AnyText(), AnyText()}};
+}
+void RandomEntries::Fill(LogUnsealed& x) { x = {AnyId<LogId>(), Next()}; }
 void RandomEntries::Fill(LogJoined& x) {
   x.log = AnyId<LogId>();
   x.created = Micros(Next());
@@ -113,10 +115,14 @@ void RandomEntries::Fill(LogJoined& x) {
                         Next(),
                         AnySlots()});
   }
+  x.sealed_at = Next();
+  x.joined.assign(Below(3), AnyId<LogId>());
+  x.cancelled.assign(Below(3), {AnyId<LogId>(), Next()});
 }
 void RandomEntries::Fill(ConfigEpochSet& x) { x = {AnyId<ShardId>(), Next()}; }
 void RandomEntries::Fill(EpochBumped& x) { x = {AnyId<ShardId>(), Next()}; }
 void RandomEntries::Fill(GenerationRaised& x) { x = {Next(), Next()}; }
+void RandomEntries::Fill(JoinCancelled& x) { x = {{AnyId<LogId>(), Next()}}; }
 
 template <size_t I>
 Change RandomEntries::AnyChange(size_t index) {

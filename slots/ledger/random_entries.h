@@ -74,6 +74,7 @@ class RandomEntries {
   void Fill(ConfigEpochSet& x);
   void Fill(EpochBumped& x);
   void Fill(GenerationRaised& x);
+  void Fill(JoinCancelled& x);
 
   Change MemberChange(const View& view, uint64_t nodes);
   Change SlotChange(const View& view, const slots::ShardInfo& shard);

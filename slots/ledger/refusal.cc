@@ -11,7 +11,7 @@ constexpr std::string_view kNames[] = {
     "BootMoved",    "SlotBusy",        "SlotNotOwned",   "SlotMoving", "UnknownPlan",
     "PlanExists",   "NotReplica",      "NotInSync",      "NotEmpty",   "StillVoter",
     "NotLone",      "EpochAlreadySet", "OlderLog",       "Conflict",   "TooMany",
-    "Invalid",      "TooOld",          "UnknownOutcome",
+    "Invalid",      "TooOld",          "UnknownOutcome", "Cancelled",
 };
 static_assert(std::size(kNames) == kRefusalMax + 1);
 

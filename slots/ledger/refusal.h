@@ -37,8 +37,9 @@ enum class Refusal : uint8_t {
   kInvalid = 25,         // The entry makes no sense by itself.
   kTooOld = 26,          // The proposal left the dedupe window: its outcome is no longer known.
   kUnknownOutcome = 27,  // Never from Apply(): the proposer stopped waiting; it may still happen.
+  kCancelled = 28,       // That attempt of the log to join was given up.
 };
-inline constexpr uint8_t kRefusalMax = 27;
+inline constexpr uint8_t kRefusalMax = 28;
 
 std::string_view RefusalName(Refusal refusal);  // E.g. "EpochMoved"; "None".
 

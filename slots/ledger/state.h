@@ -13,26 +13,21 @@
 // the younger one (IsOlderLog over id and creation stamp) acts, the other side answers with its
 // stamp and waits.
 //   1. In B: propose LogSealed{into A}. Refused if B is the older, if moves are under way, if B has
-//   several
-//      members and owns keys, or if it is sealed into another log (then ask that one: kSealed names
-//      it). From its commit on B changes no more, so that its view is final.
+//      several members and owns keys, or if it is sealed into another log (that join goes first).
+//      From its commit on B changes no more, so that its view is final, and grants no leases.
 //   2. In A (any member, forwarded to A's leader): propose LogJoined with JoinEntry(B's final
-//   view). Repeating
-//      it is harmless, over restarts of everybody too: A remembers the logs that it has joined.
+//      view). Any member of B may do so, as often as it likes: A remembers the logs that it has
+//      joined, and those that had become part of them.
 //      - Done: B's members, shards and slots are A's; shards that share an epoch or have none got
-//      their own
-//        (SAFETY 24).
-//      - kSealed: A itself is sealed into M; propose to M instead (meanwhile B stays sealed; first
-//        LogUnsealed, then again from 1 with M). Chains end at the oldest log, since a log is only
-//        ever sealed into an older one.
+//        their own (SAFETY 24).
+//      - kSealed: A itself is sealed into M. B waits: its members ask again until A is part of M
+//        (then M takes B in A's place) or changes again. A log is only ever sealed into an older
+//        one, so that chains end at the oldest.
 //      - kConflict, kMemberExists, kShardExists, kTooMany: the message names slot and owners.
-//      Propose
-//        LogUnsealed{into A} in B and show it to who asked for the MEET.
-//   3. In B, once A's answer is there: every member stops its replica of B, deletes B's files, and
-//   follows A
-//      (ledger.h, Mode::kFollow), knowing A's log id from the answer. A member of B that was down
-//      learns of A from B's seal or from the others, and does the same. A crash between 2 and 3
-//      repeats 2.
+//        JoinCancelled is then proposed in A, since the same LogJoined may still be on its way
+//        there and must not be applied once B changes again; and then LogUnsealed in B.
+//   3. Every member of B that learns that its log is one of those that A has joined stops its
+//      replica of B, deletes B's files, and follows A (ledger.h, Mode::kFollow).
 //
 // Thread-compatible; map() may be kept and shared. Apply costs a copy of the view (about 2 KB a
 // shard) and a build of the map when something changes.

@@ -76,6 +76,27 @@ Verdict JoinShard(View& view, const JoiningShard& joining) {
   return Changed();
 }
 
+std::vector<CancelledJoin>::iterator FindCancelled(View& view, const LogId& log) {
+  return std::find_if(view.cancelled.begin(), view.cancelled.end(),
+                      [&log](const CancelledJoin& join) { return join.log == log; });
+}
+
+void AddCancelled(View& view, const CancelledJoin& join) {
+  const auto known = FindCancelled(view, join.log);
+  if (known != view.cancelled.end()) {
+    if (known->sealed_at >= join.sealed_at) return;
+    view.cancelled.erase(known);
+  }
+  if (view.cancelled.size() >= kJoinedLogsMax) view.cancelled.erase(view.cancelled.begin());
+  view.cancelled.push_back(join);
+}
+
+void AddJoined(View& view, const LogId& log) {
+  if (view.HasJoined(log)) return;
+  if (view.joined.size() >= kJoinedLogsMax) view.joined.erase(view.joined.begin());
+  view.joined.push_back(log);
+}
+
 }  // namespace
 
 Verdict Apply(View& view, const LogSealed& change) {
@@ -98,20 +119,31 @@ Verdict Apply(View& view, const LogSealed& change) {
     return Refuse(Refusal::kConflict, "a cluster of ", view.members.size(),
                   " members that owns keys cannot be joined into another");
   }
-  view.seal = Seal{change.into, change.into_created};
+  if (change.addresses.size() > kSealAddressesMax) {
+    return Refuse(Refusal::kInvalid, "the seal names too many addresses");
+  }
+  view.seal =
+      Seal{change.into, change.into_created, view.map.version.sequence + 1, change.addresses};
   return Changed();
 }
 
 Verdict Apply(View& view, const LogUnsealed& change) {
   if (!view.seal.has_value()) return Unchanged();
-  if (view.seal->into != change.into) return RefuseSealed(view);
+  if (view.seal->into != change.into || view.seal->at != change.sealed_at) {
+    return RefuseSealed(view);
+  }
   view.seal.reset();
   return Changed();
 }
 
 Verdict Apply(View& view, const LogJoined& change) {
-  if (std::count(view.joined.begin(), view.joined.end(), change.log) > 0) return Unchanged();
+  if (view.HasJoined(change.log)) return Unchanged();
   if (view.seal.has_value()) return RefuseSealed(view);
+  const auto cancelled = FindCancelled(view, change.log);
+  if (cancelled != view.cancelled.end() && cancelled->sealed_at >= change.sealed_at) {
+    return Refuse(Refusal::kCancelled, "this attempt of log ", change.log.ToHex(),
+                  " to join was given up");
+  }
   if (!IsOlderLog(view.created, view.map.version.log, change.created, change.log)) {
     return Refuse(Refusal::kOlderLog, "log ", change.log.ToHex(), " is not younger than log ",
                   view.map.version.log.ToHex());
@@ -121,14 +153,30 @@ Verdict Apply(View& view, const LogJoined& change) {
     if (Verdict bad = JoinShard(view, shard); !bad.ok()) return bad;
   }
   SpreadEpochs(view);
-  if (view.joined.size() >= kJoinedLogsMax) view.joined.erase(view.joined.begin());
-  view.joined.push_back(change.log);
+  for (const LogId& log : change.joined) AddJoined(view, log);
+  AddJoined(view, change.log);
+  for (const CancelledJoin& join : change.cancelled) AddCancelled(view, join);
+  return Changed();
+}
+
+Verdict Apply(View& view, const JoinCancelled& change) {
+  const CancelledJoin& join = change.join;
+  if (view.HasJoined(join.log)) {
+    return Refuse(Refusal::kLogExists, "log ", join.log.ToHex(), " is part of this one already");
+  }
+  const auto known = FindCancelled(view, join.log);
+  if (known != view.cancelled.end() && known->sealed_at >= join.sealed_at) return Unchanged();
+  AddCancelled(view, join);
   return Changed();
 }
 
 LogJoined JoinEntry(const View& view) {
   CHECK(view.seal.has_value());
-  LogJoined join{.log = view.map.version.log, .created = view.created};
+  LogJoined join{.log = view.map.version.log,
+                 .created = view.created,
+                 .sealed_at = view.seal->at,
+                 .joined = view.joined,
+                 .cancelled = view.cancelled};
   for (size_t i = 0; i < view.members.size(); ++i) {
     join.members.push_back({view.map.nodes[i], view.members[i].boot});
     join.members.back().info.voter = false;

@@ -382,9 +382,12 @@ TEST_F(StateTest, Safety23JoinBringsMembersShardsAndSlots) {
 TEST_F(StateTest, Safety23ASealedLogChangesNoMore) {
   State joiner = LoneLog(1, slots::SlotSet::Of(200, 299), 200);
   const View sealed = joiner.view();
+  const Seal seal = *sealed.seal;
   const Change changes[] = {SlotsAssigned{Shard(11), 0, slots::SlotSet::Of(300, 300)},
                             MemberJoined{Info(4), kBoot},
-                            LogSealed{Log(2), absl::FromUnixSeconds(50)}, LogUnsealed{Log(2)},
+                            LogSealed{Log(2), absl::FromUnixSeconds(50)},
+                            LogUnsealed{Log(2), seal.at},
+                            LogUnsealed{Log(1), seal.at - 1},
                             LogJoined{.log = Log(3), .created = absl::FromUnixSeconds(500)}};
   uint64_t counter = 100;
   for (const Change& change : changes) {
@@ -392,7 +395,7 @@ TEST_F(StateTest, Safety23ASealedLogChangesNoMore) {
     EXPECT_EQ(result.refusal, Refusal::kSealed) << ChangeName(change);
     EXPECT_EQ(joiner.view(), sealed);
   }
-  EXPECT_TRUE(joiner.Apply({{Node(11), kBoot, ++counter}, LogUnsealed{Log(1)}}).ok());
+  EXPECT_TRUE(joiner.Apply({{Node(11), kBoot, ++counter}, LogUnsealed{Log(1), seal.at}}).ok());
   EXPECT_TRUE(joiner.Apply({{Node(11), kBoot, ++counter}, changes[0]}).ok());
 }
 
@@ -426,6 +429,34 @@ TEST_F(StateTest, Safety23AConflictNamesSlotAndBothOwners) {
             std::string::npos)
       << result.message;
   EXPECT_NE(result.message.find(Shard(11).ToHex()), std::string::npos) << result.message;
+}
+
+TEST_F(StateTest, Safety23WhatWasCancelledIsNotTakenLaterButANewerSealIs) {
+  Form();
+  State joiner = LoneLog(1, slots::SlotSet::Of(200, 299), 200);
+  const LogJoined late = JoinEntry(joiner.view());
+  Must(JoinCancelled{{late.log, late.sealed_at}});
+  EXPECT_FALSE(Do(JoinCancelled{{late.log, late.sealed_at}}).changed);
+  Refused(late, Refusal::kCancelled);
+  EXPECT_TRUE(joiner.Apply({{}, LogUnsealed{Log(1), late.sealed_at}}).changed);
+  EXPECT_TRUE(joiner.Apply({{}, LogSealed{Log(1), absl::FromUnixSeconds(100)}}).changed);
+  Must(JoinEntry(joiner.view()));
+  Refused(JoinCancelled{{late.log, late.sealed_at + 5}}, Refusal::kLogExists);
+}
+
+TEST_F(StateTest, Safety23ALogBringsWhatItHadJoinedAndRefused) {
+  Form();
+  State middle = LoneLog(1, slots::SlotSet::Of(200, 299), 200);
+  EXPECT_TRUE(middle.Apply({{}, LogUnsealed{Log(1), middle.view().seal->at}}).changed);
+  State youngest = LoneLog(2, slots::SlotSet::Of(300, 399), 300);
+  const LogJoined inner = JoinEntry(youngest.view());
+  EXPECT_TRUE(middle.Apply({{}, JoinCancelled{{Log(77), 9}}}).changed);
+  EXPECT_TRUE(middle.Apply({{}, inner}).changed);
+  EXPECT_TRUE(middle.Apply({{}, LogSealed{Log(1), absl::FromUnixSeconds(100)}}).changed);
+  Must(JoinEntry(middle.view()));
+  EXPECT_FALSE(Do(inner).changed);  // It is in already.
+  Refused(LogJoined{.log = Log(77), .created = absl::FromUnixSeconds(500), .sealed_at = 9},
+          Refusal::kCancelled);
 }
 
 TEST_F(StateTest, Safety23AMemberOrShardOfBothLogsIsRefused) {

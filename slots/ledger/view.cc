@@ -109,6 +109,10 @@ const FinishedMove* View::FindFinished(const PlanId& plan) const {
   return found == finished.rend() ? nullptr : &*found;
 }
 
+bool View::HasJoined(const LogId& log) const {
+  return std::find(joined.begin(), joined.end(), log) != joined.end();
+}
+
 bool IsOlderLog(absl::Time a_created, const LogId& a, absl::Time b_created, const LogId& b) {
   return std::tie(a_created, a) < std::tie(b_created, b);
 }

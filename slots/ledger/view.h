@@ -24,6 +24,7 @@ inline constexpr size_t kMovesMax = 256;
 inline constexpr size_t kFinishedMovesMax = 128;
 inline constexpr size_t kJoinedLogsMax = 4096;
 inline constexpr size_t kReasonMax = 200;
+inline constexpr size_t kSealAddressesMax = 16;
 
 struct MovePlan {
   PlanId plan;
@@ -44,6 +45,8 @@ struct FinishedMove {
 struct Seal {
   LogId into;
   absl::Time into_created;
+  uint64_t at = 0;  // The map's sequence, with the seal in it: tells seals apart.
+  std::vector<std::string> addresses;  // Of members of `into`, as LogSealed says.
   friend bool operator==(const Seal&, const Seal&) = default;
 };
 
@@ -64,6 +67,7 @@ struct View {
   std::optional<Seal> seal;
   std::vector<LogId>
       joined;  // The last kJoinedLogsMax logs that became part of this one, in order.
+  std::vector<CancelledJoin> cancelled;  // The last kJoinedLogsMax, each log once, in order.
 
   // Present process of a member, 0 if it is none.
   BootId BootOf(const NodeId& node) const;
@@ -72,6 +76,7 @@ struct View {
   const InSyncSet* FindInSync(const ShardId& shard) const;
   const MovePlan* FindMove(const PlanId& plan) const;
   const FinishedMove* FindFinished(const PlanId& plan) const;
+  bool HasJoined(const LogId& log) const;  // That log became part of this one.
 
   friend bool operator==(const View&, const View&) = default;
 };

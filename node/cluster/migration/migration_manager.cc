@@ -125,6 +125,7 @@ void MigrationManager::AfterPicture() {
                                 plan.plan.ToHex(), " failed: ", moving->end_reason, fence));
     }
   }
+  if (!settled_.empty()) parts_.state.SettleSlots(std::exchange(settled_, slots::SlotSet()));
   GiveUpOnTheDead();
   if (active()) Schedule();
 }
@@ -170,6 +171,7 @@ void MigrationManager::EndImport(Import& import, Outcome outcome, const std::str
   const ledger::MovePlan& plan = import.machine.plan();
   const bool complete = import.machine.phase() == MigrationTarget::Phase::kComplete;
   import.machine.OnDecided();
+  if (import.expected) settled_ |= plan.slots;
   const std::string what = StrCat("slots ", plan.slots.ToString(), " from ", import.source.ToHex(),
                                   ", plan ", plan.plan.ToHex());
   if (outcome == Outcome::kAborted) {

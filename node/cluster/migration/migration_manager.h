@@ -127,6 +127,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   // Decided by the picture that is being taken up; their fences fall once it is.
   std::vector<std::unique_ptr<Export>> ended_exports_;
   slots::SlotSet leaving_;  // Of all exports.
+  slots::SlotSet settled_;  // Of imports that the picture being taken up has ended.
   std::shared_ptr<const ledger::View> decided_;
   bool data_missing_ = false;
   bool subscribed_ = false;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/command/engine_settings.h"
 #include "slots/check.h"
 #include "slots/strings.h"
 
@@ -31,6 +32,8 @@ TestEngine::TestEngine(const Options& options)
       listener_(engine_),
       dispatcher_(engine_) {
   CHECK(settings_.LoadText(options.config, "test").ok());
+  FollowLogSettings(settings_, engine_);
+  FollowKeyspaceSettings(settings_, engine_);
   journal_.Subscribe(sink_);
   keyspace_.set_removal_listener(&listener_);
   keyspace_.set_touch_listener(&listener_);
