@@ -66,7 +66,7 @@ void ProposeNext(const std::shared_ptr<Proposals>& proposals) {
 void ProposeAll(CommandContext& ctx, ClusterState& state, std::vector<ledger::Change> changes,
                 bool all_or_none) {
   if (!ctx.may_block()) {
-    return ctx.reply().Error(StrCat("CLUSTER ", ctx.command().spec().name,
+    return ctx.reply().Error(StrCat("ERR CLUSTER ", ctx.command().spec().name,
                                     " is not allowed inside a transaction or script"));
   }
   auto proposals =

@@ -90,6 +90,10 @@ class MigrationManager : private JournalSink, private PictureFollower {
   void EndImports(const ClusterPicture& next);
   void EndImport(Import& import, Outcome outcome, const std::string& reason);
   void BeginMoves(const ClusterPicture& next);
+  void BeginExport(const ledger::MovePlan& plan, const slots::NodeId& target);
+  void BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source);
+  // Why this node takes part in no move (or no further one); empty if it does.
+  std::string ReasonToRefuse() const;
   MigrationRecord NewRecord(const ledger::MovePlan& plan, const ClusterPicture& next) const;
   void GiveUpOnTheDead();
   void FollowJournal();
@@ -125,6 +129,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   slots::SlotSet leaving_;  // Of all exports.
   slots::SlotSet settled_;  // Of imports that the picture being taken up has ended.
   std::shared_ptr<const ledger::View> decided_;
+  bool data_missing_ = false;
   bool subscribed_ = false;
   bool scheduled_ = false;
   std::shared_ptr<bool> alive_;  // False once this has gone: for tasks and answers on their way.

@@ -442,6 +442,28 @@ TEST_F(MoveSafety, CommittedWithoutItsDataIsRefusedLoudly) {
   EXPECT_EQ(target().Record(plan)->stage, MoveStage::kFailed);
 }
 
+TEST_F(MoveSafety, Safety14ANodeWithoutItsDataTakesPartInNoMove) {
+  Write(10);
+  const Content before = source().ContentOf(moving);
+  world.control().SetDataMissing(target().id());
+  world.Settle();
+  const slots::PlanId plan = world.Plan(moving, 1, 2);
+  ExpectAborted(plan, before);
+  EXPECT_NE(source().Record(plan)->message.find("without the data"), std::string::npos);
+}
+
+TEST_F(MoveSafety, MoreMovesToANodeThanItTakesAreRefused) {
+  std::vector<slots::PlanId> plans;
+  for (slots::Slot slot = 0; slot < kImportsMax + 3; ++slot) {
+    plans.push_back(world.Plan(SlotSet::Of(slot, slot), 1, 2));
+  }
+  int refused = 0;
+  ASSERT_TRUE(
+      world.RunUntil([&] { return world.control().state().view().moves.empty() && AllIdle(); }));
+  for (const slots::PlanId& plan : plans) refused += !world.FindFinished(plan)->committed;
+  EXPECT_EQ(refused, 3);
+}
+
 TEST_F(MoveSafetyOfThree, SeveralMovesAtOnceGoTheirOwnWays) {
   const SlotSet to_second = SlotsOf({"a", "b"});
   const SlotSet to_third = SlotsOf({"c"});

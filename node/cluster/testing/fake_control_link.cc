@@ -1,5 +1,7 @@
 #include "node/cluster/testing/fake_control_link.h"
 
+#include <algorithm>
+
 #include "slots/check.h"
 
 namespace slotmesh::node {
@@ -76,7 +78,7 @@ FakeControlLink& FakeControl::AddNode(uint64_t number, slots::BootId boot) {
   CHECK(Apply(ledger::MemberJoined{info, boot}).ok());
   CHECK(Apply(ledger::ShardCreated{ShardIdOf(number), {id, boot}}).ok());
   auto& link = links_[id] = std::make_unique<FakeControlLink>(*this, id, boot);
-  link->lease_.Extend(kForever);
+  link->lease_.Set(/*tenure=*/0, kForever);
   return *link;
 }
 
@@ -99,6 +101,8 @@ std::shared_ptr<const ClusterPicture> FakeControl::MakePicture(const slots::Node
       peer.state = health->second;
     }
   }
+  picture->data_missing =
+      std::find(data_missing_.begin(), data_missing_.end(), self) != data_missing_.end();
   return picture;
 }
 

@@ -89,6 +89,11 @@ class FakeControl {
 
   // What is on the way between the two is lost, and both are told.
   void BreakLink(const slots::NodeId& a, const slots::NodeId& b);
+  // The node came up without its data, its picture says.
+  void SetDataMissing(const slots::NodeId& node) {
+    data_missing_.push_back(node);
+    Changed();
+  }
   // While cut, nothing can be sent between the two.
   void Cut(const slots::NodeId& a, const slots::NodeId& b, bool cut);
   // The process is gone: nothing of it or for it happens any more. REQUIRES: its link's owner has
@@ -136,6 +141,7 @@ class FakeControl {
   std::map<Pair, Channel> channels_;
   std::deque<Proposal> proposals_;
   std::map<slots::NodeId, gossip::State> health_;
+  std::vector<slots::NodeId> data_missing_;
   bool hold_proposals_ = false;
   bool answer_unavailable_ = false;
   uint32_t lose_answers_ = 0;
