@@ -38,10 +38,10 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
 absl::Status ControlNode::Follow(const FollowRequest& request, bool tell_others,
                                  ControlOutput* out) {
   if (tell_others) {
-    const std::string told = Encode(FollowRequest{ledger_->log(), request.log, request.peers});
-    for (const KnownPeer& peer : peers_) {
-      out->asks.push_back({++next_ask_, peer.address, std::string(kAskFollow), told});
-    }
+    tell_what_ = Encode(FollowRequest{ledger_->log(), request.log, request.peers});
+    tell_ = peers_;
+    tell_at_ = now_;
+    tell_until_ = now_ + kTellFor;
   }
   record_.follows = request.log;
   record_.peers = request.peers;
@@ -63,6 +63,15 @@ absl::Status ControlNode::Follow(const FollowRequest& request, bool tell_others,
   status = OpenLog(now_, out);
   if (!status.ok()) return status;
   return TakeMap(out);
+}
+
+void ControlNode::TellOthers(ControlOutput* out) {
+  if (tell_.empty() || now_ < tell_at_) return;
+  if (now_ > tell_until_) return tell_.clear();
+  for (const KnownPeer& peer : tell_) {
+    out->asks.push_back({++next_ask_, peer.address, std::string(kAskFollow), tell_what_});
+  }
+  tell_at_ = now_ + kTellInterval;
 }
 
 void ControlNode::AnswerJoiner(uint64_t call, const ledger::ApplyResult& result,

@@ -94,6 +94,7 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   join_->Step(OwnLog(), now_, &actions);
   status = RunJoin(std::move(actions), out);
   if (!status.ok()) return status;
+  TellOthers(out);
   status = MindVoters(out);
   if (!status.ok()) return status;
   status = MindSelf(out);
@@ -177,10 +178,11 @@ absl::Status ControlNode::On(const AskedBy& input, ControlOutput* out) {
   if (input.method == kAskFollow) {
     const absl::StatusOr<FollowRequest> request = DecodeFollowRequest(input.payload);
     if (!request.ok()) return answer(request.status());
-    const ledger::View& view = ledger_->view();
-    // Only a seal that this log has itself decided makes it give itself up.
-    const bool sealed = request->sealed == ledger_->log() && view.seal.has_value();
-    if (!sealed) return answer(absl::FailedPreconditionError("this node's log is not sealed"));
+    // Asked once the other log has taken this one in. The seal itself may not have been heard of
+    // here yet.
+    if (request->sealed != ledger_->log()) {
+      return answer(absl::FailedPreconditionError("this node is of another log"));
+    }
     out->answers.push_back({input.call, std::string()});
     return Follow(*request, /*tell_others=*/false, out);
   }

@@ -123,6 +123,8 @@ struct ControlOutput {
 class ControlNode {
  public:
   static constexpr absl::Duration kPictureInterval = absl::Milliseconds(200);
+  static constexpr absl::Duration kTellInterval = absl::Milliseconds(500);
+  static constexpr absl::Duration kTellFor = absl::Seconds(60);
   static constexpr absl::Duration kAskTimeout = absl::Seconds(5);
   static constexpr size_t kOpenAsksMax = 256;
 
@@ -196,6 +198,7 @@ class ControlNode {
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
   absl::Status Follow(const FollowRequest& request, bool tell_others, ControlOutput* out);
+  void TellOthers(ControlOutput* out);
   void AnswerJoiner(uint64_t call, const ledger::ApplyResult& result, ControlOutput* out);
   Join::Own OwnLog() const;
   void StepGossip(const gossip::Input& input, ControlOutput* out);
@@ -235,6 +238,12 @@ class ControlNode {
   bool picture_dirty_ = true;
   absl::Time picture_at_ = absl::InfinitePast();
   std::map<slots::NodeId, absl::Time> linked_since_;
+  // Members of the log that this node has left for another, who are to do the same; told until all
+  // must have heard.
+  std::vector<KnownPeer> tell_;
+  std::string tell_what_;
+  absl::Time tell_at_ = absl::InfinitePast();
+  absl::Time tell_until_ = absl::InfinitePast();
   uint64_t meets_sent_ = 0;
   uint64_t meets_received_ = 0;
   uint64_t bad_frames_ = 0;

@@ -102,7 +102,8 @@ void Join::AskToBeTaken(const Own& own, std::vector<JoinAction>* out) {
 void Join::OnJoinAnswer(absl::Time now, const JoinAnswer& answer, std::vector<JoinAction>* out) {
   switch (answer.refusal) {
     case ledger::Refusal::kNone:
-      if (answer.log != joining_.into) return TryLater(now);
+      // Whichever log it is that has taken this sealed one in (the one that was asked may itself
+      // have become part of another meanwhile): from now on its word holds.
       out->push_back(FollowAction{{.sealed = {}, .log = answer.log, .peers = answer.peers}});
       targets_.clear();
       return;
