@@ -222,6 +222,29 @@ TEST_F(MoveSafety, Safety20TransactionsAndCommandsOnAllKeysWaitForTheFence) {
   EXPECT_EQ(target().ContentOf(moving), at_fence);
 }
 
+TEST_F(MoveSafety, WhoAsksTheTargetWhileTheOutcomeIsOpenWaitsForIt) {
+  for (const bool commit : {true, false}) {
+    const uint64_t from = commit ? 1 : 2;
+    MoveNode& to = world.node(3 - from);
+    world.control().HoldProposals(true, false);
+    const slots::PlanId plan = world.Plan(moving, from, 3 - from);
+    std::unique_ptr<MoveClient> early = to.Connect();
+    EXPECT_TRUE(early->Run("SET {a}1 x").starts_with("-MOVED "));
+    ASSERT_TRUE(world.RunUntil([&] {
+      const MigrationRecord* record = to.Record(plan);
+      return record != nullptr && record->stage == MoveStage::kFenced;
+    }));
+    EXPECT_EQ(early->Run("SET {a}1 x"), "");
+    if (!commit) {
+      ASSERT_TRUE(world.control().Apply(ledger::MoveAborted{plan, "test"}).ok());
+    }
+    world.control().HoldProposals(false, false);
+    ASSERT_TRUE(world.RunUntil([&] { return !early->waits() && AllIdle(); }));
+    const std::string reply = early->TakeReply();
+    EXPECT_EQ(reply.substr(0, 6), commit ? "+OK\r\n" : "-MOVED");
+  }
+}
+
 // --- SAFETY 21 ---
 
 class MoveSafetyFlush : public MoveSafety, public testing::WithParamInterface<const char*> {};
@@ -375,6 +398,7 @@ TEST_P(MoveBroken, AtEachStepOneOwnerHasEverything) {
     int events = 0;
     world.RunUntil([&] { return world.FindFinished(plan) != nullptr || events++ == step; });
     const bool was_over = world.FindFinished(plan) != nullptr;
+    writer.reset();  // Its node may die.
     GetParam().happen(world, plan);
     ASSERT_TRUE(world.RunUntil([&] { return world.FindFinished(plan) != nullptr; }));
     ASSERT_TRUE(world.RunUntil([&] {
