@@ -87,6 +87,7 @@ void Ledger::Impl::OnInput(absl::Time now, const PeerInput& input, LedgerOutput*
 }
 
 void Ledger::Impl::OnInput(absl::Time now, const VoterHealth& input, LedgerOutput*) {
+  next_voter_step_ = now;
   alive_ = {input.alive.begin(), input.alive.end()};
   alive_.insert(options_.self);
   alive_until_ = now + 2 * options_.node_timeout;
@@ -140,6 +141,7 @@ void Ledger::Impl::ApplyCommitted(const LogEntry& entry, LedgerOutput* out) {
       VotersChanged change;
       for (const Server& voter : configuration->voters) change.voters.push_back(voter.node);
       state_.Apply({{}, std::move(change)});
+      next_voter_step_ = absl::InfinitePast();  // The next one may follow at once.
       return;
     }
     case LogKind::kEntry:

@@ -228,6 +228,7 @@ class ControlNode {
   bool self_proposal_open_ = false;
   absl::Time self_proposal_after_ = absl::InfinitePast();
   absl::Time voters_at_ = absl::InfinitePast();
+  std::vector<slots::NodeId> told_alive_;  // To the ledger; sorted.
   bool accept_empty_ = false;
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
