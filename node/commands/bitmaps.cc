@@ -58,7 +58,6 @@ struct Bits {
 
 // The bits of a string of `size` bytes that are meant; nothing if there are none.
 std::optional<Bits> Resolve(const BitRange& range, size_t size) {
-  if (range.start < 0 && range.end < 0 && range.start > range.end) return std::nullopt;
   const auto total = static_cast<int64_t>(range.in_bits ? size * 8 : size);
   const auto from_end = [total](int64_t at) {
     return at < 0 ? std::max<int64_t>(0, at + total) : at;
@@ -122,8 +121,9 @@ char* BytesUpToBit(CommandContext& ctx, EntryRef& ref, const HashedKey& key, uin
                    bool* grown) {
   const size_t size = last / 8 + 1;
   *grown = !ref || ref->string_length() < size;
+  if (!*grown) return ctx.db().MutableString(ref);
   if (!ref) PutString(ctx, ref, key, "", {});
-  return ctx.db().ResizeString(ref, key, std::max(size, ref->string_length()));
+  return ctx.db().ResizeString(ref, key, size);
 }
 
 // SETBIT key offset value: the bit that was there.
@@ -141,6 +141,7 @@ void SetBit(CommandContext& ctx, Args args) {
   const uint64_t old = LoadBits({bytes, *at / 8 + 1}, *at, 1);
   StoreBits(bytes, *at, 1, static_cast<uint64_t>(*value));
   if (grown || static_cast<int64_t>(old) != *value) {
+    ctx.db().SignalModified(key);
     ctx.MarkChanged();
     ctx.Notify(kNotifyString, "setbit", key.bytes);
   }
@@ -165,6 +166,7 @@ void BitCount(CommandContext& ctx, Args args) {
   if (entry == nullptr) return ctx.reply().Integer(0);
   IntText scratch;
   const std::string_view bytes = entry->string_bytes(scratch);
+  if (range.start < 0 && range.end < 0 && range.start > range.end) return ctx.reply().Integer(0);
   const std::optional<Bits> bits = Resolve(range, bytes.size());
   ctx.reply().Integer(bits ? static_cast<int64_t>(CountBits(bytes, bits->first, bits->last)) : 0);
 }

@@ -147,6 +147,7 @@ void ReadAndWrite(CommandContext& ctx, const std::vector<Operation>& operations,
     }
   }
   if (changes == 0 && !grown) return;
+  ctx.db().SignalModified(key);
   ctx.MarkChanged(std::max<int64_t>(changes, 1));
   ctx.Notify(kNotifyString, "setbit", key.bytes);
 }

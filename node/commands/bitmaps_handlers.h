@@ -20,7 +20,7 @@ void BitFieldReadOnly(CommandContext& ctx, Args args);
 // (0: not allowed). Nothing, with the error replied, if it is none or beyond the longest string.
 std::optional<uint64_t> BitOffset(CommandContext& ctx, std::string_view word, int field_bits);
 // The string's bytes, for changes up to bit `last`; the key is created and the string grows as
-// needed. `grown`: it did.
+// needed. `grown`: it did; if not, who changes the bytes calls SignalModified.
 char* BytesUpToBit(CommandContext& ctx, EntryRef& ref, const HashedKey& key, uint64_t last,
                    bool* grown);
 
