@@ -17,6 +17,7 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -186,7 +187,7 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows : {StringCommands(), GenericCommands(), CommandCommands(),
+  for (const auto rows : {StringCommands(), GenericCommands(), ListCommands(), CommandCommands(),
                           ConnectionCommands(), TransactionCommands(), ClientCommands(),
                           ServerContainerCommands(), ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {

@@ -10,9 +10,6 @@ constexpr uint8_t kZiplistEnd = 0xff;
 constexpr uint8_t kLongPrevious = 0xfe;  // Four bytes follow with the length of the one before.
 constexpr uint32_t kZiplistCountUnknown = 65535;
 
-constexpr uint8_t kZipmapLongLength = 254;
-constexpr uint8_t kZipmapEnd = 255;
-
 // Reads on from a place, never past the end.
 class Cursor {
  public:
@@ -105,12 +102,6 @@ bool ReadPreviousLength(Cursor& cursor, uint64_t* length) {
   return first != kLongPrevious || cursor.LittleEndian(4, length);
 }
 
-bool ReadZipmapLength(Cursor& cursor, uint8_t first, uint64_t* length) {
-  *length = first;
-  if (first < kZipmapLongLength) return true;
-  return first == kZipmapLongLength && cursor.LittleEndian(4, length);
-}
-
 }  // namespace
 
 bool ReadZiplist(std::string_view bytes, absl::FunctionRef<bool(const ListpackValue&)> visit) {
@@ -138,28 +129,6 @@ bool ReadZiplist(std::string_view bytes, absl::FunctionRef<bool(const ListpackVa
     ++count;
   }
   return last == previous_at && (told == kZiplistCountUnknown || told == count);
-}
-
-bool ReadZipmap(std::string_view bytes,
-                absl::FunctionRef<bool(std::string_view field, std::string_view value)> visit) {
-  Cursor cursor(bytes);
-  uint8_t told;
-  if (!cursor.Byte(&told)) return false;
-  uint32_t count = 0;
-  for (;; ++count) {
-    uint8_t first, unused;
-    uint64_t length;
-    std::string_view field, value, rest;
-    if (!cursor.Byte(&first)) return false;
-    if (first == kZipmapEnd) break;
-    if (!ReadZipmapLength(cursor, first, &length) || !cursor.Take(length, &field) ||
-        !cursor.Byte(&first) || !ReadZipmapLength(cursor, first, &length) ||
-        !cursor.Byte(&unused) || !cursor.Take(length, &value) || !cursor.Take(unused, &rest) ||
-        !visit(field, value)) {
-      return false;
-    }
-  }
-  return cursor.remaining() == 0 && (told >= kZipmapLongLength || told == count);
 }
 
 }  // namespace slotmesh::node

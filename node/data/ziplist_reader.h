@@ -1,7 +1,7 @@
-// Readers of two older compact forms, which files of Redis 2 to 6.2 hold: ziplist (lists, hashes,
-// sorted sets) and zipmap (hashes).
+// Reader of ziplists: the compact form in which files of Redis 2 to 6.2 hold lists, hashes and
+// sorted sets.
 //
-// Pure functions that check every byte they follow: any input gives either all elements or false.
+// A pure function that checks every byte it follows: any input gives either all elements or false.
 // O(n). Nothing is allocated; what is visited borrows from the bytes.
 #ifndef SLOTMESH_NODE_DATA_ZIPLIST_READER_H_
 #define SLOTMESH_NODE_DATA_ZIPLIST_READER_H_
@@ -16,10 +16,6 @@ namespace slotmesh::node {
 // Visits the elements in their order. False if the bytes are no ziplist (elements before the fault
 // have been visited then) or as soon as `visit` says false.
 bool ReadZiplist(std::string_view bytes, absl::FunctionRef<bool(const ListpackValue&)> visit);
-
-// The same for the fields of a zipmap.
-bool ReadZipmap(std::string_view bytes,
-                absl::FunctionRef<bool(std::string_view field, std::string_view value)> visit);
 
 }  // namespace slotmesh::node
 

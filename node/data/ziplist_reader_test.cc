@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace slotmesh::node {
@@ -55,27 +54,6 @@ TEST(ZiplistReaderTest, DamageIsNoticed) {
     bad[place] = static_cast<char>(bad[place] ^ 0x60);
     EXPECT_FALSE(Read(bad, &texts)) << place;
   }
-}
-
-TEST(ZipmapReaderTest, FieldsAndTheirValues) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  const auto read = [&](std::string_view bytes) {
-    fields.clear();
-    return ReadZipmap(bytes, [&](std::string_view field, std::string_view value) {
-      fields.emplace_back(field, value);
-      return true;
-    });
-  };
-  const std::string good = "\2\3foo\3\0bar\5hello\5\2world##\xff"s;
-  EXPECT_TRUE(read(good));
-  EXPECT_EQ(fields,
-            (std::vector<std::pair<std::string, std::string>>{{"foo", "bar"}, {"hello", "world"}}));
-  for (size_t length = 0; length < good.size(); ++length)
-    EXPECT_FALSE(read(good.substr(0, length)));
-  EXPECT_FALSE(read("\3"s + good.substr(1)));
-  EXPECT_FALSE(read("\1\xfe\xff\xff\xff\xff"s + "foo\3\0bar\xff"));
-  EXPECT_TRUE(read("\1\xfe\3\0\0\0foo\3\0bar\xff"s));
-  EXPECT_FALSE(read(good + "x"));
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ enum class ListEnd : uint8_t { kHead = 0, kTail = 1 };
 
 class List : public Object {
  public:
+  static constexpr ValueKind kKind = ValueKind::kList;
+
   List() : Object(ListType()) {}
   ~List();
 
