@@ -27,6 +27,7 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -70,6 +71,7 @@ struct Node::Parts {
                .watches = watches,
                .parking = parking,
                .blocked = blocked,
+               .key_waiters = key_waiters,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -120,6 +122,7 @@ struct Node::Parts {
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
+  KeyWaiters key_waiters{blocked};
   Notifier notifier;
   Pause pause;
   ClientTable clients;
@@ -147,6 +150,7 @@ absl::Status Node::Parts::AddFamilies() {
       {StringCommands(), nullptr},
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {ListCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

@@ -18,6 +18,7 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -195,9 +196,9 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows : {StringCommands(), BitmapCommands(), GenericCommands(), CommandCommands(),
-                          ConnectionCommands(), TransactionCommands(), ClientCommands(),
-                          ServerContainerCommands(), ServerPlainCommands()}) {
+  for (const auto rows : {StringCommands(), BitmapCommands(), GenericCommands(), ListCommands(),
+                          CommandCommands(), ConnectionCommands(), TransactionCommands(),
+                          ClientCommands(), ServerContainerCommands(), ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;

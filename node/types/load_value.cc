@@ -2,16 +2,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "node/types/list.h"
 
 namespace slotmesh::node {
 
-absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader&, const TypeSettings&) {
+absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   switch (form) {
     case RdbType::kString:  // REQUIRES.
-    case RdbType::kList:
-    case RdbType::kListZiplist:
-    case RdbType::kListQuicklist:
-    case RdbType::kListQuicklist2:
     case RdbType::kSet:
     case RdbType::kSetIntset:
     case RdbType::kSetListpack:
@@ -29,6 +26,11 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader&, const TypeSettings&)
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;
+    case RdbType::kList:
+    case RdbType::kListZiplist:
+    case RdbType::kListQuicklist:
+    case RdbType::kListQuicklist2:
+      return LoadList(form, reader, settings);
   }
   return absl::UnimplementedError(
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));
