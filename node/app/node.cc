@@ -29,6 +29,7 @@
 #include "node/commands/generic.h"
 #include "node/commands/lists.h"
 #include "node/commands/server.h"
+#include "node/commands/streams.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
@@ -151,6 +152,7 @@ absl::Status Node::Parts::AddFamilies() {
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {ListCommands(), nullptr},
+      {StreamCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

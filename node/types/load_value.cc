@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "node/types/list.h"
+#include "node/types/stream.h"
 
 namespace slotmesh::node {
 
@@ -20,9 +21,6 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kZset2:
     case RdbType::kZsetZiplist:
     case RdbType::kZsetListpack:
-    case RdbType::kStreamListpacks:
-    case RdbType::kStreamListpacks2:
-    case RdbType::kStreamListpacks3:
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;
@@ -31,6 +29,10 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kListQuicklist:
     case RdbType::kListQuicklist2:
       return LoadList(form, reader, settings);
+    case RdbType::kStreamListpacks:
+    case RdbType::kStreamListpacks2:
+    case RdbType::kStreamListpacks3:
+      return LoadStream(form, reader, settings);
   }
   return absl::UnimplementedError(
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));
