@@ -56,9 +56,9 @@ bool ParseStreams(CommandContext& ctx, Args args, size_t first_key, ReadRequest*
   request->first_key = first_key;
   request->streams = args.size() - first_key;
   if (request->streams % 2 != 0) {
-    return Refuse(ctx, StrCat("ERR Unbalanced '", ctx.command().full_name(),
-                              "' list of streams: for each stream key an ID or '",
-                              request->of_group ? ">" : "$", "' must be specified."));
+    return Refuse(ctx,
+                  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be "
+                  "specified.");
   }
   request->streams /= 2;
   return true;
