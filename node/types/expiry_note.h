@@ -1,5 +1,5 @@
-// The 16-bit note that a table keeps beside each element's pointer: roughly when the element (a key,
-// a field of a hash) expires.
+// The 16-bit note that a table keeps beside each element's pointer: roughly when the element (a
+// key, a field of a hash) expires.
 //
 // It is the index for active expiry and costs no memory: a sweep reads buckets one after the other,
 // as fast as memory is read in order, and touches only entries whose note says that they are due. 0

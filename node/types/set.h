@@ -38,7 +38,9 @@ class Set : public Object {
   static Set* NewFor(std::string_view first, uint64_t expected, const TypeSettings& settings);
   // An empty set, not yet in the form for its members.
   explicit Set(Form form, const TypeSettings& settings);
-  Set(const Set& other) = delete;
+  // What the bytes of an intset or listpack hold. REQUIRES: form is not kTable; the bytes are
+  // valid.
+  static Set* FromBytes(Form form, std::string_view valid_bytes, const TypeSettings& settings);
   ~Set();
 
   Form form() const;
@@ -124,9 +126,8 @@ bool Set::ForEachUntil(Visit&& visit) const {
   bool stop = false;
   for (uint32_t i = 0; i < table_->bucket_count() && !stop; ++i) {
     table_->PrefetchElementsAt(i + kAhead);
-    table_->VisitBucket(i, [&](SetTable::Position at) {
-      stop = stop || visit(SetTable::At(at)->text());
-    });
+    table_->VisitBucket(
+        i, [&](SetTable::Position at) { stop = stop || visit(SetTable::At(at)->text()); });
   }
   return stop;
 }
