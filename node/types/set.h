@@ -143,7 +143,7 @@ uint64_t Set::Scan(uint64_t cursor, Visit&& visit) const {
 
 template <typename Visit>
 void Set::Sample(uint64_t count, absl::BitGenRef random, Visit&& visit) const {
-  constexpr uint64_t kSparse = 3;  // Rarer members than this are drawn one by one.
+  constexpr uint64_t kSparse = 3;  // Fewer than one in so many are drawn one by one.
   const auto below = [&](uint64_t n) {
     return absl::uniform_int_distribution<uint64_t>(0, n - 1)(random);
   };
