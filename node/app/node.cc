@@ -26,7 +26,9 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/hashes.h"
 #include "node/commands/server.h"
+#include "node/commands/sets.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
@@ -144,6 +146,8 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {SetCommands(), nullptr},
+      {HashCommands(), nullptr},
       {GenericCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
