@@ -197,14 +197,24 @@ void DeletePairs(CommandContext& ctx, HashChange& change, const HashedKey& key, 
   if (!removed.empty()) AnnounceFate(ctx, change, key, Fate::kDelete, kNoExpiry, removed);
 }
 
-// Words with how many pairs follow put in at the place that was left for it.
-void EmitPairs(CommandContext& ctx, const HashedKey& key, Words& effect, size_t count_at) {
-  const size_t words = effect.size() - count_at - 1;
-  if (words == 0) return;
-  const IntegerWord count(static_cast<int64_t>(words / 2));
-  effect[count_at] = count;
-  EffectOnKey(ctx, key, effect);
-}
+// What copies do instead of HSETEX: one command of `words` and pairs, in whose place `count_at` (0:
+// none) stands how many follow. Nothing if there are no pairs.
+struct PairsEffect {
+  Words words;
+  size_t count_at = 0;
+  size_t pair_words = 0;
+
+  void Add(std::string_view field, std::string_view value) {
+    words.insert(words.end(), {field, value});
+    pair_words += 2;
+  }
+  void Emit(CommandContext& ctx, const HashedKey& key) {
+    if (pair_words == 0) return;
+    const IntegerWord count(static_cast<int64_t>(pair_words / 2));
+    if (count_at > 0) words[count_at] = count;
+    EffectOnKey(ctx, key, words);
+  }
+};
 
 }  // namespace
 
@@ -227,21 +237,17 @@ void HSetEx(CommandContext& ctx, Args args) {
   // Where an expiry is kept, copies may still have fields that were not seen here: these they set
   // anew.
   const IntegerWord when_word(options.expiry ? *when : 0);
-  Words fresh = {"HSETEX", key.bytes, "FIELDS", ""};
-  if (options.expiry) fresh = {"HSETEX", key.bytes, "PXAT", when_word, "FIELDS", ""};
-  Words kept = {"HSETEX", key.bytes, "KEEPTTL", "FIELDS", ""};
-  const size_t fresh_at = fresh.size() - 1;
-  const size_t kept_at = kept.size() - 1;
+  PairsEffect fresh = {{"HSET", key.bytes}};
+  if (options.expiry) fresh = {{"HSETEX", key.bytes, "PXAT", when_word, "FIELDS", ""}, 5};
+  PairsEffect kept = {{"HSETEX", key.bytes, "KEEPTTL", "FIELDS", ""}, 4};
   for (size_t i = 0; i < pairs.size(); i += 2) {
     const bool is_new =
         change.Put(pairs[i], pairs[i + 1], {.expiry = *when, .keep_expiry = options.keep_ttl});
-    Words& effect = options.keep_ttl && !is_new ? kept : fresh;
-    if (ctx.wants_effects()) effect.insert(effect.end(), {pairs[i], pairs[i + 1]});
+    if (ctx.wants_effects())
+      (options.keep_ttl && !is_new ? kept : fresh).Add(pairs[i], pairs[i + 1]);
   }
-  if (ctx.wants_effects()) {
-    EmitPairs(ctx, key, fresh, fresh_at);
-    EmitPairs(ctx, key, kept, kept_at);
-  }
+  fresh.Emit(ctx, key);
+  kept.Emit(ctx, key);
   ctx.MarkChanged(static_cast<int64_t>(pairs.size() / 2));
   ctx.Notify(kNotifyHash, "hset", key.bytes);
   if (options.expiry) ctx.Notify(kNotifyHash, "hexpire", key.bytes);
