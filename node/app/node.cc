@@ -22,11 +22,13 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/hashes.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
 #include "node/commands/strings.h"
@@ -71,6 +73,7 @@ struct Node::Parts {
                .watches = watches,
                .parking = parking,
                .blocked = blocked,
+               .key_waiters = key_waiters,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -121,6 +124,7 @@ struct Node::Parts {
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
+  KeyWaiters key_waiters{blocked};
   Notifier notifier;
   Pause pause;
   ClientTable clients;
@@ -148,7 +152,9 @@ absl::Status Node::Parts::AddFamilies() {
       {StringCommands(), nullptr},
       {SetCommands(), nullptr},
       {HashCommands(), nullptr},
+      {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {ListCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

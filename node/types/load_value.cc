@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "node/types/hash.h"
+#include "node/types/list.h"
 #include "node/types/set.h"
 
 namespace slotmesh::node {
@@ -20,10 +21,6 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kHashListpack:
       return LoadHash(form, reader, settings);
     case RdbType::kString:  // REQUIRES.
-    case RdbType::kList:
-    case RdbType::kListZiplist:
-    case RdbType::kListQuicklist:
-    case RdbType::kListQuicklist2:
     case RdbType::kZset:
     case RdbType::kZset2:
     case RdbType::kZsetZiplist:
@@ -34,6 +31,11 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;
+    case RdbType::kList:
+    case RdbType::kListZiplist:
+    case RdbType::kListQuicklist:
+    case RdbType::kListQuicklist2:
+      return LoadList(form, reader, settings);
   }
   return absl::UnimplementedError(
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));
