@@ -145,7 +145,7 @@ def _lmove(v):
 
 def _timeout(v):
     """Seldom one that is waited for, and then shortly."""
-    return v.word(b"-1", b"x", b"inf", b"1e300", b"", b"0.001")
+    return v.word(b"-1", b"x", b"nan", b"", b"0.001")
 
 
 COMMANDS = {
