@@ -22,6 +22,7 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
@@ -147,6 +148,7 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {ListCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
