@@ -31,6 +31,7 @@
 #include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
+#include "node/commands/sort.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
@@ -155,6 +156,7 @@ absl::Status Node::Parts::AddFamilies() {
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {ListCommands(), nullptr},
+      {SortCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

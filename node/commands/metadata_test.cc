@@ -22,6 +22,7 @@
 #include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
+#include "node/commands/sort.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "slots/strings.h"
@@ -204,10 +205,10 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows :
-       {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(), GenericCommands(),
-        ListCommands(), CommandCommands(), ConnectionCommands(), TransactionCommands(),
-        ClientCommands(), ServerContainerCommands(), ServerPlainCommands()}) {
+  for (const auto rows : {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(),
+                          GenericCommands(), ListCommands(), SortCommands(), CommandCommands(),
+                          ConnectionCommands(), TransactionCommands(), ClientCommands(),
+                          ServerContainerCommands(), ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;

@@ -51,6 +51,11 @@ class SetType final : public ValueType {
     static_cast<const Set&>(object).ForEach(
         [&](std::string_view member) { sink.Unordered({member}); });
   }
+  bool VisitElements(const Object& object,
+                     absl::FunctionRef<void(std::string_view)> visit) const override {
+    static_cast<const Set&>(object).ForEach(visit);
+    return true;
+  }
 
  private:
   const Set::Form form_;
