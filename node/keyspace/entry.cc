@@ -42,13 +42,6 @@ std::string_view FormatInt(int64_t value, IntText& scratch) {
   return {scratch.bytes, static_cast<size_t>(end - scratch.bytes)};
 }
 
-size_t RoundToSizeClass(size_t bytes) {
-  if (bytes <= 128) return (bytes + 15) & ~size_t{15};
-  // Four classes per doubling.
-  const size_t step = std::bit_floor(bytes - 1) / 4;
-  return (bytes + step - 1) & ~(step - 1);
-}
-
 struct Entry::Shape {
   size_t key = 0;
   bool expires = false;

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string_view>
 
+#include "node/data/size_class.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -58,8 +59,6 @@ struct StringBuffer {
 std::optional<int64_t> ParseCanonicalInt(std::string_view text);
 // Canonical text of `value`, in `scratch`.
 std::string_view FormatInt(int64_t value, IntText& scratch);
-// `bytes` rounded up to the size classes of the allocator (jemalloc's; harmless with any other).
-size_t RoundToSizeClass(size_t bytes);
 
 class Entry {
  public:
