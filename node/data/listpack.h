@@ -162,7 +162,6 @@ class Listpack : public ListpackView {
   Listpack();
   // A copy of bytes that are a valid listpack.
   explicit Listpack(std::string_view valid_bytes);
-  explicit Listpack(const ListpackView& other) : Listpack(other.raw()) {}
   Listpack(const Listpack&) = delete;
   Listpack(Listpack&& other) noexcept : ListpackView(std::exchange(other.bytes_, nullptr)) {}
   Listpack& operator=(const Listpack&) = delete;

@@ -1,7 +1,6 @@
 #include "node/keyspace/entry.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cstdlib>
 
