@@ -38,6 +38,7 @@ class ScoreSet {
   ScoreSet& operator=(const ScoreSet&) = delete;
 
   uint64_t size() const { return table_.size(); }
+  uint64_t hash_seed() const { return table_.seed(); }
   const ScoreTree& tree() const { return tree_; }
   Key KeyOf(std::string_view name) const { return {name, HashBytes(name, table_.seed())}; }
 

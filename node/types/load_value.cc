@@ -2,11 +2,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "node/types/zset.h"
 
 namespace slotmesh::node {
 
-absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader&, const TypeSettings&) {
+absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   switch (form) {
+    case RdbType::kZset:
+    case RdbType::kZset2:
+    case RdbType::kZsetZiplist:
+    case RdbType::kZsetListpack:
+      return LoadZset(form, reader, settings);
     case RdbType::kString:  // REQUIRES.
     case RdbType::kList:
     case RdbType::kListZiplist:
@@ -19,10 +25,6 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader&, const TypeSettings&)
     case RdbType::kHashZipmap:
     case RdbType::kHashZiplist:
     case RdbType::kHashListpack:
-    case RdbType::kZset:
-    case RdbType::kZset2:
-    case RdbType::kZsetZiplist:
-    case RdbType::kZsetListpack:
     case RdbType::kStreamListpacks:
     case RdbType::kStreamListpacks2:
     case RdbType::kStreamListpacks3:
