@@ -1,0 +1,201 @@
+// Sorted set commands that add, change or remove members.
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "node/commands/zsets_common.h"
+#include "node/commands/zsets_handlers.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr std::string_view kNxAndXx =
+    "ERR XX and NX options at the same time are not compatible";
+constexpr std::string_view kGtLtNx =
+    "ERR GT, LT, and/or NX options at the same time are not compatible";
+constexpr std::string_view kOnePairForIncr =
+    "ERR INCR option supports a single increment-element pair";
+
+struct AddRequest {
+  bool nx = false;
+  bool xx = false;
+  bool gt = false;
+  bool lt = false;
+  bool changed = false;  // CH: count those whose score changed too.
+  bool increment = false;
+  size_t first_pair = 2;
+  absl::InlinedVector<double, 16> scores;
+  size_t longest = 0;
+};
+
+bool* OptionOf(AddRequest& request, std::string_view word) {
+  if (word.size() == 2) {
+    if (EqualsIgnoreCase(word, "NX")) return &request.nx;
+    if (EqualsIgnoreCase(word, "XX")) return &request.xx;
+    if (EqualsIgnoreCase(word, "CH")) return &request.changed;
+    if (EqualsIgnoreCase(word, "GT")) return &request.gt;
+    if (EqualsIgnoreCase(word, "LT")) return &request.lt;
+  }
+  return EqualsIgnoreCase(word, "INCR") ? &request.increment : nullptr;
+}
+
+bool ParseAdd(CommandContext& ctx, Args args, AddRequest* request) {
+  size_t at = 2;
+  for (; at < args.size(); ++at) {
+    bool* const option = OptionOf(*request, args[at]);
+    if (option == nullptr) break;
+    *option = true;
+  }
+  request->first_pair = at;
+  const size_t words = args.size() - at;
+  std::string_view error;
+  if (words == 0 || words % 2 != 0) {
+    error = errors::kSyntax;
+  } else if (request->nx && request->xx) {
+    error = kNxAndXx;
+  } else if ((request->nx && (request->gt || request->lt)) || (request->gt && request->lt)) {
+    error = kGtLtNx;
+  } else if (request->increment && words > 2) {
+    error = kOnePairForIncr;
+  }
+  for (; at < args.size() && error.empty(); at += 2) {
+    const std::optional<double> score = ParseDouble(args[at]);
+    if (!score) error = errors::kNotFloat;
+    request->scores.push_back(score.value_or(0));
+    request->longest = std::max(request->longest, args[at + 1].size());
+  }
+  if (error.empty()) return true;
+  ctx.reply().Error(error);
+  return false;
+}
+
+struct AddResult {
+  int64_t added = 0;
+  int64_t updated = 0;
+  bool nan = false;
+  // Of the last member, unless a condition kept it as it was.
+  std::optional<double> score;
+};
+
+void AddOne(CommandContext& ctx, Zset& zset, const AddRequest& request, std::string_view member,
+            double score, AddResult* result) {
+  const Zset::Spot spot = zset.Find(member);
+  result->score.reset();
+  if (!spot.found()) {
+    if (request.xx) return;
+    zset.Insert(spot, score, ctx.engine().type_settings);
+    ++result->added;
+    result->score = score;
+    return;
+  }
+  if (request.nx) return;
+  const double old = spot.score();
+  if (request.increment) score += old;
+  if (std::isnan(score)) {
+    result->nan = true;
+    return;
+  }
+  if ((request.lt && score >= old) || (request.gt && score <= old)) return;
+  result->score = score;
+  if (score == old) return;
+  zset.SetScore(spot, score);
+  ++result->updated;
+}
+
+void Add(CommandContext& ctx, Args args, AddRequest request) {
+  if (!ParseAdd(ctx, args, &request)) return;
+  const HashedKey key = ctx.Key(1);
+  Zset* zset;
+  if (!FindZsetToWrite(ctx, key, &zset)) return;
+  AddResult result;
+  if (zset == nullptr && !request.xx) {
+    zset = &CreateZset(ctx, key, request.scores.size(), request.longest);
+  }
+  if (zset != nullptr) {
+    for (size_t i = 0; i < request.scores.size() && !result.nan; ++i) {
+      AddOne(ctx, *zset, request, args[request.first_pair + 2 * i + 1], request.scores[i], &result);
+    }
+  }
+  if (result.added + result.updated > 0) {
+    ctx.db().SignalModified(key);
+    ctx.MarkChanged(result.added + result.updated);
+    ctx.Notify(kNotifyZset, request.increment ? "zincr" : "zadd", key.bytes);
+  }
+  if (result.nan) return ctx.reply().Error(errors::kScoreNan);
+  if (!request.increment) {
+    return ctx.reply().Integer(result.added + (request.changed ? result.updated : 0));
+  }
+  if (!result.score) return ctx.reply().Null();
+  ctx.reply().Double(*result.score);
+}
+
+template <typename Range>
+void RemoveWithin(CommandContext& ctx, const Range& range, std::string_view event) {
+  const HashedKey key = ctx.Key(1);
+  Zset* zset;
+  if (!FindZsetToWrite(ctx, key, &zset)) return;
+  if (zset == nullptr) return ctx.reply().Integer(0);
+  const RankInterval found = range(*zset);
+  ctx.reply().Integer(static_cast<int64_t>(found.size()));
+  if (found.empty()) return;
+  zset->Remove(found, [](std::string_view, double) {});
+  ctx.MarkChanged(static_cast<int64_t>(found.size()));
+  AfterRemoval(ctx, key, *zset, event);
+}
+
+}  // namespace
+
+// ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member ...: how many were added.
+void ZAdd(CommandContext& ctx, Args args) { Add(ctx, args, {}); }
+
+// ZINCRBY key increment member: the new score.
+void ZIncrBy(CommandContext& ctx, Args args) {
+  AddRequest request;
+  request.increment = true;
+  Add(ctx, args, request);
+}
+
+// ZREM key member ...: how many were there.
+void ZRem(CommandContext& ctx, Args args) {
+  const HashedKey key = ctx.Key(1);
+  Zset* zset;
+  if (!FindZsetToWrite(ctx, key, &zset)) return;
+  int64_t removed = 0;
+  if (zset != nullptr) {
+    for (const std::string_view member : args.subspan(2)) removed += zset->Remove(member) ? 1 : 0;
+  }
+  ctx.reply().Integer(removed);
+  if (removed == 0) return;
+  ctx.MarkChanged(removed);
+  AfterRemoval(ctx, key, *zset, "zrem");
+}
+
+// ZREMRANGEBYRANK key first last
+void ZRemRangeByRank(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> first = IntegerOrReply(ctx, args[2]);
+  if (!first) return;
+  const std::optional<int64_t> last = IntegerOrReply(ctx, args[3]);
+  if (!last) return;
+  RemoveWithin(
+      ctx, [&](const Zset& zset) { return RankRange(*first, *last, zset.size()); },
+      "zremrangebyrank");
+}
+
+// ZREMRANGEBYSCORE key min max
+void ZRemRangeByScore(CommandContext& ctx, Args args) {
+  const std::optional<ScoreRange> range = ParseScoreRange(args[2], args[3]);
+  if (!range) return ctx.reply().Error(errors::kMinOrMaxNotFloat);
+  RemoveWithin(
+      ctx, [&](const Zset& zset) { return zset.Within(*range); }, "zremrangebyscore");
+}
+
+// ZREMRANGEBYLEX key min max
+void ZRemRangeByLex(CommandContext& ctx, Args args) {
+  const std::optional<LexRange> range = ParseLexRange(args[2], args[3]);
+  if (!range) return ctx.reply().Error(errors::kMinOrMaxNotString);
+  RemoveWithin(
+      ctx, [&](const Zset& zset) { return zset.Within(*range); }, "zremrangebylex");
+}
+
+}  // namespace slotmesh::node
