@@ -58,6 +58,9 @@ size_t SerialisedLength(const Entry& entry) {
 }
 
 void DebugObject(CommandContext& ctx, Args args) {
+  if (args.size() == 4 && !EqualsIgnoreCase(args[3], "fast")) {
+    return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+  }
   const Entry* entry = FindEntry(ctx, args[2]);
   if (entry == nullptr) return;
   ctx.reply().Simple(absl::StrFormat(
