@@ -35,6 +35,8 @@ void Cron::Tick() {
     return place.reason == ParkReason::kPause &&
            engine_.pause.active(engine_.now_ms) == Pause::Kind::kNone;
   });
+  // Keys that expired, slots that moved.
+  server_.dispatcher().ServeReadyKeys();
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
   // While clients wait nothing may change, so that another node can take over.
   const bool paused = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone;

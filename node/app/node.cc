@@ -69,6 +69,7 @@ struct Node::Parts {
                .watches = watches,
                .parking = parking,
                .blocked = blocked,
+               .key_waiters = key_waiters,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -119,6 +120,7 @@ struct Node::Parts {
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
+  KeyWaiters key_waiters{blocked};
   Notifier notifier;
   Pause pause;
   ClientTable clients;

@@ -58,3 +58,5 @@ BENCHMARK(BM_ReplaceInPlace);
 
 }  // namespace
 }  // namespace slotmesh::node
+
+BENCHMARK_MAIN();
