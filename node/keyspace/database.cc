@@ -6,7 +6,7 @@
 #include "absl/random/uniform_int_distribution.h"
 #include "node/data/prefetch.h"
 #include "node/keyspace/errors.h"
-#include "node/keyspace/expiry_note.h"
+#include "node/types/expiry_note.h"
 #include "slots/check.h"
 #include "slots/ids.h"
 

@@ -10,7 +10,7 @@
 //
 // Engine thread only. Owns its entries. Invariants: each key is in the table of its slot; the
 // counts per slot, expiring keys and the slot index agree with the tables; an entry's note in the
-// table says roughly when it expires (see expiry_note.h). A look-up costs two dependent cache
+// table says roughly when it expires (see node/types/expiry_note.h). A look-up costs two dependent cache
 // misses (bucket, entry), in cluster mode one more (the table); PrefetchTable, PrefetchBucket and
 // PrefetchEntry, called some requests ahead, hide them.
 #ifndef SLOTMESH_NODE_KEYSPACE_DATABASE_H_

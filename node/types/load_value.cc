@@ -22,6 +22,7 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kSetIntset:
     case RdbType::kSetListpack:
     case RdbType::kHash:
+    case RdbType::kHash2:
     case RdbType::kHashZipmap:
     case RdbType::kHashZiplist:
     case RdbType::kHashListpack:
