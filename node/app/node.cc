@@ -29,6 +29,7 @@
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
 #include "node/snapshot/snapshots.h"
@@ -147,6 +148,8 @@ absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {SortedSetReadCommands(), nullptr},
+      {SortedSetWriteCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

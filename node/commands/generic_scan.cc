@@ -1,13 +1,13 @@
 // Generic commands over a whole database: KEYS, SCAN, RANDOMKEY, DBSIZE.
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "node/commands/element_scan.h"
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
 #include "node/resp/glob.h"
@@ -20,23 +20,6 @@ constexpr int64_t kDefaultCount = 10;
 // How many steps of the table SCAN may take for each key that was asked for.
 constexpr int64_t kStepsPerCount = 10;
 
-// A cursor as strtoul reads it, which is what clients may rely on: a sign and leading zeros are
-// taken, an empty word is 0.
-std::optional<uint64_t> ParseCursor(std::string_view word) {
-  bool negative = false;
-  if (!word.empty() && (word[0] == '+' || word[0] == '-')) {
-    negative = word[0] == '-';
-    word.remove_prefix(1);
-    if (word.empty()) return std::nullopt;
-  }
-  uint64_t cursor = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), cursor);
-  if (error == std::errc::result_out_of_range || end != word.data() + word.size()) {
-    return std::nullopt;
-  }
-  return negative ? -cursor : cursor;
-}
-
 struct ScanRequest {
   uint64_t cursor = 0;
   int64_t count = kDefaultCount;
@@ -45,7 +28,7 @@ struct ScanRequest {
 };
 
 bool ParseScan(CommandContext& ctx, Args args, ScanRequest* request) {
-  const std::optional<uint64_t> cursor = ParseCursor(args[1]);
+  const std::optional<uint64_t> cursor = ParseScanCursor(args[1]);
   if (!cursor) {
     ctx.reply().Error(errors::kInvalidCursor);
     return false;

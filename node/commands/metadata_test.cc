@@ -20,6 +20,7 @@
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/commands/zsets.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -188,7 +189,8 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   size_t compared = 0;
   for (const auto rows : {StringCommands(), GenericCommands(), CommandCommands(),
                           ConnectionCommands(), TransactionCommands(), ClientCommands(),
-                          ServerContainerCommands(), ServerPlainCommands()}) {
+                          ServerContainerCommands(), ServerPlainCommands(),
+                          SortedSetReadCommands(), SortedSetWriteCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;
@@ -204,12 +206,20 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
   if (!path) GTEST_SKIP();
   std::ifstream file(*path);
   const json reference = json::parse(file);
-  std::vector<std::string> names;
-  ForEachRow(StringCommands(), "",
-             [&](const CommandSpec&, const std::string& name) { names.push_back(name); });
-  for (const auto& [name, row] : reference.items()) {
-    if (row["group"] != "string") continue;
-    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  const std::pair<std::string, std::vector<absl::Span<const CommandSpec>>> groups[] = {
+      {"string", {StringCommands()}},
+      {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},
+  };
+  for (const auto& [group, families] : groups) {
+    std::vector<std::string> names;
+    for (const auto rows : families) {
+      ForEachRow(rows, "",
+                 [&](const CommandSpec&, const std::string& name) { names.push_back(name); });
+    }
+    for (const auto& [name, row] : reference.items()) {
+      if (row["group"] != group) continue;
+      EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 // Sorted set commands that add, change or remove members.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string_view>
@@ -6,12 +7,12 @@
 #include "absl/container/inlined_vector.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
-constexpr std::string_view kNxAndXx =
-    "ERR XX and NX options at the same time are not compatible";
+constexpr std::string_view kNxAndXx = "ERR XX and NX options at the same time are not compatible";
 constexpr std::string_view kGtLtNx =
     "ERR GT, LT, and/or NX options at the same time are not compatible";
 constexpr std::string_view kOnePairForIncr =

@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
+#include "node/types/set.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -25,15 +26,21 @@ enum class Aggregate : uint8_t { kSum, kMin, kMax };
 // One of the sets that are combined: absent, a sorted set or a set.
 struct Source {
   const Zset* zset = nullptr;
+  const Set* set = nullptr;
   double weight = 1;
 
-  uint64_t size() const { return zset != nullptr ? zset->size() : 0; }
+  uint64_t size() const {
+    if (set != nullptr) return set->size();
+    return zset != nullptr ? zset->size() : 0;
+  }
   std::optional<double> Score(std::string_view member) const {
+    if (set != nullptr) return set->Contains(member) ? std::optional<double>(1) : std::nullopt;
     if (zset == nullptr) return std::nullopt;
     const Zset::Spot spot = zset->Find(member);
     return spot.found() ? std::optional<double>(spot.score()) : std::nullopt;
   }
   void Visit(Zset::VisitMember visit) const {
+    if (set != nullptr) set->ForEach([&](std::string_view member) { visit(member, 1); });
     if (zset != nullptr) zset->Visit(zset->All(), /*reverse=*/false, visit);
   }
 };
@@ -74,8 +81,8 @@ bool FindSources(CommandContext& ctx, Args args, size_t count_at, Request* reque
   const std::optional<int64_t> count = IntegerOrReply(ctx, args[count_at]);
   if (!count) return false;
   if (*count < 1) {
-    ctx.reply().Error(StrCat("ERR at least 1 input key is needed for '",
-                             ctx.command().full_name(), "' command"));
+    ctx.reply().Error(
+        StrCat("ERR at least 1 input key is needed for '", ctx.command().full_name(), "' command"));
     return false;
   }
   if (static_cast<uint64_t>(*count) > args.size() - count_at - 1) {
@@ -84,7 +91,16 @@ bool FindSources(CommandContext& ctx, Args args, size_t count_at, Request* reque
   }
   request->sources.resize(static_cast<size_t>(*count));
   for (size_t i = 0; i < request->sources.size(); ++i) {
-    if (!FindZset(ctx, ctx.Key(count_at + 1 + i), &request->sources[i].zset)) return false;
+    const Entry* entry = FindForReading(ctx, ctx.Key(count_at + 1 + i), ClientLookup(ctx));
+    if (entry == nullptr) continue;
+    if (entry->kind() == ValueKind::kZset) {
+      request->sources[i].zset = &Zset::Of(*entry->object());
+    } else if (entry->kind() == ValueKind::kSet) {
+      request->sources[i].set = static_cast<const Set*>(entry->object());
+    } else {
+      ctx.reply().Error(errors::kWrongType);
+      return false;
+    }
   }
   return true;
 }

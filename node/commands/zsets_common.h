@@ -1,5 +1,5 @@
-// What the handlers of sorted sets and geospatial indexes share: finding the value, leaving no empty
-// one behind, storing a result, replying scores, reading the ends of ranges.
+// What the handlers of sorted sets and geospatial indexes share: finding the value, leaving no
+// empty one behind, storing a result, replying scores, reading the ends of ranges.
 //
 // Engine thread only; what is found is borrowed from the database.
 #ifndef SLOTMESH_NODE_COMMANDS_ZSETS_COMMON_H_
@@ -63,9 +63,7 @@ void StoreZset(CommandContext& ctx, const HashedKey& key, absl::Span<const Membe
 class MemberReply {
  public:
   MemberReply(Reply& reply, bool with_scores) : reply_(reply), with_scores_(with_scores) {}
-  void Begin(uint64_t count) {
-    reply_.Array(with_scores_ && !reply_.resp3() ? count * 2 : count);
-  }
+  void Begin(uint64_t count) { reply_.Array(with_scores_ && !reply_.resp3() ? count * 2 : count); }
   void Member(std::string_view member, double score) {
     if (with_scores_ && reply_.resp3()) reply_.Array(2);
     reply_.Bulk(member);

@@ -3,8 +3,10 @@
 #include <optional>
 #include <string_view>
 
+#include "node/commands/blocking.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -46,8 +48,8 @@ void PopFrom(CommandContext& ctx, const HashedKey& key, Zset& zset, End end, uin
       reply.Array(popped);
       break;
   }
-  const RankInterval range = end == End::kMin ? RankInterval{0, popped}
-                                              : RankInterval{zset.size() - popped, zset.size()};
+  const RankInterval range =
+      end == End::kMin ? RankInterval{0, popped} : RankInterval{zset.size() - popped, zset.size()};
   const bool pairs = form == Form::kPairs || form == Form::kNested;
   zset.Visit(range, end == End::kMax, [&](std::string_view member, double score) {
     if (pairs) reply.Array(2);
@@ -67,8 +69,8 @@ void PopFrom(CommandContext& ctx, const HashedKey& key, Zset& zset, End end, uin
 }
 
 // Pops from the first key that has members; false if there is none. An error counts as done.
-bool PopFirst(CommandContext& ctx, Args args, size_t first_key, size_t keys, End end,
-              uint64_t count, Form form) {
+bool PopFirst(CommandContext& ctx, size_t first_key, size_t keys, End end, uint64_t count,
+              Form form) {
   for (size_t i = first_key; i < first_key + keys; ++i) {
     const HashedKey key = ctx.Key(i);
     Zset* zset;
@@ -127,6 +129,22 @@ bool ParseMultiPop(CommandContext& ctx, Args args, size_t at, MultiPop* request)
   return true;
 }
 
+// Pops from one of the keys, or waits until one has members.
+void PopOrWait(CommandContext& ctx, Args args, size_t timeout_at, size_t first_key, size_t keys,
+               End end, uint64_t count, Form form) {
+  const std::optional<int64_t> deadline = DeadlineOfSeconds(ctx, args[timeout_at]);
+  if (!deadline) return;
+  if (PopFirst(ctx, first_key, keys, end, count, form)) return;
+  WaitForKeys(ctx, args, args.subspan(first_key, keys),
+              {.kind = ValueKind::kZset,
+               .deadline_ms = *deadline,
+               .on_timeout = [](Client& client) { client.reply().NullArray(); }});
+}
+
+void BlockingPop(CommandContext& ctx, Args args, End end) {
+  PopOrWait(ctx, args, args.size() - 1, 1, args.size() - 2, end, 1, Form::kKeyed);
+}
+
 }  // namespace
 
 // ZPOPMIN key [count]
@@ -137,9 +155,20 @@ void ZPopMax(CommandContext& ctx, Args args) { Pop(ctx, args, End::kMax); }
 void ZMPop(CommandContext& ctx, Args args) {
   MultiPop request;
   if (!ParseMultiPop(ctx, args, 1, &request)) return;
-  if (!PopFirst(ctx, args, 2, request.keys, request.end, request.count, Form::kNested)) {
+  if (!PopFirst(ctx, 2, request.keys, request.end, request.count, Form::kNested)) {
     ctx.reply().NullArray();
   }
+}
+
+// BZPOPMIN key ... timeout: key, member and score; null after the timeout.
+void BZPopMin(CommandContext& ctx, Args args) { BlockingPop(ctx, args, End::kMin); }
+void BZPopMax(CommandContext& ctx, Args args) { BlockingPop(ctx, args, End::kMax); }
+
+// BZMPOP timeout numkeys key ... MIN|MAX [COUNT count]
+void BZMPop(CommandContext& ctx, Args args) {
+  MultiPop request;
+  if (!ParseMultiPop(ctx, args, 2, &request)) return;
+  PopOrWait(ctx, args, 1, 3, request.keys, request.end, request.count, Form::kNested);
 }
 
 }  // namespace slotmesh::node

@@ -7,6 +7,7 @@
 
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -121,18 +122,16 @@ void Range(CommandContext& ctx, Args args, size_t key_at, RangeRequest request) 
     MemberReply reply(ctx.reply(), request.with_scores);
     reply.Begin(found.size());
     if (found.empty()) return;
-    return zset->Visit(
-        found, request.reverse,
-        [&](std::string_view member, double score) { reply.Member(member, score); });
+    return zset->Visit(found, request.reverse,
+                       [&](std::string_view member, double score) { reply.Member(member, score); });
   }
   // Members of a small set are not borrowed: numbers among them have no text of their own.
   std::vector<std::pair<std::string, double>> owned;
   std::vector<MemberScore> members;
   if (!found.empty()) {
     owned.reserve(found.size());
-    zset->Visit(found, request.reverse, [&](std::string_view member, double score) {
-      owned.emplace_back(member, score);
-    });
+    zset->Visit(found, request.reverse,
+                [&](std::string_view member, double score) { owned.emplace_back(member, score); });
   }
   for (const auto& [member, score] : owned) members.push_back({member, score});
   StoreZset(ctx, ctx.Key(1), members, "zrangestore");

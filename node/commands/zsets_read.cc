@@ -1,15 +1,15 @@
 // Sorted set commands that read, apart from ranges and combinations.
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/random/distributions.h"
+#include "node/commands/element_scan.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
-#include "node/resp/glob.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -152,6 +152,40 @@ void ZRandMember(CommandContext& ctx, Args args) {
   }
   if (!FindZset(ctx, ctx.Key(1), &zset)) return;
   RandomMembers(ctx, zset, *count, with_scores);
+}
+
+// ZSCAN key cursor [MATCH pattern] [COUNT n] [NOSCORES]: the next cursor (0: done) and some
+// members.
+void ZScan(CommandContext& ctx, Args args) {
+  const std::optional<uint64_t> cursor = ParseScanCursor(args[2]);
+  if (!cursor) return ctx.reply().Error(errors::kInvalidCursor);
+  const Zset* zset;
+  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  ElementScan scan = {.cursor = *cursor};
+  if (zset != nullptr && !ParseElementScan(ctx, args, "NOSCORES", &scan)) return;
+  ctx.reply().Array(2);
+  if (zset == nullptr) {
+    ctx.reply().Bulk("0");
+    return ctx.reply().EmptyArray();
+  }
+  // The cursor stands before the members that lead to it.
+  OutputBuffer members;
+  Reply reply(&members, ctx.reply().protocol());
+  size_t words = 0;
+  const uint64_t next = RunElementScan(scan, [&](uint64_t at) {
+    ScanStep step;
+    step.cursor = zset->Scan(at, [&](std::string_view member, double score) {
+      ++step.met;
+      if (!scan.Wants(member)) return;
+      reply.Bulk(member);
+      if (!scan.names_only) reply.BulkDouble(score);
+      words += scan.names_only ? 1 : 2;
+    });
+    return step;
+  });
+  ctx.reply().Bulk(StrCat(next));
+  ctx.reply().Array(words);
+  ctx.reply().buffer().AppendBuffer(std::move(members));
 }
 
 }  // namespace slotmesh::node
