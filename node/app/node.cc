@@ -26,6 +26,7 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/geo.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -148,6 +149,7 @@ absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {GeoCommands(), nullptr},
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
       {TransactionCommands(), &transaction_family},

@@ -17,6 +17,7 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/geo.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -187,10 +188,10 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows : {StringCommands(), GenericCommands(), CommandCommands(),
-                          ConnectionCommands(), TransactionCommands(), ClientCommands(),
-                          ServerContainerCommands(), ServerPlainCommands(),
-                          SortedSetReadCommands(), SortedSetWriteCommands()}) {
+  for (const auto rows :
+       {StringCommands(), GenericCommands(), CommandCommands(), ConnectionCommands(),
+        TransactionCommands(), ClientCommands(), ServerContainerCommands(), ServerPlainCommands(),
+        SortedSetReadCommands(), SortedSetWriteCommands(), GeoCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;
@@ -208,6 +209,7 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
   const json reference = json::parse(file);
   const std::pair<std::string, std::vector<absl::Span<const CommandSpec>>> groups[] = {
       {"string", {StringCommands()}},
+      {"geo", {GeoCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},
   };
   for (const auto& [group, families] : groups) {

@@ -1,10 +1,7 @@
 // Sorted set commands that add, change or remove members.
-#include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string_view>
 
-#include "absl/container/inlined_vector.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
 #include "slots/strings.h"
@@ -18,19 +15,7 @@ constexpr std::string_view kGtLtNx =
 constexpr std::string_view kOnePairForIncr =
     "ERR INCR option supports a single increment-element pair";
 
-struct AddRequest {
-  bool nx = false;
-  bool xx = false;
-  bool gt = false;
-  bool lt = false;
-  bool changed = false;  // CH: count those whose score changed too.
-  bool increment = false;
-  size_t first_pair = 2;
-  absl::InlinedVector<double, 16> scores;
-  size_t longest = 0;
-};
-
-bool* OptionOf(AddRequest& request, std::string_view word) {
+bool* OptionOf(ZsetAddition& request, std::string_view word) {
   if (word.size() == 2) {
     if (EqualsIgnoreCase(word, "NX")) return &request.nx;
     if (EqualsIgnoreCase(word, "XX")) return &request.xx;
@@ -41,14 +26,13 @@ bool* OptionOf(AddRequest& request, std::string_view word) {
   return EqualsIgnoreCase(word, "INCR") ? &request.increment : nullptr;
 }
 
-bool ParseAdd(CommandContext& ctx, Args args, AddRequest* request) {
+bool ParseAdd(CommandContext& ctx, Args args, ZsetAddition* request) {
   size_t at = 2;
   for (; at < args.size(); ++at) {
     bool* const option = OptionOf(*request, args[at]);
     if (option == nullptr) break;
     *option = true;
   }
-  request->first_pair = at;
   const size_t words = args.size() - at;
   std::string_view error;
   if (words == 0 || words % 2 != 0) {
@@ -63,72 +47,11 @@ bool ParseAdd(CommandContext& ctx, Args args, AddRequest* request) {
   for (; at < args.size() && error.empty(); at += 2) {
     const std::optional<double> score = ParseDouble(args[at]);
     if (!score) error = errors::kNotFloat;
-    request->scores.push_back(score.value_or(0));
-    request->longest = std::max(request->longest, args[at + 1].size());
+    request->members.push_back({args[at + 1], score.value_or(0)});
   }
   if (error.empty()) return true;
   ctx.reply().Error(error);
   return false;
-}
-
-struct AddResult {
-  int64_t added = 0;
-  int64_t updated = 0;
-  bool nan = false;
-  // Of the last member, unless a condition kept it as it was.
-  std::optional<double> score;
-};
-
-void AddOne(CommandContext& ctx, Zset& zset, const AddRequest& request, std::string_view member,
-            double score, AddResult* result) {
-  const Zset::Spot spot = zset.Find(member);
-  result->score.reset();
-  if (!spot.found()) {
-    if (request.xx) return;
-    zset.Insert(spot, score, ctx.engine().type_settings);
-    ++result->added;
-    result->score = score;
-    return;
-  }
-  if (request.nx) return;
-  const double old = spot.score();
-  if (request.increment) score += old;
-  if (std::isnan(score)) {
-    result->nan = true;
-    return;
-  }
-  if ((request.lt && score >= old) || (request.gt && score <= old)) return;
-  result->score = score;
-  if (score == old) return;
-  zset.SetScore(spot, score);
-  ++result->updated;
-}
-
-void Add(CommandContext& ctx, Args args, AddRequest request) {
-  if (!ParseAdd(ctx, args, &request)) return;
-  const HashedKey key = ctx.Key(1);
-  Zset* zset;
-  if (!FindZsetToWrite(ctx, key, &zset)) return;
-  AddResult result;
-  if (zset == nullptr && !request.xx) {
-    zset = &CreateZset(ctx, key, request.scores.size(), request.longest);
-  }
-  if (zset != nullptr) {
-    for (size_t i = 0; i < request.scores.size() && !result.nan; ++i) {
-      AddOne(ctx, *zset, request, args[request.first_pair + 2 * i + 1], request.scores[i], &result);
-    }
-  }
-  if (result.added + result.updated > 0) {
-    ctx.db().SignalModified(key);
-    ctx.MarkChanged(result.added + result.updated);
-    ctx.Notify(kNotifyZset, request.increment ? "zincr" : "zadd", key.bytes);
-  }
-  if (result.nan) return ctx.reply().Error(errors::kScoreNan);
-  if (!request.increment) {
-    return ctx.reply().Integer(result.added + (request.changed ? result.updated : 0));
-  }
-  if (!result.score) return ctx.reply().Null();
-  ctx.reply().Double(*result.score);
 }
 
 template <typename Range>
@@ -148,13 +71,16 @@ void RemoveWithin(CommandContext& ctx, const Range& range, std::string_view even
 }  // namespace
 
 // ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member ...: how many were added.
-void ZAdd(CommandContext& ctx, Args args) { Add(ctx, args, {}); }
+void ZAdd(CommandContext& ctx, Args args) {
+  ZsetAddition request;
+  if (ParseAdd(ctx, args, &request)) AddToZset(ctx, ctx.Key(1), request);
+}
 
 // ZINCRBY key increment member: the new score.
 void ZIncrBy(CommandContext& ctx, Args args) {
-  AddRequest request;
+  ZsetAddition request;
   request.increment = true;
-  Add(ctx, args, request);
+  if (ParseAdd(ctx, args, &request)) AddToZset(ctx, ctx.Key(1), request);
 }
 
 // ZREM key member ...: how many were there.

@@ -36,6 +36,39 @@ bool ParseLexEnd(std::string_view text, LexBound* bound) {
   return true;
 }
 
+struct AddResult {
+  int64_t added = 0;
+  int64_t updated = 0;
+  bool nan = false;
+  // Of the last member, unless a condition kept it as it was.
+  std::optional<double> score;
+};
+
+void AddOne(CommandContext& ctx, Zset& zset, const ZsetAddition& request, std::string_view member,
+            double score, AddResult* result) {
+  const Zset::Spot spot = zset.Find(member);
+  result->score.reset();
+  if (!spot.found()) {
+    if (request.xx) return;
+    zset.Insert(spot, score, ctx.engine().type_settings);
+    ++result->added;
+    result->score = score;
+    return;
+  }
+  if (request.nx) return;
+  const double old = spot.score();
+  if (request.increment) score += old;
+  if (std::isnan(score)) {
+    result->nan = true;
+    return;
+  }
+  if ((request.lt && score >= old) || (request.gt && score <= old)) return;
+  result->score = score;
+  if (score == old) return;
+  zset.SetScore(spot, score);
+  ++result->updated;
+}
+
 }  // namespace
 
 Zset& CreateZset(CommandContext& ctx, const HashedKey& key, uint64_t members, size_t longest) {
@@ -71,6 +104,34 @@ void StoreZset(CommandContext& ctx, const HashedKey& key, absl::Span<const Membe
   ctx.db().Insert(key, Entry::NewObject(key.bytes, zset, kNoExpiry), ctx.now_ms());
   ctx.Notify(kNotifyZset, event, key.bytes);
   ctx.MarkChanged();
+}
+
+void AddToZset(CommandContext& ctx, const HashedKey& key, const ZsetAddition& request) {
+  Zset* zset;
+  if (!FindZsetToWrite(ctx, key, &zset)) return;
+  AddResult result;
+  if (zset == nullptr && !request.xx) {
+    size_t longest = 0;
+    for (const MemberScore& one : request.members) longest = std::max(longest, one.member.size());
+    zset = &CreateZset(ctx, key, request.members.size(), longest);
+  }
+  if (zset != nullptr) {
+    for (const MemberScore& one : request.members) {
+      AddOne(ctx, *zset, request, one.member, one.score, &result);
+      if (result.nan) break;
+    }
+  }
+  if (result.added + result.updated > 0) {
+    ctx.db().SignalModified(key);
+    ctx.MarkChanged(result.added + result.updated);
+    ctx.Notify(kNotifyZset, request.increment ? "zincr" : "zadd", key.bytes);
+  }
+  if (result.nan) return ctx.reply().Error(errors::kScoreNan);
+  if (!request.increment) {
+    return ctx.reply().Integer(result.added + (request.changed ? result.updated : 0));
+  }
+  if (!result.score) return ctx.reply().Null();
+  ctx.reply().Double(*result.score);
 }
 
 std::optional<ScoreRange> ParseScoreRange(std::string_view min, std::string_view max) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "node/commands/lookup.h"
 #include "node/types/zset.h"
@@ -53,6 +54,19 @@ struct MemberScore {
   std::string_view member;
   double score = 0;
 };
+
+// What ZADD, ZINCRBY and GEOADD do.
+struct ZsetAddition {
+  bool nx = false;
+  bool xx = false;
+  bool gt = false;
+  bool lt = false;
+  bool changed = false;  // CH: reply how many were added or changed.
+  bool increment = false;
+  absl::InlinedVector<MemberScore, 8> members;  // One, if `increment`.
+};
+// Does it, and replies.
+void AddToZset(CommandContext& ctx, const HashedKey& key, const ZsetAddition& request);
 
 // The key becomes a sorted set of these members, or goes if there are none. Replies how many there
 // are. `members` may borrow from the key's old value.

@@ -86,9 +86,8 @@ void Pop(CommandContext& ctx, Args args, End end) {
   if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
   uint64_t count = 1;
   if (args.size() == 3) {
-    const std::optional<int64_t> wanted = IntegerOrReply(ctx, args[2]);
-    if (!wanted) return;
-    if (*wanted < 0) return ctx.reply().Error(errors::kMustBePositive);
+    const std::optional<int64_t> wanted = ParseInt64(args[2]);
+    if (!wanted || *wanted < 0) return ctx.reply().Error(errors::kMustBePositive);
     count = static_cast<uint64_t>(*wanted);
   }
   const HashedKey key = ctx.Key(1);
@@ -121,11 +120,14 @@ bool ParseMultiPop(CommandContext& ctx, Args args, size_t at, MultiPop* request)
   } else if (!EqualsIgnoreCase(args[at], "MIN")) {
     return fail(errors::kSyntax);
   }
-  if (++at == args.size()) return true;
-  if (args.size() - at != 2 || !EqualsIgnoreCase(args[at], "COUNT")) return fail(errors::kSyntax);
-  const std::optional<int64_t> count = ParseInt64(args[at + 1]);
-  if (!count || *count < 1) return fail(kCount);
-  request->count = static_cast<uint64_t>(*count);
+  for (bool counted = false; ++at < args.size(); counted = true, ++at) {
+    if (counted || at + 1 == args.size() || !EqualsIgnoreCase(args[at], "COUNT")) {
+      return fail(errors::kSyntax);
+    }
+    const std::optional<int64_t> count = ParseInt64(args[at + 1]);
+    if (!count || *count < 1) return fail(kCount);
+    request->count = static_cast<uint64_t>(*count);
+  }
   return true;
 }
 

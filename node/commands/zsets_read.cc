@@ -67,7 +67,7 @@ void RandomMembers(CommandContext& ctx, const Zset* zset, int64_t count, bool wi
   }
   if (static_cast<uint64_t>(count) >= size) {
     reply.Begin(size);
-    return zset->Visit(zset->All(), /*reverse=*/false, write);
+    return zset->Visit(zset->All(), /*reverse=*/true, write);
   }
   reply.Begin(static_cast<uint64_t>(count));
   for (const uint64_t rank : DifferentRanks(ctx, static_cast<uint64_t>(count), size)) {

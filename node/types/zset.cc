@@ -17,15 +17,24 @@ double ScoreAt(ListpackPos at) {
   return ParseDouble({value.text, value.length}).value_or(0);
 }
 
-// A score as the small form keeps it.
-class ScoreText {
+// A score as the small form keeps it: an integer (which has no -0) or text.
+class PackedScore {
  public:
-  explicit ScoreText(double score) : size_(FormatDouble(score, text_)) {}
-  operator ListpackItem() const { return ListpackItem(std::string_view(text_, size_)); }
+  explicit PackedScore(double score) {
+    constexpr double kIntegerMax = 0x1p62;
+    if (std::abs(score) <= kIntegerMax && score == std::trunc(score)) {
+      item_ = ListpackItem(static_cast<int64_t>(score));
+    } else {
+      item_ = ListpackItem(std::string_view(text_, FormatDouble(score, text_)));
+    }
+  }
+  PackedScore(const PackedScore&) = delete;
+  PackedScore& operator=(const PackedScore&) = delete;
+  const ListpackItem& item() const { return item_; }
 
  private:
   char text_[kDoubleTextMax];
-  size_t size_;
+  ListpackItem item_;
 };
 
 bool IsBefore(double score, std::string_view name, double other_score, std::string_view other) {
@@ -106,8 +115,8 @@ void Zset::InsertSmall(std::string_view name, double score) {
     if (score == other && name < ListpackView::Get(at).Text(scratch)) break;
     at = small().Next(score_at);
   }
-  const ScoreText text(score);
-  const ListpackItem items[] = {ListpackItem(name), text};
+  const PackedScore packed(score);
+  const ListpackItem items[] = {ListpackItem(name), packed.item()};
   small().Splice(at != nullptr ? at : small().end(), 0, items);
 }
 
