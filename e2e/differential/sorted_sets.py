@@ -158,7 +158,7 @@ def _geoadd(v):
     options = v.maybe(0.3, v.word(b"NX", b"XX", b"CH"))
     places = [_place(v) for _ in range(3)]
     words = [word for place in places for word in (*_PLACES[place], place)]
-    return [_geo_key(v), *options, *(words if v.random.random() < 0.9 else [*_pair(v), b"p0"])]
+    return [_geo_key(v), *options, *(words if v.random.random() < 0.9 else [*v.random.choice(_BAD_POSITIONS), b"p1"])]
 
 
 def _with(v):

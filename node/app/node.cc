@@ -27,6 +27,7 @@
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/geo.h"
+#include "node/commands/hyperloglog.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -150,6 +151,7 @@ absl::Status Node::Parts::AddFamilies() {
       {StringCommands(), nullptr},
       {GenericCommands(), nullptr},
       {GeoCommands(), nullptr},
+      {HyperLogLogCommands(), nullptr},
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
       {TransactionCommands(), &transaction_family},

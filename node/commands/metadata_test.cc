@@ -18,6 +18,7 @@
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/geo.h"
+#include "node/commands/hyperloglog.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -191,7 +192,7 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   for (const auto rows :
        {StringCommands(), GenericCommands(), CommandCommands(), ConnectionCommands(),
         TransactionCommands(), ClientCommands(), ServerContainerCommands(), ServerPlainCommands(),
-        SortedSetReadCommands(), SortedSetWriteCommands(), GeoCommands()}) {
+        SortedSetReadCommands(), SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;
@@ -210,6 +211,7 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
   const std::pair<std::string, std::vector<absl::Span<const CommandSpec>>> groups[] = {
       {"string", {StringCommands()}},
       {"geo", {GeoCommands()}},
+      {"hyperloglog", {HyperLogLogCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},
   };
   for (const auto& [group, families] : groups) {

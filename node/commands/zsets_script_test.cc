@@ -1,5 +1,7 @@
-// The golden scripts of sorted sets.
+// The golden scripts of sorted sets, places and HyperLogLogs.
 #include "node/commands/generic.h"
+#include "node/commands/geo.h"
+#include "node/commands/hyperloglog.h"
 #include "node/commands/strings.h"
 #include "node/commands/testing/script_runner.h"
 #include "node/commands/zsets.h"
@@ -10,5 +12,7 @@ int main(int argc, char** argv) {
                         {.families = {{.rows = StringCommands()},
                                       {.rows = GenericCommands()},
                                       {.rows = SortedSetReadCommands()},
-                                      {.rows = SortedSetWriteCommands()}}});
+                                      {.rows = SortedSetWriteCommands()},
+                                      {.rows = GeoCommands()},
+                                      {.rows = HyperLogLogCommands()}}});
 }
