@@ -4,15 +4,16 @@
 #include "node/commands/hyperloglog.h"
 #include "node/commands/strings.h"
 #include "node/commands/testing/script_runner.h"
+#include "node/commands/testing/server_family.h"
 #include "node/commands/zsets.h"
 
 int main(int argc, char** argv) {
   using namespace slotmesh::node;
-  return RunScriptTests(argc, argv,
-                        {.families = {{.rows = StringCommands()},
-                                      {.rows = GenericCommands()},
-                                      {.rows = SortedSetReadCommands()},
-                                      {.rows = SortedSetWriteCommands()},
-                                      {.rows = GeoCommands()},
-                                      {.rows = HyperLogLogCommands()}}});
+  TestEngine::Options options;
+  options.families = SessionFamilies();
+  for (const auto rows : {StringCommands(), GenericCommands(), SortedSetReadCommands(),
+                          SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands()}) {
+    options.families.push_back({.rows = rows});
+  }
+  return RunScriptTests(argc, argv, options);
 }
