@@ -3,7 +3,7 @@
 COMMANDS maps a name to (weight, function of Values giving the arguments after the name).
 """
 
-from differential import sorted_sets
+from differential import bitmaps, sorted_sets
 
 SET_OPTIONS = (b"NX", b"XX", b"GET", b"KEEPTTL")
 
@@ -150,6 +150,7 @@ COMMANDS = {
     b"SUBSTR": (2, lambda v: [v.key(), v.small(), v.small()]),
     b"SETRANGE": (4, lambda v: [v.key(), v.offset(), v.string()]),
     b"LCS": (3, _lcs),
+    **bitmaps.COMMANDS,
     # Generic.
     b"DEL": (4, lambda v: v.some(v.key, 1, 3)),
     b"UNLINK": (2, lambda v: v.some(v.key, 1, 3)),

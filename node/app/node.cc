@@ -22,12 +22,14 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/geo.h"
 #include "node/commands/hyperloglog.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -149,11 +151,13 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {GeoCommands(), nullptr},
       {HyperLogLogCommands(), nullptr},
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
+      {ListCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

@@ -1,10 +1,13 @@
 // The golden scripts of the string and generic commands.
+#include "node/commands/bitmaps.h"
 #include "node/commands/generic.h"
 #include "node/commands/strings.h"
 #include "node/commands/testing/script_runner.h"
 
 int main(int argc, char** argv) {
   using namespace slotmesh::node;
-  return RunScriptTests(argc, argv,
-                        {.families = {{.rows = StringCommands()}, {.rows = GenericCommands()}}});
+  return RunScriptTests(
+      argc, argv,
+      {.families = {
+           {.rows = StringCommands()}, {.rows = BitmapCommands()}, {.rows = GenericCommands()}}});
 }

@@ -213,6 +213,12 @@ char* Database::ResizeString(EntryRef& ref, const HashedKey& key, size_t length)
   return ref->mutable_bytes();
 }
 
+char* Database::MutableString(EntryRef& ref) {
+  CHECK(ref->is_string());
+  Place(ref, Entry::WithLength(ref.entry, ref->string_length()), ref->has_expiry());
+  return ref->mutable_bytes();
+}
+
 void Database::AppendString(EntryRef& ref, const HashedKey& key, std::string_view bytes) {
   const size_t length = ref->string_length();
   char* to = ResizeString(ref, key, length + bytes.size());

@@ -96,6 +96,9 @@ class Database {
   // Makes the string `length` long (new bytes zero) and raw; gives its bytes for writing, valid
   // until the next call. REQUIRES: ref, a string. Used by APPEND, SETRANGE, SETBIT.
   char* ResizeString(EntryRef& ref, const HashedKey& key, size_t length);
+  // Makes the string raw and gives its bytes for writing, valid until the next call; who changes
+  // them calls SignalModified afterwards. REQUIRES: ref, a string.
+  char* MutableString(EntryRef& ref);
   // Appends to the string, in place where there is room. REQUIRES: ref, a string.
   void AppendString(EntryRef& ref, const HashedKey& key, std::string_view bytes);
 

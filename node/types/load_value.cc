@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "node/types/list.h"
 #include "node/types/zset.h"
 
 namespace slotmesh::node {
@@ -14,10 +15,6 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kZsetListpack:
       return LoadZset(form, reader, settings);
     case RdbType::kString:  // REQUIRES.
-    case RdbType::kList:
-    case RdbType::kListZiplist:
-    case RdbType::kListQuicklist:
-    case RdbType::kListQuicklist2:
     case RdbType::kSet:
     case RdbType::kSetIntset:
     case RdbType::kSetListpack:
@@ -32,6 +29,11 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;
+    case RdbType::kList:
+    case RdbType::kListZiplist:
+    case RdbType::kListQuicklist:
+    case RdbType::kListQuicklist2:
+      return LoadList(form, reader, settings);
   }
   return absl::UnimplementedError(
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));

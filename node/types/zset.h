@@ -61,6 +61,7 @@ struct RankInterval {
 
 class Zset final : public Object {
  public:
+  static constexpr ValueKind kKind = ValueKind::kZset;
   using VisitMember = absl::FunctionRef<void(std::string_view member, double score)>;
 
   // A member that was looked for.

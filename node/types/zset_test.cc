@@ -211,6 +211,20 @@ TEST(Zset, ReadsScoresAsText) {
             (std::vector<Scored>{{-INFINITY, "c"}, {-2, "d"}, {1.5, "a"}, {INFINITY, "b"}}));
 }
 
+TEST(Zset, ReadsZiplists) {
+  // Length of the string; bytes, offset of the last element, count; then "a" 1 "b" 2.5.
+  const std::string body(
+      "\x1a\x1a\0\0\0\x14\0\0\0\x04\0\0\x01"
+      "a\x03\xf2\x02\x01"
+      "b\x03\x03"
+      "2.5\xff",
+      27);
+  const auto loaded = Load(RdbType::kZsetZiplist, body, {});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const Owned owned(*loaded);
+  EXPECT_EQ(Members(Zset::Of(*owned), {0, 10}), (std::vector<Scored>{{1, "a"}, {2.5, "b"}}));
+}
+
 std::string PackedPairs(const std::vector<std::string>& words) {
   Listpack pairs;
   for (const std::string& word : words) pairs.Append(word);

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "node/codec/rdb_writer.h"
+#include "node/data/ziplist_reader.h"
 #include "node/resp/numbers.h"
 #include "node/types/zset.h"
 
@@ -156,6 +157,25 @@ std::unique_ptr<Zset> ReadListpack(RdbReader& reader, const TypeSettings& settin
   return FromListpack(Listpack(bytes), reader, settings);
 }
 
+// Members and scores in a ziplist, as Redis wrote them before 7.0.
+std::unique_ptr<Zset> ReadPackedZiplist(RdbReader& reader, const TypeSettings& settings) {
+  std::string scratch;
+  std::string_view bytes;
+  if (!reader.String(&bytes, &scratch)) return nullptr;
+  Listpack pairs;
+  const bool whole = ReadZiplist(bytes, [&](const ListpackValue& value) {
+    const ListpackItem item(value);
+    if (!pairs.CanGrow(item.EncodedSize())) return false;
+    pairs.Append(item);
+    return true;
+  });
+  if (!whole) {
+    reader.Fail("a malformed ziplist");
+    return nullptr;
+  }
+  return FromListpack(std::move(pairs), reader, settings);
+}
+
 }  // namespace
 
 const ValueType& ZsetType() {
@@ -169,6 +189,8 @@ absl::StatusOr<Object*> LoadZset(RdbType form, RdbReader& reader, const TypeSett
     zset = ReadMembers(form, reader, settings);
   } else if (form == RdbType::kZsetListpack) {
     zset = ReadListpack(reader, settings);
+  } else if (form == RdbType::kZsetZiplist) {
+    zset = ReadPackedZiplist(reader, settings);
   } else {
     return absl::UnimplementedError("a form of sorted sets that is not known");
   }
