@@ -91,8 +91,6 @@ struct Run {
   size_t size = 1;  // Bytes.
 };
 
-bool IsValue(char byte) { return (static_cast<uint8_t>(byte) & 0x80) != 0; }
-
 // The run at `at`. False at the end or if it is cut off.
 bool ReadRun(std::string_view bytes, size_t at, Run* run) {
   if (at >= bytes.size()) return false;

@@ -71,7 +71,9 @@ TEST(HyperLogLog, RandomRegistersAgreeWithModel) {
       } else {
         ASSERT_LE(bytes.size(), kSparseMax);
       }
-      if (i % 500 == 0) ASSERT_EQ(RegistersOf(bytes), model);
+      if (i % 500 == 0) {
+        ASSERT_EQ(RegistersOf(bytes), model);
+      }
     }
     EXPECT_EQ(RegistersOf(bytes), model);
     EXPECT_TRUE(MakeHllDense(&bytes));

@@ -214,11 +214,11 @@ TEST(Zset, ReadsScoresAsText) {
 TEST(Zset, ReadsZiplists) {
   // Length of the string; bytes, offset of the last element, count; then "a" 1 "b" 2.5.
   const std::string body(
-      "\x1a\x1a\0\0\0\x14\0\0\0\x04\0\0\x01"
+      "\x18\x18\0\0\0\x12\0\0\0\x04\0\0\x01"
       "a\x03\xf2\x02\x01"
       "b\x03\x03"
       "2.5\xff",
-      27);
+      25);
   const auto loaded = Load(RdbType::kZsetZiplist, body, {});
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const Owned owned(*loaded);
