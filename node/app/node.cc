@@ -28,9 +28,11 @@
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/geo.h"
+#include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
 #include "node/commands/server.h"
+#include "node/commands/sets.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
@@ -151,6 +153,8 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {SetCommands(), nullptr},
+      {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {GeoCommands(), nullptr},

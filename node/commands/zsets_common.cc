@@ -73,7 +73,7 @@ void AddOne(CommandContext& ctx, Zset& zset, const ZsetAddition& request, std::s
 
 Zset& CreateZset(CommandContext& ctx, const HashedKey& key, uint64_t members, size_t longest) {
   auto* zset = new Zset(ctx.engine().type_settings, members, longest);
-  ctx.db().Insert(key, Entry::NewObject(key.bytes, zset, kNoExpiry), ctx.now_ms());
+  InsertObject(ctx, key, zset);
   return *zset;
 }
 
@@ -81,9 +81,7 @@ void AfterRemoval(CommandContext& ctx, const HashedKey& key, const Zset& zset,
                   std::string_view event) {
   ctx.db().SignalModified(key);
   ctx.Notify(kNotifyZset, event, key.bytes);
-  if (zset.size() > 0) return;
-  ctx.db().Delete(key, ctx.now_ms());
-  ctx.Notify(kNotifyGeneric, "del", key.bytes);
+  if (zset.size() == 0) DeleteEmptied(ctx, key);
 }
 
 void StoreZset(CommandContext& ctx, const HashedKey& key, absl::Span<const MemberScore> members,
@@ -100,8 +98,8 @@ void StoreZset(CommandContext& ctx, const HashedKey& key, absl::Span<const Membe
   const TypeSettings& settings = ctx.engine().type_settings;
   auto* zset = new Zset(settings, members.size(), longest);
   for (const MemberScore& member : members) zset->Put(member.member, member.score, settings);
-  ctx.db().Delete(key, ctx.now_ms());
-  ctx.db().Insert(key, Entry::NewObject(key.bytes, zset, kNoExpiry), ctx.now_ms());
+  ctx.db().Delete(key, ctx.now_ms(), ctx.engine().config.lazyfree_lazy_server_del);
+  InsertObject(ctx, key, zset);
   ctx.Notify(kNotifyZset, event, key.bytes);
   ctx.MarkChanged();
 }

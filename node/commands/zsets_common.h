@@ -17,28 +17,12 @@ namespace slotmesh::node {
 
 // Sets *zset, to null if the key is absent. False, with WRONGTYPE replied, for any other value.
 inline bool FindZset(CommandContext& ctx, const HashedKey& key, const Zset** zset) {
-  const Entry* entry = FindForReading(ctx, key, ClientLookup(ctx));
-  *zset = nullptr;
-  if (entry == nullptr) return true;
-  if (entry->kind() != ValueKind::kZset) {
-    ctx.reply().Error(errors::kWrongType);
-    return false;
-  }
-  *zset = &Zset::Of(*entry->object());
-  return true;
+  return FindObject(ctx, key, zset);
 }
-
 // The same for writing.
 inline bool FindZsetToWrite(CommandContext& ctx, const HashedKey& key, Zset** zset) {
-  const EntryRef ref = ctx.db().FindWrite(key, ctx.now_ms());
-  *zset = nullptr;
-  if (!ref) return true;
-  if (ref->kind() != ValueKind::kZset) {
-    ctx.reply().Error(errors::kWrongType);
-    return false;
-  }
-  *zset = &Zset::Of(*ref->object());
-  return true;
+  EntryRef ref;
+  return FindObjectToWrite(ctx, key, &ref, zset);
 }
 
 // An empty sorted set under an absent key, in the form for what is going to be put in at once.

@@ -7,7 +7,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/random/distributions.h"
-#include "node/commands/element_scan.h"
+#include "node/commands/random_count.h"
+#include "node/commands/scan_request.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
 #include "slots/strings.h"
@@ -51,26 +52,25 @@ std::vector<uint64_t> DifferentRanks(CommandContext& ctx, uint64_t count, uint64
   return ranks;
 }
 
-void RandomMembers(CommandContext& ctx, const Zset* zset, int64_t count, bool with_scores) {
-  if (zset == nullptr || count == 0) return ctx.reply().EmptyArray();
+void RandomMembers(CommandContext& ctx, const Zset* zset, RandomCount count, bool with_scores) {
+  if (zset == nullptr || count.n == 0) return ctx.reply().EmptyArray();
   MemberReply reply(ctx.reply(), with_scores);
   const auto write = [&](std::string_view member, double score) { reply.Member(member, score); };
   const uint64_t size = zset->size();
-  if (count < 0) {  // Members may come several times.
-    const uint64_t wanted = -static_cast<uint64_t>(count);
-    reply.Begin(wanted);
-    for (uint64_t i = 0; i < wanted; ++i) {
+  if (count.repeats) {
+    reply.Begin(count.n);
+    for (uint64_t i = 0; i < count.n; ++i) {
       const uint64_t rank = absl::Uniform<uint64_t>(ctx.random(), 0, size);
       zset->Visit({rank, rank + 1}, /*reverse=*/false, write);
     }
     return;
   }
-  if (static_cast<uint64_t>(count) >= size) {
+  if (count.n >= size) {
     reply.Begin(size);
     return zset->Visit(zset->All(), /*reverse=*/true, write);
   }
-  reply.Begin(static_cast<uint64_t>(count));
-  for (const uint64_t rank : DifferentRanks(ctx, static_cast<uint64_t>(count), size)) {
+  reply.Begin(count.n);
+  for (const uint64_t rank : DifferentRanks(ctx, count.n, size)) {
     zset->Visit({rank, rank + 1}, /*reverse=*/false, write);
   }
 }
@@ -136,18 +136,14 @@ void ZRandMember(CommandContext& ctx, Args args) {
     return zset->Visit({rank, rank + 1}, /*reverse=*/false,
                        [&](std::string_view member, double) { ctx.reply().Bulk(member); });
   }
-  const std::optional<int64_t> count = IntegerOrReply(ctx, args[2]);
+  const std::optional<RandomCount> count = RandomCountOrReply(ctx, args[2]);
   if (!count) return;
-  if (*count == INT64_MIN) {
-    return ctx.reply().Error(
-        StrCat(errors::kOutOfRange, ", value must between ", -INT64_MAX, " and ", INT64_MAX));
-  }
   const bool with_scores = args.size() == 4;
   if (args.size() > 4 || (with_scores && !EqualsIgnoreCase(args[3], "WITHSCORES"))) {
     return ctx.reply().Error(errors::kSyntax);
   }
   // The reply has two words a member.
-  if (with_scores && (*count < -(INT64_MAX / 2) || *count > INT64_MAX / 2)) {
+  if (with_scores && count->n > INT64_MAX / 2) {
     return ctx.reply().Error(errors::kOutOfRange);
   }
   if (!FindZset(ctx, ctx.Key(1), &zset)) return;
@@ -157,12 +153,15 @@ void ZRandMember(CommandContext& ctx, Args args) {
 // ZSCAN key cursor [MATCH pattern] [COUNT n] [NOSCORES]: the next cursor (0: done) and some
 // members.
 void ZScan(CommandContext& ctx, Args args) {
-  const std::optional<uint64_t> cursor = ParseScanCursor(args[2]);
-  if (!cursor) return ctx.reply().Error(errors::kInvalidCursor);
+  const std::optional<uint64_t> cursor = CursorOrReply(ctx, args[2]);
+  if (!cursor) return;
   const Zset* zset;
   if (!FindZset(ctx, ctx.Key(1), &zset)) return;
-  ElementScan scan = {.cursor = *cursor};
-  if (zset != nullptr && !ParseElementScan(ctx, args, "NOSCORES", &scan)) return;
+  ScanRequest request = {.cursor = *cursor};
+  if (zset != nullptr &&
+      !ParseScanOptions(ctx, args.subspan(3), ScanTarget::kSortedSet, &request)) {
+    return;
+  }
   ctx.reply().Array(2);
   if (zset == nullptr) {
     ctx.reply().Bulk("0");
@@ -172,16 +171,15 @@ void ZScan(CommandContext& ctx, Args args) {
   OutputBuffer members;
   Reply reply(&members, ctx.reply().protocol());
   size_t words = 0;
-  const uint64_t next = RunElementScan(scan, [&](uint64_t at) {
-    ScanStep step;
-    step.cursor = zset->Scan(at, [&](std::string_view member, double score) {
-      ++step.met;
-      if (!scan.Wants(member)) return;
+  int64_t met = 0;
+  const uint64_t next = request.Run(&met, [&](uint64_t at) {
+    return zset->Scan(at, [&](std::string_view member, double score) {
+      ++met;
+      if (!request.Matches(member)) return;
       reply.Bulk(member);
-      if (!scan.names_only) reply.BulkDouble(score);
-      words += scan.names_only ? 1 : 2;
+      if (!request.no_values) reply.BulkDouble(score);
+      words += request.no_values ? 1 : 2;
     });
-    return step;
   });
   ctx.reply().Bulk(StrCat(next));
   ctx.reply().Array(words);

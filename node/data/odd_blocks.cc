@@ -74,13 +74,16 @@ OddBlocks::~OddBlocks() {
 
 void* OddBlocks::Allocate(size_t bytes) {
   const int kind = KindOf(bytes);
-  return kind < 0 ? ::operator new(bytes) : Take(kind);
+  if (kind >= 0) return Take(kind);
+  ++plain_;
+  return ::operator new(bytes);
 }
 
 void OddBlocks::Free(void* block, size_t bytes) {
   const int kind = KindOf(bytes);
-  if (kind < 0) return ::operator delete(block);
-  Give(kind, block);
+  if (kind >= 0) return Give(kind, block);
+  --plain_;
+  ::operator delete(block);
 }
 
 void* OddBlocks::Take(int kind_index) {

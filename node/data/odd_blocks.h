@@ -40,6 +40,9 @@ class OddBlocks {
   // Whether blocks of this size come from the allocator: the owner then has to free each.
   static bool IsPlain(size_t bytes) { return KindOf(bytes) < 0; }
 
+  // How many blocks come from the allocator.
+  uint64_t plain_blocks() const { return plain_; }
+
   bool sparse() const;
   // Moves the blocks of one chunk: move(from, to) copies a block's bytes and changes whatever
   // points to it.
@@ -71,6 +74,7 @@ class OddBlocks {
   void CompactKind(int kind, absl::FunctionRef<void(void* from, void* to)> move);
 
   std::array<Kind, kKinds> kinds_;
+  uint64_t plain_ = 0;
 };
 
 }  // namespace slotmesh::node

@@ -8,6 +8,7 @@
 namespace slotmesh::node {
 
 ScoreSet::~ScoreSet() {
+  if (blocks_.plain_blocks() == 0) return;  // All members go with their chunks.
   table_.ForEach([&](ScoredMember& member) {
     const size_t size = member.size();
     if (OddBlocks::IsPlain(size)) blocks_.Free(&member, size);

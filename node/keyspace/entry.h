@@ -120,6 +120,12 @@ class Entry {
   // --- Other kinds. REQUIRES: !is_string(). ---
   Object* object() const { return Load<Object*>(word_offset()); }
 
+  // No part of the value expires before (ValueType::NextDue); kNoExpiry for any string.
+  UnixMillis PartsDue() const {
+    if (placement() != Placement::kObject) return kNoExpiry;
+    return object()->type->NextDue(*object());
+  }
+
   // Bytes allocated: entry, buffer, object (see ValueType::MemoryUsage for `samples`).
   size_t MemoryUsage(size_t samples) const;
   // About how many allocations Free releases.

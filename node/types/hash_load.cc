@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "node/codec/zipmap.h"
+#include "node/data/ziplist_reader.h"
 #include "node/types/hash.h"
 
 namespace slotmesh::node {
@@ -88,6 +89,30 @@ absl::StatusOr<Object*> LoadZipmap(std::string_view bytes, RdbReader& reader,
   return hash.release();
 }
 
+// Fields and values alternate.
+absl::StatusOr<Object*> LoadZiplist(std::string_view bytes, RdbReader& reader,
+                                    const TypeSettings& settings) {
+  auto hash = std::make_unique<Hash>();
+  std::string field;
+  bool has_field = false;
+  bool twice = false;
+  const bool read = ReadZiplist(bytes, [&](const ListpackValue& value) {
+    has_field = !has_field;
+    if (has_field) {
+      field = value.ToString();
+      return true;
+    }
+    ListpackText text;
+    twice = !AddField(*hash, {field, value.Text(text)}, settings);
+    return !twice;
+  });
+  if (twice) return Malformed(reader, kTwice);
+  if (!read) return Malformed(reader, "not a ziplist");
+  if (has_field) return Malformed(reader, "a field without value");
+  if (hash->empty()) return Malformed(reader, kEmpty);
+  return hash.release();
+}
+
 }  // namespace
 
 absl::StatusOr<Object*> LoadHash(RdbType form, RdbReader& reader, const TypeSettings& settings) {
@@ -97,6 +122,7 @@ absl::StatusOr<Object*> LoadHash(RdbType form, RdbReader& reader, const TypeSett
   std::string_view bytes;
   if (!reader.String(&bytes, &scratch)) return reader.status();
   if (form == RdbType::kHashListpack) return LoadListpack(bytes, reader, settings);
+  if (form == RdbType::kHashZiplist) return LoadZiplist(bytes, reader, settings);
   return LoadZipmap(bytes, reader, settings);
 }
 

@@ -307,6 +307,14 @@ TEST(HashTest, MalformedBodiesAreRefused) {
                                                                                      11));
   ASSERT_TRUE(zipmap.ok());
   EXPECT_EQ(Get(*HashPtr(static_cast<Hash*>(*zipmap)), "foo"), "42");
+  const absl::StatusOr<Object*> ziplist = Load(
+      RdbType::kHashZiplist, std::string_view("\x10\x10\0\0\0\x0d\0\0\0\2\0\0\1a\3\xfd\xff", 17));
+  ASSERT_TRUE(ziplist.ok());
+  EXPECT_EQ(Get(*HashPtr(static_cast<Hash*>(*ziplist)), "a"), "12");
+  EXPECT_FALSE(Load(RdbType::kHashZiplist,
+                    "\x03"
+                    "abc")
+                   .ok());
   // The second would make a table of what the first thinks is a listpack with a field twice.
   TypeSettings few;
   few.hash_max_listpack_entries = 1;

@@ -2,7 +2,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "node/types/hash.h"
 #include "node/types/list.h"
+#include "node/types/set.h"
 #include "node/types/zset.h"
 
 namespace slotmesh::node {
@@ -14,15 +16,17 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kZsetZiplist:
     case RdbType::kZsetListpack:
       return LoadZset(form, reader, settings);
-    case RdbType::kString:  // REQUIRES.
     case RdbType::kSet:
     case RdbType::kSetIntset:
     case RdbType::kSetListpack:
+      return LoadSet(form, reader, settings);
     case RdbType::kHash:
     case RdbType::kHash2:
     case RdbType::kHashZipmap:
     case RdbType::kHashZiplist:
     case RdbType::kHashListpack:
+      return LoadHash(form, reader, settings);
+    case RdbType::kString:  // REQUIRES.
     case RdbType::kStreamListpacks:
     case RdbType::kStreamListpacks2:
     case RdbType::kStreamListpacks3:
