@@ -237,7 +237,7 @@ char* Database::ResizeString(EntryRef& ref, const HashedKey& key, size_t length)
 
 char* Database::MutableString(EntryRef& ref) {
   CHECK(ref->is_string());
-  Place(ref, Entry::WithLength(ref.entry, ref->string_length()), ref->has_expiry());
+  Place(ref, Entry::WithLength(ref.entry, ref->string_length()), {ref->has_expiry(), false});
   return ref->mutable_bytes();
 }
 
