@@ -24,6 +24,7 @@ Ledger::Impl::Impl(const LedgerOptions& options, const LogId& log, ServerId serv
       next_pull_(now) {
   if (!state_.view().map.version.log.is_zero()) map_ = state_.map();
   restored_at_ = state_.view().map.version.sequence;
+  last_ticket_ = options_.tickets_used;
   UpdateTerms();
 }
 
@@ -248,6 +249,7 @@ absl::StatusOr<uint64_t> Ledger::Propose(absl::Time now, const Change& change, L
   return impl_->Propose(now, change, out);
 }
 absl::Time Ledger::NextDeadline() const { return impl_->NextDeadline(); }
+uint64_t Ledger::last_ticket() const { return impl_->last_ticket(); }
 const View& Ledger::view() const { return impl_->view(); }
 const std::shared_ptr<const slots::SlotMap>& Ledger::map() const { return impl_->map_; }
 const LogId& Ledger::log() const { return impl_->log_; }

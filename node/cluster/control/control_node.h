@@ -7,8 +7,11 @@
 // Thread-compatible. Peers' bytes are never fatal.
 //
 // What it does by itself: a fresh node begins a log of its own with one shard; a restarted node
-// tells the ledger of its new process; it keeps the voters' health known to the leader; it holds a
-// lease while it is a primary.
+// tells the ledger of its new process; it keeps the voters' health known to the leader; it passes
+// on the lease that the ledger holds while it is a primary. A node that finds itself taken out of
+// its cluster (CLUSTER FORGET) begins a log of its own. Members that were never heard are told
+// where their log has gone; a node that hears of no majority asks around whether it was left
+// behind.
 #ifndef SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
 #define SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
 
@@ -67,6 +70,12 @@ struct ProposeChange {
 struct MeetNode {
   std::string address;
 };
+// CLUSTER RESET: leaves its cluster, and begins a log of its own; `hard`: as a new node. Answered
+// in ControlOutput::decided.
+struct ResetNode {
+  uint64_t ticket = 0;
+  bool hard = false;
+};
 // What this node says of itself to others.
 struct LocalState {
   uint64_t replication_offset = 0;
@@ -78,7 +87,7 @@ struct LocalState {
 struct AcceptEmpty {};
 
 using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
-                                  ProposeChange, MeetNode, LocalState, AcceptEmpty>;
+                                  ProposeChange, MeetNode, ResetNode, LocalState, AcceptEmpty>;
 
 struct ControlOutput {
   struct Peer {
@@ -108,6 +117,7 @@ struct ControlOutput {
     uint64_t tenure = 0;  // LeaseClock, ClusterPicture.
     absl::Time until;     // InfinitePast: there is none (any more).
   };
+  std::optional<slots::NodeId> self;   // This is another node from now on: all peers are gone.
   std::optional<slots::LogId> log;     // This node follows this log from now on.
   std::vector<Peer> peers;             // Known from now on, at that address.
   std::vector<slots::NodeId> removed;  // No peers any more.
@@ -125,6 +135,8 @@ class ControlNode {
   static constexpr absl::Duration kPictureInterval = absl::Milliseconds(200);
   static constexpr absl::Duration kAskTimeout = absl::Seconds(5);
   static constexpr size_t kOpenAsksMax = 256;
+
+  static constexpr absl::Duration kMembershipTick = absl::Seconds(1);
 
   // Goes on with what `file` and `storage` hold, or begins a node and a log of its own. All
   // borrowed things outlive the node. Errors are those of the files: they name what is damaged and
@@ -158,14 +170,25 @@ class ControlNode {
   struct ForJoin {};
   struct ForJoiner {  // Another log's question to be taken in.
     uint64_t call;
+    ledger::CancelledJoin join;
+  };
+  struct ForCancelledJoiner {  // It was refused; is it for good?
+    uint64_t call;
+    ledger::ApplyResult refused;
+  };
+  struct ForReset {
+    uint64_t ticket;
+    bool hard;
   };
   struct ForSelf {};
-  using Waiting = std::variant<ForCaller, ForJoin, ForJoiner, ForSelf>;
+  using Waiting =
+      std::variant<ForCaller, ForJoin, ForJoiner, ForCancelledJoiner, ForReset, ForSelf>;
 
   ControlNode(const ControlOptions& options, NodeFile& file, ledger::Storage& storage,
               absl::Time now, absl::BitGenRef random);
   absl::Status Begin(absl::Time now, ControlOutput* out);
   absl::Status OpenLog(absl::Time now, ControlOutput* out);
+  void OpenGossip(absl::Time now);
 
   // control_node.cc: inputs.
   absl::Status On(const TimePassed&, ControlOutput*) { return absl::OkStatus(); }
@@ -175,6 +198,7 @@ class ControlNode {
   absl::Status On(const Answered& input, ControlOutput* out);
   absl::Status On(const ProposeChange& input, ControlOutput* out);
   absl::Status On(const MeetNode& input, ControlOutput* out);
+  absl::Status On(const ResetNode& input, ControlOutput* out);
   absl::Status On(const LocalState& input, ControlOutput* out);
   absl::Status On(const AcceptEmpty& input, ControlOutput* out);
 
@@ -182,10 +206,12 @@ class ControlNode {
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
   absl::Status Propose(const ledger::Change& change, Waiting waiting, ControlOutput* out);
   absl::Status Perform(ledger::LedgerOutput* done, ControlOutput* out);
-  void Settle(const Waiting& waiting, const ledger::ApplyResult& result, ControlOutput* out);
+  absl::Status Settle(const Waiting& waiting, const ledger::ApplyResult& result,
+                      ControlOutput* out);
   absl::Status TakeMap(ControlOutput* out);
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
+  absl::Status LeaveBehind(ControlOutput* out);
   absl::Status MindVoters(ControlOutput* out);
 
   // control_lease.cc: may it write, can it decide.
@@ -195,9 +221,21 @@ class ControlNode {
 
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
-  absl::Status Follow(const FollowRequest& request, bool tell_others, ControlOutput* out);
-  void AnswerJoiner(uint64_t call, const ledger::ApplyResult& result, ControlOutput* out);
+  absl::Status Follow(const FollowAction& follow, ControlOutput* out);
+  absl::Status BeginAnew(bool hard, ControlOutput* out);
+  absl::Status ChangeLog(ControlOutput* out);
+  Hello AnswerHello(const HelloRequest& request) const;
+  absl::Status AnswerJoin(uint64_t call, const JoinRequest& request, ControlOutput* out);
+  absl::Status AnswerJoiner(const ForJoiner& joiner, const ledger::ApplyResult& result,
+                            ControlOutput* out);
+  void SendJoinAnswer(uint64_t call, const ledger::ApplyResult& result, bool for_good,
+                      ControlOutput* out);
+  void MindMembership(ControlOutput* out);
   Join::Own OwnLog() const;
+  std::string own_address() const { return BusAddress(options_.info); }
+  std::vector<KnownPeer> NamedPeers() const;
+
+  // control_publish.cc
   void StepGossip(const gossip::Input& input, ControlOutput* out);
   void Publish(bool now, ControlOutput* out);
   std::vector<KnownPeer> MembersAddresses() const;
@@ -224,11 +262,14 @@ class ControlNode {
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool self_proposal_open_ = false;
   absl::Time self_proposal_after_ = absl::InfinitePast();
+  absl::Time created_after_ = absl::InfinitePast();  // A log that this node begins.
   absl::Time voters_at_ = absl::InfinitePast();
+  absl::Time membership_at_ = absl::InfinitePast();
   bool accept_empty_ = false;
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;
+  std::shared_ptr<const slots::SlotMap> lease_map_;  // The one that lease_tenure_ goes with.
   absl::Time lease_until_ = absl::InfinitePast();
   absl::Time majority_seen_ = absl::InfinitePast();
   bool has_majority_ = false;

@@ -36,6 +36,10 @@ absl::Status FakeControlLink::Meet(const std::string&, uint16_t, uint16_t) {
   return absl::UnimplementedError("a fake cluster does not grow by MEET");
 }
 
+void FakeControlLink::Reset(bool, Done done) {
+  Post([done = std::move(done)] { done(absl::UnimplementedError("a fake node stays")); });
+}
+
 bus::SendResult FakeControlLink::SendBulk(const slots::NodeId& to, std::string payload) {
   FakeControl::Channel& channel = control_.channels_[{self_, to}];
   if (channel.cut || !control_.links_.contains(to)) return bus::SendResult::kNotConnected;
@@ -76,7 +80,7 @@ FakeControlLink& FakeControl::AddNode(uint64_t number, slots::BootId boot) {
   CHECK(Apply(ledger::MemberJoined{info, boot}).ok());
   CHECK(Apply(ledger::ShardCreated{ShardIdOf(number), {id, boot}}).ok());
   auto& link = links_[id] = std::make_unique<FakeControlLink>(*this, id, boot);
-  link->lease_.Extend(kForever);
+  link->lease_.Set(0, kForever);
   return *link;
 }
 
