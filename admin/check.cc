@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "slots/ledger/voter_policy.h"
 #include "slots/strings.h"
 
 namespace slotmesh::admin {
@@ -119,6 +120,12 @@ class Checker {
           StrCat("only ", alive, " of ", voters,
                  " voters are alive: one more loss stops the cluster"),
           "start the missing voters again");
+    } else if (const size_t wanted = ledger::WantedVoters(map_.data().nodes.size());
+               static_cast<size_t>(voters) < wanted) {
+      Add(Severity::kWarning,
+          StrCat("only ", voters, " of the ", wanted,
+                 " voters that there should be are chosen yet"),
+          "wait some seconds; every member must be reachable over the bus");
     }
   }
 

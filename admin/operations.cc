@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "admin/check.h"
+#include "slots/ledger/voter_policy.h"
 #include "slots/strings.h"
 
 namespace slotmesh::admin {
@@ -162,7 +163,13 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
   if (!status.ok()) return status;
   Report("assign", StrCat("dealing ", slots::kSlotCount, " slots out to ", members, " primaries"));
   if (status = AssignEvenly(others); !status.ok()) return status;
-  status = WaitUntil("the forming", [](const ClusterView& now) { return now.ok; });
+  // Before there are enough voters, one node's failure could stop the cluster.
+  status = WaitUntil("the forming", [](const ClusterView& now) {
+    const std::vector<NodeInfo>& nodes = now.map->data().nodes;
+    const auto voters =
+        std::count_if(nodes.begin(), nodes.end(), [](const NodeInfo& node) { return node.voter; });
+    return now.ok && static_cast<size_t>(voters) >= ledger::WantedVoters(nodes.size());
+  });
   if (!status.ok()) return status;
   Report("done",
          StrCat("the cluster of ", members, " primaries serves all ", slots::kSlotCount, " slots"),

@@ -117,8 +117,9 @@ class MigrateSlotsTest(ClusterTest):
 
         wait_until(done, 30, "the target owns the range")
         self.cluster.wait_healthy()
-        states = {row["state"] for row in migrations(self.source)}
-        self.assertEqual(states, {"success"})
+        newest = migrations(self.source)[0]
+        self.assertEqual(newest["state"], "success")
+        self.assertEqual(newest["slot_ranges"], f"{self.first}-{self.last}")
 
     def test_bad_requests_are_refused(self):
         other = self.cluster.slots_of(self.target)[0]

@@ -1,8 +1,8 @@
 // The two ends of one gRPC stream: the one that this node opened and the one that another node did.
 //
-// A Link's data belongs to its owner's lock; its operations are called with that lock held. Links
-// own themselves: they are allocated by the owner, told to Close(), and deleted by the owner in
-// OnLinkDone(), after which gRPC does not touch them any more.
+// A Link's data belongs to its owner's lock; its operations are called with that lock held. The
+// owner allocates links and tells them to Close(); from OnLinkDone() on gRPC does not touch them
+// any more, and they are the owner's to delete.
 #ifndef SLOTMESH_GOSSIP_BUS_GRPC_LINKS_H_
 #define SLOTMESH_GOSSIP_BUS_GRPC_LINKS_H_
 

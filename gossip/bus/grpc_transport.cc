@@ -207,7 +207,7 @@ void GrpcTransportImpl::Dial(Peer& peer, Channel channel) {
   ChannelState& state = peer.state(channel);
   if (state.grpc_channel == nullptr) state.grpc_channel = MakeChannel(peer.address);
   auto* const link =
-      new DialedLink(this, next_id_++, peer.id, channel);  // Deleted in OnLinkDone().
+      new DialedLink(this, next_id_++, peer.id, channel);  // OnLinkDone() takes it back.
   link->started = link->last_used = options_.now();
   links_.emplace(link->id, link);
   state.dialed = link;
@@ -271,7 +271,7 @@ grpc::ServerBidiReactor<wire::Envelope, wire::Envelope>* GrpcTransportImpl::Acce
   }
   AddAnswerer(*auth_, self_, *caller, context);
   auto* const link =
-      new AcceptedLink(this, next_id_++, *caller, context);  // Deleted in OnLinkDone().
+      new AcceptedLink(this, next_id_++, *caller, context);  // OnLinkDone() takes it back.
   link->Open();
   Register(link);
   return link;
@@ -333,10 +333,9 @@ void GrpcTransportImpl::Call(std::string address, std::string method, std::strin
 }
 
 void GrpcTransportImpl::FinishAsk(uint64_t id, const grpc::Status& status) {
-  std::unique_ptr<Ask> ask;  // Deleted after the lock is released.
   Locked locked(*this);
   const auto found = asks_.find(id);
-  ask = std::move(found->second);
+  Ask* const ask = ended_.asks.emplace_back(std::move(found->second)).get();
   asks_.erase(found);
   absl::StatusOr<std::string> answer = std::string();
   if (!status.ok()) {
@@ -366,8 +365,10 @@ TransportStats GrpcTransportImpl::stats() const {
 void GrpcTransportImpl::RunTicks() {
   const std::shared_ptr<Inbox> inbox = inbox_;
   for (;;) {
+    Ended ended;  // Deleted without the lock.
     {
       absl::MutexLock lock(&mu_);
+      std::swap(ended, ended_);
       if (mu_.AwaitWithTimeout(absl::Condition(&stopping_), kTick)) return;
       Tick();
     }

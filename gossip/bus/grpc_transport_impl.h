@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -81,6 +82,10 @@ class GrpcTransportImpl final : public GrpcTransport, public LinkOwner {
     std::string proof;
     std::function<void(absl::StatusOr<std::string>)> done;
   };
+  struct Ended {
+    std::vector<std::unique_ptr<Link>> links;
+    std::vector<std::unique_ptr<Ask>> asks;
+  };
   struct Refusals {
     uint64_t count = 0;
     uint64_t unlogged = 0;
@@ -138,6 +143,9 @@ class GrpcTransportImpl final : public GrpcTransport, public LinkOwner {
   absl::flat_hash_map<uint64_t, Link*> links_ ABSL_GUARDED_BY(mu_);
   size_t accepted_links_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Ask>> asks_ ABSL_GUARDED_BY(mu_);
+  // What has ended. Deleted by our own threads: whoever drops the process's last gRPC channel or
+  // server ends gRPC's threads, so it must not be one of them.
+  Ended ended_ ABSL_GUARDED_BY(mu_);
   uint64_t next_id_ ABSL_GUARDED_BY(mu_) = 1;
   std::map<std::string, Refusals> refusals_ ABSL_GUARDED_BY(mu_);
   TransportStats stats_ ABSL_GUARDED_BY(mu_);

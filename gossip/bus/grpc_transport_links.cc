@@ -236,8 +236,8 @@ void GrpcTransportImpl::DialedLinkDone(Peer& peer, const Link& link, const absl:
 }
 
 void GrpcTransportImpl::OnLinkDone(Link* link, const absl::Status& status) {
-  const std::unique_ptr<Link> owned(link);  // Deleted after the lock is released.
   Locked locked(*this);
+  ended_.links.emplace_back(link);
   links_.erase(link->id);
   if (!link->dialed) --accepted_links_;
   Peer* const peer = FindPeer(link->peer);

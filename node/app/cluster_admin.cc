@@ -163,12 +163,13 @@ absl::Status Admin::Meet(const std::string& host, uint16_t port, uint16_t bus_po
                          absl::Duration timeout) {
   const absl::StatusOr<std::string> ip = Resolve(host);
   if (!ip.ok()) return ip.status();
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  Clock& clock = env_.engine.clock;  // Any thread may read it.
+  const int64_t deadline_ns = clock.MonotonicNanos() + absl::ToInt64Nanoseconds(timeout);
   absl::StatusOr<absl::Status> asked = OnEngine<absl::Status>(
       [&](ClusterState& state) { return state.link().Meet(*ip, port, bus_port); });
   if (!asked.ok()) return asked.status();
   if (!asked->ok()) return *asked;
-  while (std::chrono::steady_clock::now() < deadline) {
+  while (clock.MonotonicNanos() < deadline_ns) {
     const absl::StatusOr<bool> joined = OnEngine<bool>([&](ClusterState& state) {
       const auto& nodes = state.map().data().nodes;
       return nodes.size() > 1 && std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) {

@@ -13,8 +13,8 @@
 #include "boost/asio/steady_timer.hpp"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
-#include "node/cluster/control/control_driver.h"
 #include "node/cluster/migration/migration_manager.h"
+#include "node/cluster/net/control_driver.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {

@@ -19,7 +19,7 @@ void Cron::Arm() {
   timer_.expires_after(std::chrono::microseconds(PeriodMicros()));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || stopped_) return;
-    Tick();
+    if (!paused_) Tick();
     Arm();
   });
 }
@@ -27,14 +27,18 @@ void Cron::Arm() {
 void Cron::Tick() {
   server_.BeginTurn();
   RefreshMemory();
+  engine_.stats.SampleRates(engine_.clock.MonotonicNanos() / 1'000'000);
   server_.Housekeep();
+  engine_.blocked.EndDue(engine_.now_ms);
   for (const auto& task : tasks_) task();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kPause &&
            engine_.pause.active(engine_.now_ms) == Pause::Kind::kNone;
   });
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
-  if (active_expiry_) ExpirySlice();
+  // While clients wait nothing may change, so that another node can take over.
+  const bool paused = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone;
+  if (active_expiry_ && !paused) ExpirySlice();
 }
 
 void Cron::RefreshMemory() {
@@ -61,7 +65,10 @@ void Cron::ExpirySlice() {
     }
     expiry_database_ = (expiry_database_ + 1) % engine_.keyspace.database_count();
   }
-  expiry_budget_micros_ -= std::max<int64_t>(spent(), 1);
+  const int64_t micros = spent();
+  expiry_budget_micros_ -= std::max<int64_t>(micros, 1);
+  engine_.stats.expiry_micros += micros;
+  if (micros >= kExpirySliceMicros) ++engine_.stats.expiry_slices_cut;
   if (removed < kExpiryWorthwhile || expiry_budget_micros_ <= 0) return;
   boost::asio::post(io_, [this] {
     if (!stopped_) ExpirySlice();

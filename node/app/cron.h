@@ -33,6 +33,8 @@ class Cron {
   void Stop();
   // Called at each tick.
   void OnTick(std::function<void()> task) { tasks_.push_back(std::move(task)); }
+  // DEBUG PAUSE-CRON.
+  void set_paused(bool paused) { paused_ = paused; }
   // DEBUG SET-ACTIVE-EXPIRE.
   void set_active_expiry(bool on) { active_expiry_ = on; }
 
@@ -49,6 +51,7 @@ class Cron {
   boost::asio::steady_timer timer_;
   std::vector<std::function<void()>> tasks_;
   bool stopped_ = false;
+  bool paused_ = false;
   bool active_expiry_ = true;
   int expiry_database_ = 0;
   int64_t expiry_budget_micros_ = 0;  // Left of this period's.

@@ -3,15 +3,18 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <random>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "node/app/file_log.h"
 #include "node/app/node.h"
+#include "node/app/open_files.h"
 #include "node/app/version.h"
 #include "node/config/config_store.h"
 #include "node/stats/system_clock.h"
@@ -37,6 +40,13 @@ constexpr char kUsage[] =
 
 std::string ReadStdin() {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+// The absolute path of the running program.
+std::string Executable(const char* called_as) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::string(called_as) : path.string();
 }
 
 void Daemonize() {
@@ -96,16 +106,26 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", std::string(ToStd(log.status().message())).c_str());
     return 1;
   }
-  (*log)->set_threshold(static_cast<Log::Severity>(config.loglevel));
+  FileLog& file_log = **log;
+  file_log.set_threshold(static_cast<Log::Severity>(config.loglevel));
+  settings.OnChange({"loglevel"}, [&file_log](const Config& changed) {
+    file_log.set_threshold(static_cast<Log::Severity>(changed.loglevel));
+    return absl::OkStatus();
+  });
   const std::string pid_file = PidFile(config);
   if (!pid_file.empty()) std::ofstream(pid_file) << getpid() << "\n";
-  LogStart(**log, config);
+  LogStart(file_log, config);
+  const int64_t room = MakeRoomForClients(config.maxclients);
+  if (room < config.maxclients) {
+    file_log.Warning(StrCat("The limit of open files leaves room for ", room,
+                            " clients only, not for maxclients ", config.maxclients, "."));
+  }
 
   SystemClock clock;
   std::random_device entropy;
   const uint64_t seed = (uint64_t{entropy()} << 32) | entropy();
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create({settings, **log, clock, seed, std::string(argv[0])});
+      Node::Create({settings, file_log, clock, seed, Executable(argv[0])});
   if (!node.ok()) {
     (*log)->Warning(ToStd(node.status().message()));
     return 1;

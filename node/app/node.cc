@@ -15,21 +15,39 @@
 #include "node/app/cron.h"
 #include "node/app/log_ring.h"
 #include "node/app/metrics_source.h"
+#include "node/app/process_control.h"
+#include "node/app/settings.h"
+#include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
 #include "node/snapshot/snapshots.h"
+#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
+namespace {
+
+constexpr size_t kIdDigits = 40;
+
+// 40 hexadecimal digits.
+std::string RandomId(std::mt19937_64& random) {
+  std::string id;
+  for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
+  return id;
+}
+
+}  // namespace
 
 struct Node::Parts {
   explicit Parts(const Environment& environment)
@@ -55,18 +73,31 @@ struct Node::Parts {
                .pause = pause,
                .clock = environment.clock,
                .micros_per_tick = 1 / environment.clock.ticks_per_micro(),
-               .random = random},
+               .random = random,
+               .latency_monitor = &latency_monitor,
+               .large_requests = &large_requests,
+               .large_replies = &large_replies},
         dispatcher(engine),
         listener(engine),
         snapshots(keyspace, journal),
         server(io, engine, dispatcher, clients),
-        cron(io, engine, server) {}
+        cron(io, engine, server),
+        control(io, cron, server, reclaimer),
+        settings(environment.settings, engine, server, log),
+        server_family{.dispatcher = dispatcher,
+                      .settings = environment.settings,
+                      .clients = clients,
+                      .control = control,
+                      .log = log,
+                      .identity = {.version = std::string(kVersion),
+                                   .executable = environment.executable,
+                                   .run_id = RandomId(random),
+                                   .replication_id = RandomId(random),
+                                   .start_ms = start_micros / 1000}} {}
 
   const Config& config() const { return env.settings.config(); }
 
   absl::Status AddFamilies();
-  void ApplySettings();
-  void FollowSettings();
   void HandleSignals();
   absl::Status StartCluster();
   absl::Status StartHttp();
@@ -82,6 +113,9 @@ struct Node::Parts {
   Journal journal;
   ServerStats stats;
   SlowLog slow_log;
+  SlowLog large_requests;
+  SlowLog large_replies;
+  LatencyMonitor latency_monitor;
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
@@ -95,8 +129,12 @@ struct Node::Parts {
   BackgroundReclaimer reclaimer;
   Server server;
   Cron cron;
+  ProcessControl control;
+  Settings settings;
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
+  ClientFamily client_family{clients};
+  ServerFamily server_family;
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
   std::unique_ptr<admin::HttpServer> http;
@@ -109,6 +147,9 @@ absl::Status Node::Parts::AddFamilies() {
       {GenericCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
+      {ClientCommands(), &client_family},
+      {ServerContainerCommands(), &server_family},
+      {ServerPlainCommands(), &server_family},
       {CommandCommands(), &registry},
       {ClusterCommands(), cluster == nullptr ? &no_cluster : &cluster->family()},
   };
@@ -179,20 +220,6 @@ absl::Status Node::Parts::StartHttp() {
   return absl::OkStatus();
 }
 
-void Node::Parts::ApplySettings() {
-  notifier.set_classes(config().notify_keyspace_events);
-  slow_log.set_threshold(config().commandlog_execution_slower_than);
-  slow_log.set_max_entries(static_cast<size_t>(config().commandlog_slow_execution_max_len));
-}
-
-void Node::Parts::FollowSettings() {
-  env.settings.OnChange({"notify-keyspace-events", "slowlog-log-slower-than", "slowlog-max-len"},
-                        [this](const Config&) {
-                          ApplySettings();
-                          return absl::OkStatus();
-                        });
-}
-
 void Node::Parts::HandleSignals() {
   signals.add(SIGTERM);
   signals.add(SIGINT);
@@ -222,13 +249,13 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
   parts->keyspace.set_reclaimer(&parts->reclaimer);
-  parts->ApplySettings();
-  parts->FollowSettings();
+  parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;
   status = parts->StartHttp();
   if (!status.ok()) return status;
   parts->HandleSignals();
+  parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 

@@ -29,7 +29,7 @@ ControlLink::Done ReplyWhenDecided(CommandContext& ctx) {
 // The ledger decides later; where a command cannot wait for its reply it cannot be given.
 bool RefusedWhereItCannotWait(CommandContext& ctx) {
   if (ctx.may_block()) return false;
-  ctx.reply().Error(StrCat("CLUSTER ", ctx.command().spec().name,
+  ctx.reply().Error(StrCat("ERR CLUSTER ", ctx.command().spec().name,
                            " is not allowed inside a transaction or script"));
   return true;
 }

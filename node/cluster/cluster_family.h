@@ -57,6 +57,10 @@ void Reset(CommandContext& ctx, Args args);
 void SaveConfig(CommandContext& ctx, Args args);
 void Replicate(CommandContext& ctx, Args args);
 void Failover(CommandContext& ctx, Args args);
+// cluster_migrations.cc
+void MigrateSlots(CommandContext& ctx, Args args);
+void GetSlotMigrations(CommandContext& ctx, Args args);
+void CancelSlotMigrations(CommandContext& ctx, Args args);
 
 // The node's state, or null with the refusal in the reply.
 ClusterState* StateOrRefuse(CommandContext& ctx);

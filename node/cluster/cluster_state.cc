@@ -138,6 +138,16 @@ void ClusterState::FenceChanged() {
   engine_.keyspace.set_frozen(fenced_writes_);
 }
 
+void ClusterState::ExpectSlots(const slots::SlotSet& slots) { expected_ |= slots; }
+
+void ClusterState::SettleSlots(const slots::SlotSet& slots) {
+  expected_ -= slots;
+  engine_.parking.Release([&](const ParkingLot::Place& place) {
+    return place.reason == ParkReason::kFence && place.slot >= 0 &&
+           slots.Contains(static_cast<slots::Slot>(place.slot));
+  });
+}
+
 void ClusterState::LiftFence(const slots::SlotSet& slots) {
   fenced_writes_ -= slots;
   fenced_reads_ -= slots;
@@ -164,6 +174,10 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
   const slots::RouteDecision decision =
       slots::Route(*view_, route, [&] { return Presence(request, client); });
   if (!decision.served()) {
+    if (decision.outcome == slots::RouteOutcome::kMoved && expected_.Contains(decision.slot) &&
+        client.host() != nullptr && request.origin == RequestOrigin::kClient) {
+      return Admission::kPark;
+    }
     reply.Error(slots::RouteErrorText(
         decision, static_cast<slots::EndpointType>(engine_.config.cluster_preferred_endpoint_type),
         /*tls=*/false));

@@ -78,12 +78,19 @@ class ClusterState : public ClusterGate {
   }
 
   const slots::NodeId& self_id() const { return link_.self(); }
+  const slots::NodeInfo& own_info() const { return link_.own_info(); }
 
   slots::OpenSlots& open_slots() { return open_slots_; }
   const slots::OpenSlots& open_slots() const { return open_slots_; }
   void SetFence(const slots::SlotSet& slots, Fence fence);
   // Lets everyone who waits for these slots try again.
   void LiftFence(const slots::SlotSet& slots);
+  // All of these slots' data is staged here and its owner is about to give them up: who asks for
+  // them waits for the outcome instead of being sent back to the owner, which may know it before
+  // this node does.
+  void ExpectSlots(const slots::SlotSet& slots);
+  // They have come, or will not: those who wait try again.
+  void SettleSlots(const slots::SlotSet& slots);
   const slots::SlotSet& fenced() const { return fenced_writes_; }
   // These are this node's own by the map, but it does not have their data: they are refused until
   // it runs again or they have another owner.
@@ -109,6 +116,7 @@ class ClusterState : public ClusterGate {
   slots::OpenSlots open_slots_;
   std::optional<slots::RoutingView> view_;
   std::string down_reason_;
+  slots::SlotSet expected_;
   slots::SlotSet fenced_writes_;
   slots::SlotSet fenced_reads_;
   slots::SlotSet refused_;

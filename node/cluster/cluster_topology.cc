@@ -179,6 +179,7 @@ void Nodes(CommandContext& ctx, Args) {
   const ClusterState* state = StateOrRefuse(ctx);
   if (state == nullptr) return;
   std::string text;
+  if (state->self() == nullptr) text += NodeLine(*state, state->own_info());
   for (const NodeInfo& node : state->map().data().nodes) text += NodeLine(*state, node);
   ctx.reply().Verbatim("txt", text);
 }

@@ -96,6 +96,8 @@ class ControlLink {
   // Changes with a hard reset, before the picture that follows from it.
   virtual const slots::NodeId& self() const = 0;
   virtual slots::BootId boot() const = 0;
+  // What this node says of itself, also before it is in a map.
+  virtual const slots::NodeInfo& own_info() const = 0;
   // Never null; a later call may give a later picture.
   virtual std::shared_ptr<const ClusterPicture> picture() const = 0;
   virtual const LeaseClock& lease() const = 0;

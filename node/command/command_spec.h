@@ -64,8 +64,9 @@ enum class Flag : uint32_t {
   kMovesAcrossDatabases = 1u << 24,  // MOVE, and COPY with DB: TRYAGAIN in an open slot.
   kMigrate = 1u << 25,               // MIGRATE: served here when its slot is open.
   kShardPubSub = 1u << 26,
-  kDeprecated = 1u << 27,  // Doc flag.
-  kSysCmd = 1u << 28,      // Doc flag.
+  kDeprecated = 1u << 27,       // Doc flag.
+  kSysCmd = 1u << 28,           // Doc flag.
+  kRunsTransaction = 1u << 29,  // EXEC: what the queued commands need, it needs.
 };
 constexpr Flag operator|(Flag a, Flag b) {
   return static_cast<Flag>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

@@ -142,8 +142,7 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     }
   }
   if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
-  if (checks.state && !queue &&
-      engine_.pause.Holds(command->flags() | client.transaction.flags, engine_.now_ms)) {
+  if (checks.state && engine_.pause.Holds(FlagsOf(client, *command), engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
     return Result::kWaits;
   }

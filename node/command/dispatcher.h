@@ -86,6 +86,11 @@ class Dispatcher {
   bool CheckKnown(Client& client, const Command* command, Args args);
   bool CheckAccess(Client& client, const Command& command);
   bool CheckState(Client& client, const Command& command);
+  // A command's flags; with those of the queued commands if it runs them.
+  static Flag FlagsOf(const Client& client, const Command& command) {
+    return Has(command.flags(), Flag::kRunsTransaction) ? command.flags() | client.transaction.flags
+                                                        : command.flags();
+  }
   Admission CheckRouting(Client& client, const Command& command, Args args, RequestOrigin origin,
                          const Plan& plan, int* slot);
   // Moves what the reply remembers of errors into the statistics. True if there were any.

@@ -5,13 +5,20 @@
 #include "node/command/dispatcher.h"
 #include "node/resp/errors.h"
 #include "slots/hash_slot.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 
 void Dispatcher::Reject(Client& client, const Command* command, std::string_view error) {
   if (client.transaction.active) client.transaction.poisoned = true;
   if (command != nullptr) ++command->stats().rejected;
-  client.reply().Error(error);
+  if (command != nullptr && Has(command->flags(), Flag::kRunsTransaction)) {
+    DiscardTransaction(client);
+    if (error.starts_with("ERR ")) error.remove_prefix(4);
+    client.reply().Error(StrCat(errors::kExecAbortBecause, error));
+  } else {
+    client.reply().Error(error);
+  }
   CountErrors(client);
 }
 
@@ -48,7 +55,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
                       .now_ms = engine_.now_ms};
   if (plan.hashed) {
     request.keys.Add(static_cast<slots::Slot>(plan.key.slot));
-  } else if (Has(command.flags(), Flag::kTransactionControl) && client.transaction.active) {
+  } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
     request.flags = request.flags | client.transaction.flags;
     for (const QueuedCommand& queued : client.transaction.queued) {
       AddKeys(*queued.command, queued.args.view(), &request);
@@ -66,7 +73,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 void Dispatcher::EndRefused(Client& client, const Command& command) {
   ++command.stats().rejected;
   CountErrors(client);
-  if (Has(command.flags(), Flag::kTransactionControl)) {
+  if (Has(command.flags(), Flag::kRunsTransaction)) {
     DiscardTransaction(client);
   } else if (client.transaction.active) {
     client.transaction.poisoned = true;
@@ -95,7 +102,7 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
 
 bool Dispatcher::CheckState(Client& client, const Command& command) {
   const uint64_t limit = engine_.config.maxmemory;
-  const Flag flags = command.flags() | client.transaction.flags;
+  const Flag flags = FlagsOf(client, command);
   if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {
     Reject(client, &command, errors::kOom);
     return false;

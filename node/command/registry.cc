@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "node/command/argument_notation.h"
 #include "slots/check.h"
 #include "slots/strings.h"
 
@@ -65,8 +66,28 @@ const Command* Command::FindSubcommand(std::string_view name) const {
 Registry::Registry() : slots_(kInitialSlots) {}
 Registry::~Registry() = default;
 
+namespace {
+
+// What a row says in words of its own must be readable: better found at start-up than by a client's
+// question.
+absl::Status CheckNotation(const CommandSpec& row) {
+  if (!row.arguments.empty() && !ParseArguments(row.arguments).has_value()) {
+    return absl::InvalidArgumentError(
+        StrCat("command '", row.name, "': its arguments cannot be read: ", row.arguments));
+  }
+  for (const CommandSpec& sub : row.subcommands) {
+    const absl::Status status = CheckNotation(sub);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* family) {
   for (const CommandSpec& row : rows) {
+    const absl::Status readable = CheckNotation(row);
+    if (!readable.ok()) return readable;
     if (Find(row.name) != nullptr) {
       return absl::AlreadyExistsError(StrCat("command '", row.name, "' is registered already"));
     }

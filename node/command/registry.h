@@ -70,7 +70,8 @@ class Registry {
   ~Registry();
 
   // `rows` must outlive the registry; `family` is what handlers get from CommandContext::family().
-  // Already exists if a name is taken: then nothing was added.
+  // Already exists if a name is taken, invalid argument if a row's arguments are not in their
+  // notation: then nothing was added.
   absl::Status AddFamily(absl::Span<const CommandSpec> rows, void* family);
 
   // The command of a name in any case, null if there is none.

@@ -26,8 +26,10 @@ void Echo(CommandContext& ctx, Args args) { ctx.reply().Bulk(args[1]); }
 
 void Select(CommandContext& ctx, Args args) {
   const std::optional<int64_t> index = ParseInt64(args[1]);
-  if (!index.has_value() || *index < INT32_MIN || *index > INT32_MAX) {
-    return ctx.reply().Error(errors::kNotInteger);
+  if (!index.has_value()) return ctx.reply().Error(errors::kNotInteger);
+  if (*index < INT32_MIN || *index > INT32_MAX) {
+    return ctx.reply().Error(
+        "ERR value is out of range, value must between -2147483648 and 2147483647");
   }
   if (ctx.engine().gate != nullptr && *index != 0) {
     return ctx.reply().Error(errors::kSelectInCluster);
@@ -69,6 +71,7 @@ bool Authenticate(CommandContext& ctx, std::string_view user, std::string_view p
 }
 
 void Auth(CommandContext& ctx, Args args) {
+  for (size_t i = 1; i < args.size(); ++i) ctx.Redact(i);
   if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
   if (args.size() == 2 && ctx.engine().config.requirepass.empty()) {
     return ctx.reply().Error(errors::kAuthWithoutPassword);
@@ -101,6 +104,8 @@ std::optional<HelloArgs> ParseHello(CommandContext& ctx, Args args) {
     const size_t left = args.size() - i - 1;
     if (EqualsIgnoreCase(args[i], "AUTH") && left >= 2) {
       hello.login.emplace(args[i + 1], args[i + 2]);
+      ctx.Redact(i + 1);
+      ctx.Redact(i + 2);
       i += 2;
     } else if (EqualsIgnoreCase(args[i], "SETNAME") && left >= 1) {
       hello.name = args[++i];
@@ -127,7 +132,8 @@ void Hello(CommandContext& ctx, Args args) {
   if (hello->name.has_value()) client.name = std::string(*hello->name);
   Reply& reply = ctx.reply();
   if (hello->protocol.has_value()) reply.set_protocol(*hello->protocol);
-  reply.Map(7);
+  const std::string_view zone = ctx.engine().config.availability_zone;
+  reply.Map(zone.empty() ? 7 : 8);
   reply.Bulk("server");
   reply.Bulk("redis");
   reply.Bulk("version");
@@ -142,6 +148,9 @@ void Hello(CommandContext& ctx, Args args) {
   reply.Bulk("master");
   reply.Bulk("modules");
   reply.EmptyArray();
+  if (zone.empty()) return;
+  reply.Bulk("availability_zone");
+  reply.Bulk(zone);
 }
 
 // ASKING, READONLY and READWRITE mean something in a cluster only.
@@ -183,7 +192,7 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .summary = "Answers, to show that the server is there.",
      .complexity = "O(1)",
-     .arguments = "[message:string]"},
+     .arguments = "[message]"},
     {.name = "echo",
      .handler = &Echo,
      .arity = Arity::Exactly(2),
@@ -193,7 +202,7 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .summary = "Gives back what it was given.",
      .complexity = "O(1)",
-     .arguments = "message:string"},
+     .arguments = "message"},
     {.name = "select",
      .handler = &Select,
      .arity = Arity::Exactly(2),
@@ -233,10 +242,10 @@ constexpr CommandSpec kRows[] = {
      .since = "6.0.0",
      .summary = "Agrees on the protocol version, logs in and names the connection.",
      .complexity = "O(1)",
-     .history = {{"6.2.0", "The protocol version may be left out to ask for the state only."},
-                 {"8.1.0", "The reply may name the availability zone."}},
-     .arguments = "[arguments:block<protover:integer [auth:block=AUTH<username:string "
-                  "password:string>] [clientname:string=SETNAME]>]"},
+     .history = {{"8.1.0", "The reply may name the availability zone."},
+                 {"6.2.0", "The protocol version may be left out to ask for the state only."}},
+     .arguments = "[arguments(protover:integer [AUTH=auth(username password)] "
+                  "[SETNAME=clientname])]"},
     {.name = "auth",
      .handler = &Auth,
      .arity = Arity::AtLeast(2),
@@ -247,13 +256,13 @@ constexpr CommandSpec kRows[] = {
      .summary = "Logs the connection in.",
      .complexity = "O(N) where N is the number of passwords defined for the user",
      .history = {{"6.0.0", "Takes a user name before the password."}},
-     .arguments = "[username:string] password:string"},
+     .arguments = "[username@6.0.0] password"},
     {.name = "asking",
      .handler = &Asking,
      .arity = Arity::Exactly(1),
      .flags = Flag::kFast,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Says that the next command follows an ASK redirect.",
      .complexity = "O(1)"},
@@ -262,7 +271,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::Exactly(1),
      .flags = kAnytime,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Lets a replica answer this connection's reads.",
      .complexity = "O(1)"},
@@ -271,7 +280,7 @@ constexpr CommandSpec kRows[] = {
      .arity = Arity::Exactly(1),
      .flags = kAnytime,
      .acl = Acl::kConnection,
-     .group = "connection",
+     .group = "cluster",
      .since = "3.0.0",
      .summary = "Ends READONLY: a replica redirects this connection's reads again.",
      .complexity = "O(1)"},

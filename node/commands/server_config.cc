@@ -4,7 +4,6 @@
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/config/directives.h"
-#include "node/resp/errors.h"
 
 namespace slotmesh::node {
 
@@ -22,7 +21,6 @@ void ConfigSet(CommandContext& ctx, Args args) {
     const Directive* directive = FindDirective(args[i]);
     if (directive != nullptr && directive->Has(kSensitive)) ctx.Redact(i + 1);
   }
-  if (args.size() % 2 != 0) return ctx.reply().Error(WrongArity("config|set"));
   const absl::Status status =
       ctx.family<ServerFamily>().settings.Set(args.subspan(2), IsLocalClient(ctx.client()));
   if (!status.ok()) return ctx.reply().Error(status);

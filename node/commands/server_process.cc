@@ -85,7 +85,6 @@ void Shutdown(CommandContext& ctx, Args args) {
   // A shutdown waits for nothing yet, so there is never one to abort.
   if (parsed.abort) return ctx.reply().Error(kNoShutdown);
   if (parsed.save) return ctx.reply().Error(kNoFiles);
-  family.log.Warning("User requested shutdown...");
   ctx.client().close_after_reply = true;
   family.control.Shutdown();
 }

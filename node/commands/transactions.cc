@@ -87,7 +87,7 @@ constexpr CommandSpec kRows[] = {
      .handler = &Exec,
      .arity = Arity::Exactly(1),
      .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale | Flag::kSkipCommandLog |
-              Flag::kTransactionControl,
+              Flag::kTransactionControl | Flag::kRunsTransaction,
      .acl = Acl::kTransaction,
      .group = "transactions",
      .since = "1.2.0",
@@ -112,7 +112,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.2.0",
      .summary = "Makes the next EXEC depend on keys staying as they are.",
      .complexity = "O(1) for every key.",
-     .arguments = "key:key@0*"},
+     .arguments = "key#0+"},
     {.name = "unwatch",
      .handler = &Unwatch,
      .arity = Arity::Exactly(1),

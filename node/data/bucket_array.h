@@ -86,7 +86,9 @@ class BucketArray {
   Bucket* ForHash(uint64_t hash) const { return At(IndexOf(hash)); }
   uint32_t IndexOf(uint64_t hash) const {
     const uint32_t index = static_cast<uint32_t>(hash) & mask_;
-    return index < size_ ? index : index - ((mask_ >> 1) + 1);
+    // Without a branch: it would be mispredicted every third time.
+    const uint32_t beyond = -static_cast<uint32_t>(index >= size_);
+    return index - (((mask_ >> 1) + 1) & beyond);
   }
   // How many low bits of the hash all elements of this bucket share.
   int DepthOf(uint32_t index) const;

@@ -3,10 +3,10 @@
 //
 // Shape: linear hashing over cache-line buckets (bucket_array.h). One bucket is split for every 4.5
 // elements inserted and merged again when fewer than 3 are left per bucket, so memory per element
-// is the same at every size (about 15 bytes) and no operation does more than split two buckets. The
+// is the same at every size (15 to 17 bytes) and no operation does more than split two buckets. The
 // alternative, a second table of double size filled step by step, needs 11 to 27 bytes depending on
 // where between two powers of two the table stands and looks in two places meanwhile; the price
-// here is a chain of two buckets for one element in twelve.
+// here is a chain of two buckets for 5 to 10% of the elements.
 //
 // Each element has a 16-bit note that the table keeps for its owner, readable without touching the
 // element; each bucket has a mark for point-in-time walks (see BeginWalk).
@@ -21,7 +21,7 @@
 // Thread-compatible. Owns buckets, not elements. A Position is valid until the next Insert, Erase
 // or Clear. Invariants: an element is in the chain of its hash; no two elements match each other;
 // chains have no empty bucket but the head. Cost: one cache miss plus one per element compared
-// (tags make that 1.03 on average).
+// (tags keep that near one).
 #ifndef SLOTMESH_NODE_DATA_HASH_TABLE_H_
 #define SLOTMESH_NODE_DATA_HASH_TABLE_H_
 

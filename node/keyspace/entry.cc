@@ -290,6 +290,13 @@ std::string_view Entry::string_bytes(IntText& scratch) const {
 
 Entry* Entry::WithString(Entry* entry, std::string_view value, UnixMillis expiry) {
   const StringForm form = FormOf(value);
+  // The usual case: a value like the one before.
+  if (!form.integer && entry->placement() == Placement::kEmbedded &&
+      entry->value_length_ == value.size() && entry->has_expiry() == (expiry != kNoExpiry)) {
+    if (entry->has_expiry()) entry->Store(sizeof(Entry), expiry);
+    entry->SetString(value);
+    return entry;
+  }
   const Shape shape = {
       .key = entry->key_size(),
       .expires = expiry != kNoExpiry,

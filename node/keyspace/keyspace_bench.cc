@@ -76,7 +76,6 @@ void RunBatches(benchmark::State& state, Operation operation) {
     for (int i = 0; i < kBatch; ++i) {
       if (i + 32 < kBatch) fixture.db.PrefetchBucket(keys[i + 32]);
       if (i + 16 < kBatch) fixture.db.PrefetchEntry(keys[i + 16]);
-      if (i + 7 < kBatch) fixture.db.PrefetchEntry(keys[i + 7]);
       operation(fixture.db, keys[i]);
     }
   }

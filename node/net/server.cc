@@ -57,22 +57,34 @@ Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatch
 Server::~Server() { Stop(); }
 
 absl::Status Server::Listen() {
+  const absl::Status status = ListenAllTcp();
+  if (!status.ok() || engine_.config.unixsocket.empty()) return status;
+  return ListenUnix();
+}
+
+absl::Status Server::ListenAllTcp() {
   const Config& config = engine_.config;
-  if (config.port != 0) {
-    for (const std::string& entry : config.bind) {
-      const bool optional = entry.starts_with('-');
-      const absl::Status status = ListenTcp(optional ? entry.substr(1) : entry, optional);
-      if (!status.ok()) return status;
-    }
-  }
-  if (!config.unixsocket.empty()) {
-    const absl::Status status = ListenUnix();
+  if (config.port == 0) return absl::OkStatus();
+  for (const std::string& entry : config.bind) {
+    const bool optional = entry.starts_with('-');
+    const absl::Status status = ListenTcp(optional ? entry.substr(1) : entry, optional);
     if (!status.ok()) return status;
   }
-  if (acceptors_.empty() && config.port != 0) {
+  if (port_ == 0) {
     return absl::UnavailableError(StrCat("Failed listening on port ", config.port, ": no address"));
   }
   return absl::OkStatus();
+}
+
+absl::Status Server::Relisten() {
+  boost::system::error_code ignored;
+  std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
+    if (acceptor->local_endpoint(ignored).data()->sa_family == AF_UNIX) return false;
+    acceptor->close(ignored);
+    return true;
+  });
+  port_ = 0;
+  return ListenAllTcp();
 }
 
 absl::Status Server::ListenTcp(const std::string& address, bool optional) {

@@ -32,6 +32,9 @@ class Server {
   // Opens the listeners that the settings name (port, bind, unixsocket). An address that cannot be
   // bound is an error with its text, unless the setting marks it optional with '-'.
   absl::Status Listen();
+  // After a change of `port` or `bind`: closes the TCP listeners and opens those that the settings
+  // name now. Clients stay. If that fails nothing listens, until another call succeeds.
+  absl::Status Relisten();
   void Stop();
 
   // Once per turn of the loop, before commands: refreshes the time they see.
@@ -56,6 +59,7 @@ class Server {
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
                                                       boost::asio::io_context::executor_type>;
 
+  absl::Status ListenAllTcp();
   absl::Status ListenTcp(const std::string& address, bool optional);
   absl::Status ListenUnix();
   absl::Status Open(const boost::asio::generic::stream_protocol::endpoint& endpoint,

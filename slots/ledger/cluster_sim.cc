@@ -118,6 +118,13 @@ void SimCluster::Perform(int host, LedgerOutput out) {
     const size_t bytes = send.bytes.size();
     network_.Send(host, to, std::move(send.bytes), bytes);
   }
+  if (!nodes_[host]->unwritten.empty() && !nodes_[host]->writing &&
+      scheduler_.random().Percent(options_.crash_writing_percent)) {
+    const auto away = absl::Milliseconds(1 + static_cast<int64_t>(scheduler_.random().Below(300)));
+    scheduler_.After(absl::ZeroDuration(), [this, host, life = hosts_.life(host), away] {
+      if (hosts_.IsUp(host) && hosts_.life(host) == life && !healed_) CrashFor(host, away);
+    });
+  }
   Write(host);
   ScheduleTick(host);
 }
@@ -270,6 +277,7 @@ int SimCluster::Leader() {
 }
 
 void SimCluster::Heal() {
+  healed_ = true;
   links_.HealAll();
   links_.SetFaults({});
   for (int host = 0; host < options_.nodes; ++host) {

@@ -34,7 +34,9 @@ struct SimOptions {
   double loss_percent = 0;
   double duplicate_percent = 0;
   double slow_percent = 0;
-  bool disks_get_lost = false;      // Then nobody leaves: fewer voters could not bear it.
+  bool disks_get_lost = false;  // Then nobody leaves: fewer voters could not bear it.
+  // Of steps that want something written: the process dies before it is, and soon comes back.
+  double crash_writing_percent = 0;
   double health_error_percent = 0;  // Of statements about who is alive.
 };
 
@@ -120,6 +122,7 @@ class SimCluster {
   std::map<ProposalId, ApplyResult> outcomes_;
   std::map<Term, ServerId> leaders_;
   std::map<ServerId, Index> applied_;  // Of the present process.
+  bool healed_ = false;
   uint64_t answers_ = 0;
   uint64_t changes_ = 0;
   uint64_t leases_seen_ = 0;

@@ -55,6 +55,13 @@ TEST_F(LeaseTest, Safety5AGrantOfOtherTermsOrOfAStampNeverAskedWithDoesNothing) 
   EXPECT_FALSE(holder_.Admits(kStart));
 }
 
+TEST_F(LeaseTest, Safety5AnAnswerCountsFromTheHeartbeatThatItAnswersNotFromTheLastOne) {
+  const absl::Time first = *holder_.Ask(kStart);
+  holder_.Ask(kStart + absl::Seconds(1));
+  holder_.OnGrant({kTerms, first, absl::ZeroDuration()});
+  EXPECT_LT(holder_.deadline(), kStart + kT);
+}
+
 TEST_F(LeaseTest, AnOlderGrantThatComesLateShortensNothing) {
   const absl::Time first = *holder_.Ask(kStart);
   ASSERT_TRUE(Renew(kStart + absl::Seconds(1)));

@@ -88,6 +88,7 @@ void Ledger::Impl::OnInput(absl::Time now, const PeerInput& input, LedgerOutput*
 }
 
 void Ledger::Impl::OnInput(absl::Time now, const VoterHealth& input, LedgerOutput*) {
+  next_voter_step_ = now;
   alive_ = {input.alive.begin(), input.alive.end()};
   alive_.insert(options_.self);
   alive_until_ = now + 2 * options_.node_timeout;
@@ -141,6 +142,7 @@ void Ledger::Impl::ApplyCommitted(const LogEntry& entry, LedgerOutput* out) {
       VotersChanged change;
       for (const Server& voter : configuration->voters) change.voters.push_back(voter.node);
       state_.Apply({{}, std::move(change)});
+      next_voter_step_ = absl::InfinitePast();  // The next one may follow at once.
       return;
     }
     case LogKind::kEntry:
@@ -159,7 +161,7 @@ void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
   const ApplyResult result = state_.Apply(*entry);
   ++stats_.entries_applied;
   in_log_.erase(entry->proposal);
-  NoteLeases(entry->change, result);
+  NoteLeases(*entry, result);
   Answer(entry->proposal, result, out);
 }
 

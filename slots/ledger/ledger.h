@@ -10,9 +10,9 @@
 //
 // Leases (lease.h): a primary's ledger keeps its lease alive with the leader. A change that gives a
 // shard another primary process waits at the leader until the present one's lease is over or
-// released (SAFETY 6, 8); it is not renewed meanwhile. So does one that takes slots from a shard,
-// unless the shard's own primary proposes it (and has stopped to take writes there). MoveCommitted
-// does not wait: whoever proposes it has the loser's word. A sealed log grants no leases.
+// released (SAFETY 6, 8); it is not renewed meanwhile. SlotsUnassigned, SlotsReassigned and
+// MoveCommitted do not wait: whoever proposes them has the loser's word. Nor does a primary that
+// says that it runs anew: its former process has ended (log_disk.h).
 //
 // Who votes: the leader gives votes to up to five members over distinct hosts and replaces dead
 // ones, as far as it is told who is alive (VoterHealth; without it nobody's vote changes). A member

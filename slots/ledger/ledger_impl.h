@@ -100,7 +100,7 @@ class Ledger::Impl {
   void TickLease(absl::Time now, LedgerOutput* out);
   bool KnowsItsLosses(const LeaseAskFrame& frame) const;
   bool WaitsForLease(absl::Time now, const Entry& entry);
-  void NoteLeases(const Change& change, const ApplyResult& result);
+  void NoteLeases(const Entry& entry, const ApplyResult& result);
   void On(absl::Time now, const NodeId& from, const LeaseAskFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseGrantFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseReleaseFrame& frame, LedgerOutput* out);

@@ -24,12 +24,16 @@ const ShardId* ShardThatLost(const Change& change) {
   return nullptr;
 }
 
-// The shard that the change gives another primary process, or takes slots from; null if none.
-const ShardId* ShardTakenOver(const Change& change) {
-  if (const auto* changed = std::get_if<PrimaryChanged>(&change)) return &changed->shard;
-  if (const auto* booted = std::get_if<PrimaryBooted>(&change)) return &booted->shard;
-  const bool moved = std::holds_alternative<MoveCommitted>(change);
-  return moved ? nullptr : ShardThatLost(change);
+// The shard that the entry takes away from a process that may still hold its lease, or takes slots
+// from; null if none. A primary that says itself that it runs anew speaks of a process that has
+// ended: two cannot run on one folder.
+const ShardId* ShardTakenOver(const Entry& entry) {
+  if (const auto* changed = std::get_if<PrimaryChanged>(&entry.change)) return &changed->shard;
+  if (const auto* booted = std::get_if<PrimaryBooted>(&entry.change)) {
+    return entry.proposal.node == booted->primary.node ? nullptr : &booted->shard;
+  }
+  const bool moved = std::holds_alternative<MoveCommitted>(entry.change);
+  return moved ? nullptr : ShardThatLost(entry.change);
 }
 
 // The shard's own primary process proposes to give slots away: it has stopped to take writes there.
@@ -95,8 +99,10 @@ void Ledger::Impl::ReleaseLease(absl::Time now, LedgerOutput* out) {
 // True if the change has to wait until the lease that it ends has run out; from now on it is not
 // renewed.
 bool Ledger::Impl::WaitsForLease(absl::Time now, const Entry& entry) {
-  const ShardId* shard = ShardTakenOver(entry.change);
+  const ShardId* shard = ShardTakenOver(entry);
   if (shard == nullptr || HasLosersWord(state_.view(), entry, *shard)) return false;
+  // Only with nothing on its way through the log is it certain what the entry will come to.
+  if (raft_.applied_index() != raft_.log().last_index()) return true;
   State trial = state_;
   if (!trial.Apply(entry).changed)
     return false;  // It will come to nothing: no reason to stop anybody.
@@ -107,10 +113,10 @@ bool Ledger::Impl::WaitsForLease(absl::Time now, const Entry& entry) {
   return false;
 }
 
-void Ledger::Impl::NoteLeases(const Change& change, const ApplyResult& result) {
-  if (const ShardId* shard = ShardTakenOver(change)) grantor_.Resume(*shard);
+void Ledger::Impl::NoteLeases(const Entry& entry, const ApplyResult& result) {
+  if (const ShardId* shard = ShardTakenOver(entry)) grantor_.Resume(*shard);
   if (!result.changed || result.repeated) return;
-  if (const ShardId* shard = ShardThatLost(change)) {
+  if (const ShardId* shard = ShardThatLost(entry.change)) {
     if (lost_at_.size() >= kMembersMax) {
       restored_at_ = result.sequence;
       lost_at_.clear();
@@ -118,7 +124,7 @@ void Ledger::Impl::NoteLeases(const Change& change, const ApplyResult& result) {
     lost_at_[*shard] = result.sequence;
   }
   // Their own log granted the last leases before it was sealed.
-  const auto* joined = std::get_if<LogJoined>(&change);
+  const auto* joined = std::get_if<LogJoined>(&entry.change);
   if (joined == nullptr || !raft_.is_settled_leader()) return;
   for (const JoiningShard& shard : joined->shards) {
     grantor_.NoteForeign(shard.shard, now_ + options_.node_timeout);

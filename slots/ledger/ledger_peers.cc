@@ -28,6 +28,10 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const ConsensusFrame& 
   RaftOutput raft_out;
   raft_.Receive(now, *message, &raft_out);
   Absorb(std::move(raft_out), out);
+  // A learner may have caught up.
+  if (raft_.role() == Role::kLeader && !raft_.configuration().learners.empty()) {
+    next_voter_step_ = now;
+  }
 }
 
 NodeId Ledger::Impl::LeaderOrGuess(absl::Time now) {
@@ -98,8 +102,9 @@ void Ledger::Impl::On(absl::Time, const NodeId& from, const InviteFrame&, Ledger
   SendTo(from, AcceptFrame{server_}, out);
 }
 
-void Ledger::Impl::On(absl::Time, const NodeId& from, const AcceptFrame& frame, LedgerOutput*) {
+void Ledger::Impl::On(absl::Time now, const NodeId& from, const AcceptFrame& frame, LedgerOutput*) {
   RememberServer(frame.server, from);
+  next_voter_step_ = now;
 }
 
 void Ledger::Impl::TickVoters(absl::Time now, LedgerOutput* out) {

@@ -27,6 +27,7 @@ SimOptions OptionsOf(uint64_t seed) {
   options.loss_percent = random.Percent(70) ? static_cast<double>(random.Below(15)) : 0;
   options.duplicate_percent = static_cast<double>(random.Below(10));
   options.slow_percent = static_cast<double>(random.Below(5));
+  options.crash_writing_percent = random.Percent(50) ? static_cast<double>(random.Below(8)) : 0;
   options.disks_get_lost = random.Percent(50);
   options.health_error_percent = random.Percent(50) ? 5 : 0;
   return options;
@@ -175,6 +176,102 @@ TEST_P(LedgerSim, LogsAgreeTermsHaveOneLeaderAndHealedClustersComeToOneMap) {
   EXPECT_GE(done.leases, count / kParts * 5);
   EXPECT_GE(done.takeovers, count / kParts / 10);
   RecordProperty("takeovers", static_cast<int>(done.takeovers));
+}
+
+// One shard that everybody would like to be primary of, and a world that cuts off or stops whoever
+// is: at no instant do two processes hold its lease.
+class LeaseRun {
+ public:
+  explicit LeaseRun(uint64_t seed)
+      : cluster_({.seed = seed, .nodes = static_cast<int>(3 + seed % 3), .loss_percent = 2}),
+        random_(seed ^ 0x1ea5e) {}
+
+  SimCluster& cluster() { return cluster_; }
+
+  void Go(absl::Duration time) {
+    sim::Scheduler& scheduler = cluster_.scheduler();
+    for (int host = 1; host < cluster_.size(); ++host) {
+      scheduler.After(absl::Milliseconds(300 + host), [this, host] {
+        cluster_.Propose(0, MemberJoined{testing::Info(uint64_t(host) + 1), BootId(host) + 1});
+      });
+    }
+    scheduler.After(absl::Milliseconds(400), [this] {
+      cluster_.Propose(0, ShardCreated{kShard, {SimCluster::IdOf(0), 1}});
+    });
+    scheduler.After(absl::Seconds(1), [this] { Grab(); });
+    scheduler.After(absl::Seconds(5), [this] { Disturb(); });
+    scheduler.RunFor(time);
+  }
+
+ private:
+  const ShardId kShard = testing::Shard(1);
+
+  // Somebody would have the shard, for itself or for another.
+  void Grab() {
+    const auto size = static_cast<uint64_t>(cluster_.size());
+    const int host = static_cast<int>(random_.Below(size));
+    const NodeId next = SimCluster::IdOf(static_cast<int>(random_.Below(size)));
+    const View& view = cluster_.reference().view();
+    const slots::ShardInfo* shard = view.FindShard(kShard);
+    const NodeBoot process{next, view.BootOf(next)};
+    if (shard != nullptr && process.boot != 0) {
+      const bool member = cluster_.reference().map()->ShardOf(next) != nullptr;
+      if (!member) cluster_.Propose(host, ReplicaAssigned{process, kShard, shard->epoch});
+      cluster_.Propose(host, PrimaryChanged{kShard,
+                                            shard->epoch,
+                                            shard->in_sync_version,
+                                            process,
+                                            {process},
+                                            /*outside_set=*/true});
+    }
+    cluster_.scheduler().After(absl::Milliseconds(500 + int64_t(random_.Below(4000))),
+                               [this] { Grab(); });
+  }
+
+  void Disturb() {
+    const slots::ShardInfo* shard = cluster_.reference().view().FindShard(kShard);
+    int host = cluster_.Leader();
+    for (int other = 0; other < cluster_.size() && random_.Percent(60); ++other) {
+      if (shard != nullptr && shard->primary == SimCluster::IdOf(other)) host = other;
+    }
+    cluster_.links().HealAll();
+    if (host >= 0) {
+      switch (random_.Below(4)) {
+        case 0:
+          cluster_.links().Isolate(host, cluster_.size());
+          break;
+        case 1:  // It hears everybody and nobody hears it, or the other way round.
+          for (int other = 0; other < cluster_.size(); ++other) {
+            if (other != host) cluster_.links().Cut(host, other);
+          }
+          break;
+        case 2:
+          cluster_.hosts().Pause(host);
+          cluster_.scheduler().After(absl::Milliseconds(500 + int64_t(random_.Below(5000))),
+                                     [this, host] { cluster_.hosts().Resume(host); });
+          break;
+        default:;
+      }
+    }
+    cluster_.scheduler().After(absl::Milliseconds(200 + int64_t(random_.Below(5000))),
+                               [this] { Disturb(); });
+  }
+
+  SimCluster cluster_;
+  sim::Random random_;
+};
+
+TEST(LeaseSim, Safety5To8NoTwoProcessesHoldTheLeaseOfOneShard) {
+  const uint64_t first = FromEnvironment("SLOTMESH_SIM_FIRST_SEED", 1);
+  const uint64_t count = FromEnvironment("SLOTMESH_SIM_SEEDS", 1000) / 2;
+  uint64_t takeovers = 0;
+  for (uint64_t seed = first; seed <= first + count && !HasFailure(); ++seed) {
+    LeaseRun run(seed);
+    run.Go(absl::Seconds(60));
+    EXPECT_TRUE(run.cluster().scheduler().status().ok()) << run.cluster().scheduler().status();
+    takeovers += run.cluster().takeovers();
+  }
+  EXPECT_GE(takeovers, count);
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, LedgerSim, ::testing::Range<uint64_t>(0, kParts));

@@ -152,6 +152,19 @@ TEST_F(LedgerTest, Safety9WithoutAMajorityThePrimaryStopsWithinT) {
   EXPECT_TRUE(Until([this] { return Admits(0); }, absl::Seconds(2)));
 }
 
+TEST_F(LedgerTest, Safety14ARestartedLonePrimaryTakesWritesAgainWithoutWaiting) {
+  Form(1);
+  const absl::Time start = cluster_->scheduler().now();
+  cluster_->CrashFor(0, absl::Milliseconds(100));
+  ASSERT_TRUE(Until([this] { return cluster_->Leader() == 0; }));
+  const NodeBoot now{SimCluster::IdOf(0), 2};
+  Do(0, MemberUpdated{Info(1), now.boot, Boot(0)});
+  EXPECT_FALSE(Admits(0));
+  Do(0, PrimaryBooted{Shard(1), shard().epoch, shard().in_sync_version, now, {now}});
+  EXPECT_TRUE(Until([this] { return Admits(0); }));
+  EXPECT_LT(cluster_->scheduler().now() - start, absl::Seconds(1));
+}
+
 TEST_F(LedgerTest, ADeadPrimarysFailoverCostsAtMostTwoTs) {
   Form(3);
   cluster_->CrashFor(0, absl::Seconds(60));

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,8 +18,12 @@ namespace {
 
 class PosixDisk final : public LogDisk {
  public:
-  explicit PosixDisk(std::string folder) : folder_(std::move(folder)) {}
-  ~PosixDisk() override { Close(); }
+  // Takes over `lock`, the locked folder.
+  PosixDisk(std::string folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
+  ~PosixDisk() override {
+    Close();
+    ::close(lock_);
+  }
   PosixDisk(const PosixDisk&) = delete;
   PosixDisk& operator=(const PosixDisk&) = delete;
 
@@ -119,6 +124,7 @@ class PosixDisk final : public LogDisk {
   }
 
   std::string folder_;
+  int lock_;
   std::string open_;
   int fd_ = -1;
 };
@@ -129,7 +135,16 @@ absl::StatusOr<std::unique_ptr<LogDisk>> OpenLogDisk(const std::string& folder) 
   if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("mkdir ", folder));
   }
-  return std::make_unique<PosixDisk>(folder);
+  const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", folder));
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    ::close(lock);
+    if (error != EWOULDBLOCK) return absl::ErrnoToStatus(error, absl::StrCat("flock ", folder));
+    return absl::FailedPreconditionError(absl::StrCat(
+        folder, " is in use by another process: a node's folder is for one process at a time"));
+  }
+  return std::make_unique<PosixDisk>(folder, lock);
 }
 
 }  // namespace slotmesh::ledger

@@ -33,7 +33,8 @@ class LogDisk {
 };
 
 // A real folder, which is created (with its parents left to the caller) if it is absent. Errors
-// name the file.
+// name the file. Failed precondition while another LogDisk, of whatever process, is open on it: a
+// node's second process would write over the first one's promises.
 absl::StatusOr<std::unique_ptr<LogDisk>> OpenLogDisk(const std::string& folder);
 
 }  // namespace slotmesh::ledger

@@ -274,6 +274,7 @@ TEST(PosixDiskTest, TheSameOnARealFolder) {
     ASSERT_TRUE(storage.Write(SnapshotStep({2, 0}, 1, {At(1), At(2)})).ok());
     ASSERT_TRUE(storage.Write(Step({2, 0}, {At(3, 2)})).ok());
     ASSERT_TRUE((*disk)->Append(kSegment2, "torn").ok());
+    EXPECT_TRUE(absl::IsFailedPrecondition(OpenLogDisk(path).status()));
   }
   auto disk = OpenLogDisk(path);
   FileStorage storage(**disk);

@@ -8,11 +8,6 @@
 namespace slotmesh::ledger {
 namespace {
 
-size_t WantedVoters(size_t members) {
-  const size_t most = std::min(members, kVotersMax);
-  return most == 0 ? 0 : (most - 1) / 2 * 2 + 1;
-}
-
 bool IsMember(const VoterFacts& facts, const NodeId& node) {
   return std::any_of(facts.map->nodes.begin(), facts.map->nodes.end(),
                      [&node](const slots::NodeInfo& info) { return info.id == node; });
@@ -56,13 +51,15 @@ const slots::NodeInfo* BestCandidate(const VoterFacts& facts) {
   std::set<NodeId> taken;
   std::set<std::string> hosts;
   std::set<std::string> zones;
-  for (const Server& voter : facts.configuration->voters) {
-    if (!IsGood(facts, voter)) continue;
-    taken.insert(voter.node);
-    for (const slots::NodeInfo& info : facts.map->nodes) {
-      if (info.id != voter.node) continue;
-      hosts.insert(info.ip);
-      zones.insert(info.zone);
+  for (const auto* servers : {&facts.configuration->voters, &facts.configuration->learners}) {
+    for (const Server& server : *servers) {
+      if (!IsGood(facts, server)) continue;
+      taken.insert(server.node);
+      for (const slots::NodeInfo& info : facts.map->nodes) {
+        if (info.id != server.node) continue;
+        hosts.insert(info.ip);
+        zones.insert(info.zone);
+      }
     }
   }
   const slots::NodeInfo* best = nullptr;
@@ -91,6 +88,11 @@ const Server* Superfluous(const VoterFacts& facts, size_t wanted, size_t good) {
 
 }  // namespace
 
+size_t WantedVoters(size_t members) {
+  const size_t most = std::min(members, kVotersMax);
+  return most == 0 ? 0 : (most - 1) / 2 * 2 + 1;
+}
+
 VoterStep NextVoterStep(const VoterFacts& facts) {
   const Configuration& now = *facts.configuration;
   const auto leaves = std::count_if(
@@ -100,16 +102,15 @@ VoterStep NextVoterStep(const VoterFacts& facts) {
   const auto good = static_cast<size_t>(
       std::count_if(now.voters.begin(), now.voters.end(),
                     [&facts](const Server& voter) { return IsGood(facts, voter); }));
-  if (!now.learners.empty()) {
-    const Server learner = now.learners.front();
-    Configuration next = Without(now, learner.id);
-    if (!IsGood(facts, learner) || good >= wanted) return Change(facts, std::move(next));
-    if (facts.caught_up.count(learner.id) == 0) return KeepVoters{};
-    Insert(next.voters, learner);
-    return Change(facts, std::move(next));
+  const size_t missing = wanted > good ? wanted - good : 0;
+  const bool odd_and_whole = good == now.voters.size() && good % 2 == 1;
+  const size_t together = std::min<size_t>(missing, odd_and_whole ? 2 : 1);
+  for (const Server& learner : now.learners) {
+    if (!IsGood(facts, learner)) return Change(facts, Without(now, learner.id));
   }
+  if (now.learners.size() > together) return Change(facts, Without(now, now.learners.back().id));
   // First in, then out: replacing one of five means six for a moment.
-  if (good < wanted && now.voters.size() <= kVotersMax) {
+  if (now.learners.size() < together && now.voters.size() <= kVotersMax) {
     if (const slots::NodeInfo* node = BestCandidate(facts)) {
       const auto server = facts.servers.find(node->id);
       if (server == facts.servers.end()) return InviteNode{node->id};
@@ -117,6 +118,17 @@ VoterStep NextVoterStep(const VoterFacts& facts) {
       Insert(next.learners, {server->second, node->id});
       return Change(facts, std::move(next));
     }
+  }
+  if (!now.learners.empty()) {
+    const bool ready =
+        now.learners.size() == together &&
+        std::all_of(now.learners.begin(), now.learners.end(), [&facts](const Server& learner) {
+          return facts.caught_up.count(learner.id) > 0;
+        });
+    if (!ready) return KeepVoters{};
+    Configuration next = Without(now, now.learners.front().id);
+    Insert(next.voters, now.learners.front());
+    return Change(facts, std::move(next));
   }
   if (const Server* voter = Superfluous(facts, wanted, good)) {
     return Change(facts, Without(now, voter->id));

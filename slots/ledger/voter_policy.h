@@ -5,8 +5,9 @@
 // Wanted are as many voters as is odd, at most kVotersMax and at most the number of members: an
 // even number survives no more failures than the odd one below it. Dead voters count as members, so
 // that a cluster of three does not shrink to one voter because one node is down; they are replaced
-// where another member can take over. New voters are picked on hosts, then in zones, that have no
-// voter yet.
+// where another member can take over. From one odd number to the next, votes are given when two
+// learners have caught up, so that an even number lasts for one round only. New voters are picked
+// on hosts, then in zones, that have no voter yet.
 #ifndef SLOTMESH_SLOTS_LEDGER_VOTER_POLICY_H_
 #define SLOTMESH_SLOTS_LEDGER_VOTER_POLICY_H_
 
@@ -38,6 +39,9 @@ struct ChangeVoters {
   Configuration next;
 };
 using VoterStep = std::variant<KeepVoters, InviteNode, ChangeVoters>;
+
+// How many voters a cluster of that many members has in the end.
+size_t WantedVoters(size_t members);
 
 VoterStep NextVoterStep(const VoterFacts& facts);
 

@@ -134,14 +134,40 @@ TEST_F(VoterPolicyTest, ANodeWhoseServerIsUnknownIsAskedFirst) {
   EXPECT_EQ(std::get<InviteNode>(NextVoterStep(facts_)).node, Node(2));
 }
 
-TEST_F(VoterPolicyTest, ALearnerWaitsUntilItHasCaughtUpAndGoesIfItDies) {
+TEST_F(VoterPolicyTest, AnEvenNumberOfVotersLastsNoLongerThanOneChange) {
   Members(3);
   Voters({1});
-  configuration_.learners = {{2, Node(2)}};
+  facts_.configuration = &configuration_;
+  facts_.map = &map_;
+  configuration_ = std::get<ChangeVoters>(NextVoterStep(facts_)).next;
+  configuration_ = std::get<ChangeVoters>(NextVoterStep(facts_)).next;
+  ASSERT_EQ(configuration_.learners.size(), 2u);
+  facts_.caught_up.insert(2);
+  EXPECT_TRUE(std::holds_alternative<KeepVoters>(NextVoterStep(facts_)));
+  facts_.caught_up.insert(3);
+  configuration_ = std::get<ChangeVoters>(NextVoterStep(facts_)).next;
+  EXPECT_EQ(Ids(), (std::vector<ServerId>{1, 2}));
+  configuration_ = std::get<ChangeVoters>(NextVoterStep(facts_)).next;
+  EXPECT_EQ(Ids(), (std::vector<ServerId>{1, 2, 3}));
+}
+
+TEST_F(VoterPolicyTest, ALearnerWithoutAPartnerGetsNoVote) {
+  Members(3);
+  Voters({1});
+  facts_.alive.erase(Node(3));
+  Settle();
+  EXPECT_EQ(Ids(), std::vector<ServerId>{1});
+  EXPECT_EQ(configuration_.learners.size(), 1u);
+}
+
+TEST_F(VoterPolicyTest, ALearnerWaitsUntilItHasCaughtUpAndGoesIfItDies) {
+  Members(3);
+  Voters({1, 2});
+  configuration_.learners = {{3, Node(3)}};
   facts_.configuration = &configuration_;
   facts_.map = &map_;
   EXPECT_TRUE(std::holds_alternative<KeepVoters>(NextVoterStep(facts_)));
-  facts_.alive.erase(Node(2));
+  facts_.alive.erase(Node(3));
   EXPECT_TRUE(std::get<ChangeVoters>(NextVoterStep(facts_)).next.learners.empty());
 }
 

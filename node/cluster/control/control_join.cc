@@ -204,10 +204,11 @@ void ControlNode::MindMembership(ControlOutput* out) {
     const slots::NodeInfo* node = ledger_->map()->FindNode(member.member->id);
     if (node != nullptr) unheard.push_back(node);
   }
-  if (!unheard.empty()) {
-    const slots::NodeInfo& node = *unheard[absl::Uniform<size_t>(random_, 0, unheard.size())];
-    const MeetRequest told{own_address(), node.id, /*only_follow=*/true};
-    out->asks.push_back({++next_ask_, BusAddress(node), std::string(kAskMeet), Encode(told)});
+  std::shuffle(unheard.begin(), unheard.end(), random_);
+  if (unheard.size() > kToldPerTickMax) unheard.resize(kToldPerTickMax);
+  for (const slots::NodeInfo* node : unheard) {
+    const MeetRequest told{own_address(), node->id, /*only_follow=*/true};
+    out->asks.push_back({++next_ask_, BusAddress(*node), std::string(kAskMeet), Encode(told)});
   }
   if (has_majority_ || peers_.empty()) return;
   const KnownPeer& peer = peers_[absl::Uniform<size_t>(random_, 0, peers_.size())];

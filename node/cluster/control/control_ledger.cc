@@ -255,6 +255,8 @@ absl::Status ControlNode::MindVoters(ControlOutput* out) {
       health.alive.push_back(member.member->id);
     }
   }
+  told_alive_ = health.alive;
+  std::sort(told_alive_.begin(), told_alive_.end());
   return StepLedger(std::move(health), out);
 }
 

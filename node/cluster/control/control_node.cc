@@ -143,6 +143,11 @@ absl::Status ControlNode::On(const FrameCame& input, ControlOutput* out) {
       if (!message.ok()) break;
       picture_dirty_ = true;
       StepGossip(gossip::Received{input.sender.node, *std::move(message)}, out);
+      // A member that has not been heard of yet may be whom the voters' leader waits for.
+      if (ledger_->leadership().leader == record_.id && map().FindNode(input.sender.node) &&
+          !std::binary_search(told_alive_.begin(), told_alive_.end(), input.sender.node)) {
+        voters_at_ = now_;
+      }
       return absl::OkStatus();
     }
     case bus::FrameKind::kLedger:

@@ -135,8 +135,8 @@ class ControlNode {
   static constexpr absl::Duration kPictureInterval = absl::Milliseconds(200);
   static constexpr absl::Duration kAskTimeout = absl::Seconds(5);
   static constexpr size_t kOpenAsksMax = 256;
-
-  static constexpr absl::Duration kMembershipTick = absl::Seconds(1);
+  static constexpr absl::Duration kMembershipTick = absl::Milliseconds(500);
+  static constexpr size_t kToldPerTickMax = 8;
 
   // Goes on with what `file` and `storage` hold, or begins a node and a log of its own. All
   // borrowed things outlive the node. Errors are those of the files: they name what is damaged and
@@ -264,6 +264,7 @@ class ControlNode {
   absl::Time self_proposal_after_ = absl::InfinitePast();
   absl::Time created_after_ = absl::InfinitePast();  // A log that this node begins.
   absl::Time voters_at_ = absl::InfinitePast();
+  std::vector<slots::NodeId> told_alive_;  // To the ledger; sorted.
   absl::Time membership_at_ = absl::InfinitePast();
   bool accept_empty_ = false;
   bool data_missing_ = false;

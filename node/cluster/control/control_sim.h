@@ -37,6 +37,7 @@ struct ControlSimOptions {
   // Nodes of different logs claim the same slots: only those of one log are held to have one
   // writer.
   bool claims_conflict = false;
+  bool verbose = false;  // Note each new view.
   // How late an engine takes up a picture, at most.
   absl::Duration engine_lag_max = absl::Milliseconds(20);
 };

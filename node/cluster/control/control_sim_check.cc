@@ -36,10 +36,14 @@ void ControlSim::CheckDecided(int host) {
       before->map.version.sequence > sequence) {
     Finding(host, StrCat("went back from ", before->map.version.sequence, " to ", sequence));
   }
-  if (std::getenv("SLOTMESH_SIM_VERBOSE")) {
+  if (options_.verbose) {
     std::string owners;
-    for (const auto& s : view.map.shards) owners += StrCat(" ", s.id.ToHex().substr(0, 4), "/", HostOf(s.primary), ":", s.slots.count());
-    Note(host, StrCat("view ", log.ToHex().substr(0, 6), " ", sequence, " members ", view.members.size(), " sealed ", view.seal.has_value() ? 1 : 0, owners));
+    for (const slots::ShardInfo& shard : view.map.shards) {
+      owners += StrCat(" ", shard.id.ToHex().substr(0, 4), "/", HostOf(shard.primary), ":",
+                       shard.slots.count());
+    }
+    Note(host, StrCat("view ", log.ToHex().substr(0, 6), " ", sequence, " members ",
+                      view.members.size(), " sealed ", view.seal.has_value() ? 1 : 0, owners));
   }
   process.node->CheckInvariants();
   checked_[host] = std::make_shared<ledger::View>(view);

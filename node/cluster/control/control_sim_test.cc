@@ -31,6 +31,7 @@ ControlSimOptions OptionsOf(uint64_t seed) {
   sim::Random random(seed);
   ControlSimOptions options;
   options.seed = seed;
+  options.verbose = std::getenv("SLOTMESH_SIM_VERBOSE") != nullptr;
   options.nodes = static_cast<int>(3 + std::min(random.Below(7), random.Below(7)));
   options.claims_conflict = random.Percent(20);
   options.faults.loss_percent = random.Percent(60) ? static_cast<double>(random.Below(12)) : 0;

@@ -266,7 +266,7 @@ TEST_F(JoinTest, ARefusalForNowIsAskedAgainAtTheNextAddress) {
   later.refusal = Refusal::kSealed;
   Answer(Encode(later));
   EXPECT_FALSE(One().has_value());
-  for (const std::string address : {kAddress, std::string("10.0.0.8:17000"), kAddress}) {
+  for (const std::string& address : {kAddress, std::string("10.0.0.8:17000"), kAddress}) {
     join_.Step(Own(), now_, &out_);
     EXPECT_FALSE(One().has_value()) << "too early";
     now_ += Join::kRetry;

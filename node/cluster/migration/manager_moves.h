@@ -43,6 +43,7 @@ class MigrationManager::Import {
   MigrationTarget machine;
   slots::NodeId source;
   std::unique_ptr<Staging> staging;  // From the first frame to the end.
+  bool expected = false;             // Complete: requests for its slots wait here.
 };
 
 }  // namespace slotmesh::node

@@ -40,6 +40,10 @@ void MigrationManager::Perform(Import& moving, MigrationTarget::Output& out) {
   bool lost = false;
   for (std::string& frame : out.frames) lost |= !outbox_.Send(moving.source, std::move(frame));
   if (out.drop_staging) moving.staging.reset();
+  if (!moving.expected && moving.machine.phase() == MigrationTarget::Phase::kComplete) {
+    moving.expected = true;
+    parts_.state.ExpectSlots(moving.machine.plan().slots);
+  }
   if (out.proposal) Propose(moving.machine.plan().plan, *std::move(out.proposal));
   if (!lost) return;
   MigrationTarget::Output next;

@@ -19,6 +19,8 @@
 namespace slotmesh::node {
 
 inline constexpr size_t kMigrationsKeptMax = 1000;
+// The reason of aborts by CLUSTER CANCELSLOTMIGRATIONS.
+inline constexpr std::string_view kCancelReason = "cancelled by CLUSTER CANCELSLOTMIGRATIONS";
 
 // Where a move stands. The first four run, the others have ended.
 enum class MoveStage : uint8_t {

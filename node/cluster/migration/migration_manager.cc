@@ -125,6 +125,7 @@ void MigrationManager::AfterPicture() {
                                 plan.plan.ToHex(), " failed: ", moving->end_reason, fence));
     }
   }
+  if (!settled_.empty()) parts_.state.SettleSlots(std::exchange(settled_, slots::SlotSet()));
   GiveUpOnTheDead();
   if (active()) Schedule();
 }
@@ -170,6 +171,7 @@ void MigrationManager::EndImport(Import& import, Outcome outcome, const std::str
   const ledger::MovePlan& plan = import.machine.plan();
   const bool complete = import.machine.phase() == MigrationTarget::Phase::kComplete;
   import.machine.OnDecided();
+  if (import.expected) settled_ |= plan.slots;
   const std::string what = StrCat("slots ", plan.slots.ToString(), " from ", import.source.ToHex(),
                                   ", plan ", plan.plan.ToHex());
   if (outcome == Outcome::kAborted) {
@@ -212,38 +214,53 @@ MigrationRecord MigrationManager::NewRecord(const ledger::MovePlan& plan,
 void MigrationManager::BeginMoves(const ClusterPicture& next) {
   const slots::NodeId& self = parts_.state.self_id();
   const slots::BootId boot = link().boot();
+  data_missing_ = next.data_missing;
   for (const ledger::MovePlan& plan : next.decided->moves) {
-    if (exports_.contains(plan.plan) || imports_.contains(plan.plan)) continue;
-    MigrationRecord record = NewRecord(plan, next);
     if (parts_.book.Find(plan.plan) != nullptr) continue;
-    if (record.source == self && plan.source.boot == boot) {
-      record.exporting = true;
-      exports_.emplace(plan.plan,
-                       std::make_unique<Export>(plan, record.target, Now(),
-                                                [this](Export& moving, const SnapshotItem& item) {
-                                                  TakeEntry(moving, item);
-                                                }));
-      leaving_ |= plan.slots;
-    } else if (record.target == self && plan.target.boot == boot) {
-      const auto at = imports_.emplace(plan.plan, std::make_unique<Import>(plan, record.source));
-      if (imports_.size() > kImportsMax) {
-        parts_.book.Begin(std::move(record));
-        MigrationTarget::Output out;
-        at.first->second->machine.GiveUp(
-            Now(), StrCat(kImportsMax, " moves to this node are under way, the most there can be"),
-            &out);
-        Perform(*at.first->second, out);
-        continue;
-      }
-    } else {
-      continue;
-    }
+    MigrationRecord record = NewRecord(plan, next);
+    const slots::NodeId source = record.source;
+    const slots::NodeId target = record.target;
+    record.exporting = source == self && plan.source.boot == boot;
+    if (!record.exporting && !(target == self && plan.target.boot == boot)) continue;
+    parts_.book.Begin(record);
     parts_.log.Notice(StrCat(record.exporting ? "Moving slots " : "Expecting slots ",
                              plan.slots.ToString(), record.exporting ? " to " : " from ",
-                             (record.exporting ? record.target : record.source).ToHex(), ", plan ",
+                             (record.exporting ? target : source).ToHex(), ", plan ",
                              plan.plan.ToHex()));
-    parts_.book.Begin(std::move(record));
+    if (record.exporting) {
+      BeginExport(plan, target);
+    } else {
+      BeginImport(plan, source);
+    }
   }
+}
+
+std::string MigrationManager::ReasonToRefuse() const {
+  // What it would take over would not be served either; what it would give away is not there.
+  if (data_missing_) return "a node that came up without the data of its slots is part of it";
+  if (imports_.size() <= kImportsMax) return "";
+  return StrCat(kImportsMax, " moves to one node are under way, the most there can be");
+}
+
+void MigrationManager::BeginExport(const ledger::MovePlan& plan, const slots::NodeId& target) {
+  auto take = [this](Export& moving, const SnapshotItem& item) { TakeEntry(moving, item); };
+  const auto at =
+      exports_.emplace(plan.plan, std::make_unique<Export>(plan, target, Now(), std::move(take)));
+  leaving_ |= plan.slots;
+  const std::string reason = data_missing_ ? ReasonToRefuse() : "";
+  if (reason.empty()) return;
+  MigrationSource::Output out;
+  at.first->second->machine.GiveUp(Now(), reason, &out);
+  Perform(*at.first->second, out);
+}
+
+void MigrationManager::BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source) {
+  const auto at = imports_.emplace(plan.plan, std::make_unique<Import>(plan, source));
+  const std::string reason = ReasonToRefuse();
+  if (reason.empty()) return;
+  MigrationTarget::Output out;
+  at.first->second->machine.GiveUp(Now(), reason, &out);
+  Perform(*at.first->second, out);
 }
 
 void MigrationManager::FollowJournal() {

@@ -43,8 +43,6 @@ inline constexpr int64_t kMoveSliceMicros = 500;
 inline constexpr size_t kImportsMax = 64;
 // A request that waits for a fence longer is answered TRYAGAIN.
 inline constexpr int64_t kFencePatienceMs = 5000;
-// The reason of aborts by CLUSTER CANCELSLOTMIGRATIONS.
-inline constexpr std::string_view kCancelReason = "cancelled by CLUSTER CANCELSLOTMIGRATIONS";
 
 class MigrationManager : private JournalSink, private PictureFollower {
  public:
@@ -92,6 +90,10 @@ class MigrationManager : private JournalSink, private PictureFollower {
   void EndImports(const ClusterPicture& next);
   void EndImport(Import& import, Outcome outcome, const std::string& reason);
   void BeginMoves(const ClusterPicture& next);
+  void BeginExport(const ledger::MovePlan& plan, const slots::NodeId& target);
+  void BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source);
+  // Why this node takes part in no move (or no further one); empty if it does.
+  std::string ReasonToRefuse() const;
   MigrationRecord NewRecord(const ledger::MovePlan& plan, const ClusterPicture& next) const;
   void GiveUpOnTheDead();
   void FollowJournal();
@@ -125,7 +127,9 @@ class MigrationManager : private JournalSink, private PictureFollower {
   // Decided by the picture that is being taken up; their fences fall once it is.
   std::vector<std::unique_ptr<Export>> ended_exports_;
   slots::SlotSet leaving_;  // Of all exports.
+  slots::SlotSet settled_;  // Of imports that the picture being taken up has ended.
   std::shared_ptr<const ledger::View> decided_;
+  bool data_missing_ = false;
   bool subscribed_ = false;
   bool scheduled_ = false;
   std::shared_ptr<bool> alive_;  // False once this has gone: for tasks and answers on their way.

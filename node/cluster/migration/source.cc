@@ -77,7 +77,7 @@ void MigrationSource::Send(absl::Time now, Output* out) {
 
 void MigrationSource::MaybeFence(absl::Time now, Output* out) {
   if (phase_ != Phase::kCatchingUp) return;
-  const double seconds = absl::ToDoubleSeconds(std::max(now - copy_begin_, absl::Milliseconds(1)));
+  const double seconds = absl::ToDoubleSeconds(std::max(now - copy_begin_, kRateTimeMin));
   const double bytes_per_second = static_cast<double>(stream_.acknowledged()) / seconds;
   const absl::Duration aim = std::min(kDrainAim + (now - catch_up_begin_) / 50, kDrainAimMax);
   const double lag_allowed =

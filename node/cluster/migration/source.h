@@ -47,6 +47,8 @@ inline constexpr absl::Duration kProposalRetry = absl::Milliseconds(100);
 inline constexpr absl::Duration kDrainAim = absl::Milliseconds(10);
 inline constexpr absl::Duration kDrainAimMax = absl::Seconds(1);
 inline constexpr uint64_t kSmallLagBytes = 64 << 10;  // Never a reason to wait.
+// What the target applies a second is taken for no more than it applied within this time.
+inline constexpr absl::Duration kRateTimeMin = absl::Milliseconds(100);
 
 class MigrationSource {
  public:

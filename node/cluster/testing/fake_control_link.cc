@@ -1,5 +1,7 @@
 #include "node/cluster/testing/fake_control_link.h"
 
+#include <algorithm>
+
 #include "slots/check.h"
 
 namespace slotmesh::node {
@@ -80,7 +82,7 @@ FakeControlLink& FakeControl::AddNode(uint64_t number, slots::BootId boot) {
   CHECK(Apply(ledger::MemberJoined{info, boot}).ok());
   CHECK(Apply(ledger::ShardCreated{ShardIdOf(number), {id, boot}}).ok());
   auto& link = links_[id] = std::make_unique<FakeControlLink>(*this, id, boot);
-  link->lease_.Set(0, kForever);
+  link->lease_.Set(/*tenure=*/0, kForever);
   return *link;
 }
 
@@ -103,6 +105,8 @@ std::shared_ptr<const ClusterPicture> FakeControl::MakePicture(const slots::Node
       peer.state = health->second;
     }
   }
+  picture->data_missing =
+      std::find(data_missing_.begin(), data_missing_.end(), self) != data_missing_.end();
   return picture;
 }
 

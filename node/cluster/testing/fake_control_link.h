@@ -32,6 +32,7 @@ class FakeControlLink : public ControlLink {
 
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
+  const slots::NodeInfo& own_info() const override { return own_info_; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
@@ -54,6 +55,7 @@ class FakeControlLink : public ControlLink {
   FakeControl& control_;
   const slots::NodeId self_;
   const slots::BootId boot_;
+  slots::NodeInfo own_info_;
   LeaseClock lease_;
   std::shared_ptr<const ClusterPicture> picture_ = std::make_shared<ClusterPicture>();
   std::function<void()> on_picture_;
@@ -88,6 +90,11 @@ class FakeControl {
 
   // What is on the way between the two is lost, and both are told.
   void BreakLink(const slots::NodeId& a, const slots::NodeId& b);
+  // The node came up without its data, its picture says.
+  void SetDataMissing(const slots::NodeId& node) {
+    data_missing_.push_back(node);
+    Changed();
+  }
   // While cut, nothing can be sent between the two.
   void Cut(const slots::NodeId& a, const slots::NodeId& b, bool cut);
   // The process is gone: nothing of it or for it happens any more. REQUIRES: its link's owner has
@@ -135,6 +142,7 @@ class FakeControl {
   std::map<Pair, Channel> channels_;
   std::deque<Proposal> proposals_;
   std::map<slots::NodeId, gossip::State> health_;
+  std::vector<slots::NodeId> data_missing_;
   bool hold_proposals_ = false;
   bool answer_unavailable_ = false;
   uint32_t lose_answers_ = 0;

@@ -69,13 +69,14 @@ class ScriptRunner::ScriptClient : public ClientHost {
   std::vector<std::string> TakeLines() {
     std::vector<std::string> lines = ReplyText(client.output.ToString());
     client.output.Clear();
-    if (std::exchange(closed, false)) lines.emplace_back("(closed)");
+    if (closed && !std::exchange(told_closed, true)) lines.emplace_back("(closed)");
     return lines;
   }
 
   Client client;
   bool resume = false;
   bool closed = false;
+  bool told_closed = false;
 };
 
 ScriptRunner::ScriptRunner(TestEngine::Options options) : options_(std::move(options)) {}
@@ -103,13 +104,7 @@ std::string ScriptRunner::Run(std::string_view script) {
 }
 
 void ScriptRunner::Reset(bool cluster) {
-  if (engine_ != nullptr) {
-    for (const auto& [name, client] : clients_) {
-      engine_->engine().watches.Forget(client->client);
-      engine_->engine().parking.Forget(client->client);
-      engine_->engine().blocked.Forget(client->client);
-    }
-  }
+  for (auto& [name, client] : clients_) Forget(client->client);
   clients_.clear();
   engine_.reset();
   options_.cluster = cluster;
@@ -117,10 +112,19 @@ void ScriptRunner::Reset(bool cluster) {
   journal_seen_ = 0;
 }
 
+void ScriptRunner::Forget(Client& client) {
+  engine_->engine().watches.Forget(client);
+  engine_->engine().parking.Forget(client);
+  engine_->engine().blocked.Forget(client);
+  engine_->clients().Remove(client);
+}
+
 ScriptRunner::ScriptClient& ScriptRunner::ClientNamed(std::string_view name) {
   auto& client = clients_[std::string(name)];
   if (client == nullptr) {
-    client = std::make_unique<ScriptClient>(clients_.size(), engine_->engine().now_ms);
+    client = std::make_unique<ScriptClient>(engine_->clients().NextId(), engine_->engine().now_ms);
+    client->client.authenticated = engine_->engine().config.requirepass.empty();
+    engine_->clients().Add(client->client);
   }
   return *client;
 }
@@ -137,6 +141,7 @@ void ScriptRunner::Directive(std::string_view line) {
     show_events_ = value == "on";
   } else if (verb == "advance" && ParseInt64(value)) {
     engine_->AdvanceMillis(*ParseInt64(value));
+    Settle(/*show=*/true);
   } else if (verb == "resp" && (value == "2" || value == "3")) {
     ClientNamed(words.size() > 2 ? std::string_view(words[2]) : kMainClient)
         .client.reply()
@@ -155,21 +160,30 @@ void ScriptRunner::Request(std::string_view name, std::string_view text, bool sh
   ScriptClient& asking = ClientNamed(name);
   engine_->dispatcher().BeginTurn();
   using Result = Dispatcher::Result;
-  Result result = engine_->dispatcher().Execute(asking.client, views, RequestOrigin::kClient);
+  const Result result = engine_->dispatcher().Execute(asking.client, views, RequestOrigin::kClient);
+  if (result == Result::kClose) asking.closed = true;
   std::vector<std::string> lines = asking.TakeLines();
   if (result == Result::kWaits) lines.emplace_back("(waits)");
-  if (result == Result::kClose) lines.emplace_back("(closed)");
   if (show) {
     for (const std::string& line : lines) Print(line);
   }
-  for (auto& [other_name, other] : clients_) {
-    while (std::exchange(other->resume, false)) {
-      result = engine_->dispatcher().ExecuteParked(other->client);
-      if (result == Result::kClose) other->closed = true;
+  Settle(show);
+}
+
+void ScriptRunner::Settle(bool show) {
+  for (auto& [name, client] : clients_) {
+    while (std::exchange(client->resume, false)) {
+      const Dispatcher::Result result = engine_->dispatcher().ExecuteParked(client->client);
+      if (result == Dispatcher::Result::kClose) client->closed = true;
     }
-    const std::string shown = other_name.empty() ? "main" : other_name;
-    for (const std::string& line : other->TakeLines()) Print(StrCat("[", shown, "] ", line));
+    const std::string shown = name.empty() ? "main" : name;
+    for (const std::string& line : client->TakeLines()) Print(StrCat("[", shown, "] ", line));
   }
+  std::erase_if(clients_, [&](const auto& entry) {
+    if (!entry.second->closed) return false;
+    Forget(entry.second->client);
+    return true;
+  });
   ShowEffects(show);
 }
 

@@ -17,7 +17,7 @@
 //   !journal on|off      show what entered the journal ("journal> words"; "journal[slot]>" in
 //                        cluster mode, units of several effects between MULTI and EXEC)
 //   !events on|off       show keyspace notifications ("event> database event key")
-//   !advance MS          let time pass
+//   !advance MS          let time pass; what waits until then goes on
 //   !resp 2|3 [name]     the protocol that a client (default: the main one) is spoken to
 //   !run words           a request of the main client of which nothing is shown
 //
@@ -49,9 +49,13 @@ class ScriptRunner {
   class ScriptClient;
 
   void Reset(bool cluster);
+  // The client leaves every table.
+  void Forget(Client& client);
   ScriptClient& ClientNamed(std::string_view name);
   void Directive(std::string_view line);
   void Request(std::string_view name, std::string_view words, bool show);
+  // Goes on with clients whose wait is over, shows what came of it, drops those that are closed.
+  void Settle(bool show);
   void ShowEffects(bool show);
   void Print(std::string_view line);
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/command/engine_settings.h"
 #include "slots/check.h"
 #include "slots/strings.h"
 
@@ -14,7 +15,7 @@ TestEngine::TestEngine(const Options& options)
       engine_{.registry = registry_,
               .keyspace = keyspace_,
               .journal = journal_,
-              .config = config_,
+              .config = settings_.config(),
               .stats = stats_,
               .slow_log = slow_log_,
               .watches = watches_,
@@ -24,11 +25,15 @@ TestEngine::TestEngine(const Options& options)
               .pause = pause_,
               .clock = clock_,
               .micros_per_tick = 1 / clock_.ticks_per_micro(),
-              .random = random_},
+              .random = random_,
+              .latency_monitor = &latency_monitor_,
+              .large_requests = &large_requests_,
+              .large_replies = &large_replies_},
       listener_(engine_),
       dispatcher_(engine_) {
-  config_.cluster_enabled = options.cluster;
-  if (options.configure) options.configure(config_);
+  CHECK(settings_.LoadText(options.config, "test").ok());
+  FollowLogSettings(settings_, engine_);
+  FollowKeyspaceSettings(settings_, engine_);
   journal_.Subscribe(sink_);
   keyspace_.set_removal_listener(&listener_);
   keyspace_.set_touch_listener(&listener_);
@@ -51,6 +56,11 @@ TestEngine::~TestEngine() {
 void TestEngine::AdvanceMillis(int64_t millis) {
   clock_.wall_micros += millis * 1000;
   dispatcher_.BeginTurn();
+  blocked_.EndDue(engine_.now_ms);
+  parking_.Release([&](const ParkingLot::Place& place) {
+    return place.reason == ParkReason::kPause &&
+           pause_.active(engine_.now_ms) == Pause::Kind::kNone;
+  });
 }
 
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }

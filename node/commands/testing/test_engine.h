@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "node/command/client_table.h"
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
 #include "node/command/keyspace_listener.h"
+#include "node/config/config_store.h"
 #include "node/journal/memory_sink.h"
 #include "node/stats/clock.h"
 
@@ -58,7 +60,7 @@ class TestEngine : private NotifyListener {
     bool cluster = false;
     int databases = 16;
     uint64_t hash_seed = 1;
-    std::function<void(Config&)> configure = nullptr;
+    std::string config;  // Lines of a configuration file.
   };
 
   explicit TestEngine(const Options& options);
@@ -67,9 +69,12 @@ class TestEngine : private NotifyListener {
   Engine& engine() { return engine_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   FakeClock& clock() { return clock_; }
-  Config& config() { return config_; }
+  ConfigStore& settings() { return settings_; }
+  // Whoever makes clients for the engine puts them in here.
+  ClientTable& clients() { return clients_; }
   MemorySink& journal() { return sink_; }
 
+  // Lets time pass, and ends the waits that end by time.
   void AdvanceMillis(int64_t millis);
   // "database event key", one each, since the last call.
   std::vector<std::string> TakeEvents();
@@ -80,18 +85,22 @@ class TestEngine : private NotifyListener {
 
   FakeClock clock_;
   std::mt19937_64 random_{1};
-  Config config_;
+  ConfigStore settings_;
   Registry registry_;
   Keyspace keyspace_;
   Journal journal_;
   MemorySink sink_;
   ServerStats stats_;
   SlowLog slow_log_;
+  SlowLog large_requests_;
+  SlowLog large_replies_;
+  LatencyMonitor latency_monitor_;
   WatchTable watches_;
   ParkingLot parking_;
   BlockedClients blocked_;
   Notifier notifier_;
   Pause pause_;
+  ClientTable clients_;
   Engine engine_;
   KeyspaceListener listener_;
   Dispatcher dispatcher_;

@@ -185,7 +185,7 @@ MoveWorld::MoveWorld(uint64_t seed, int nodes) : random_(seed), control_(random_
   for (int i = 1; i <= nodes; ++i) {
     nodes_[i] = std::make_unique<MoveNode>(control_, *links[i - 1], random_());
     // A look at the clock takes time, so that slices end.
-    static_cast<FakeClock&>(nodes_[i]->engine().clock).nanos_per_look = 1000 + Below(100'000);
+    static_cast<FakeClock&>(nodes_[i]->engine().clock).nanos_per_look = 20'000 + Below(600'000);
   }
   Settle();
 }

@@ -5,8 +5,8 @@
 // ControlLink it is used on the engine thread; pictures and outcomes come back there through
 // `post_to_engine`. A node whose ledger cannot be written any more is a danger: `on_fatal` is then
 // called (on the engine thread) and must end the process.
-#ifndef SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_DRIVER_H_
-#define SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_DRIVER_H_
+#ifndef SLOTMESH_NODE_CLUSTER_NET_CONTROL_DRIVER_H_
+#define SLOTMESH_NODE_CLUSTER_NET_CONTROL_DRIVER_H_
 
 #include <cstdint>
 #include <functional>
@@ -56,4 +56,4 @@ class ControlDriver : public ControlLink {
 
 }  // namespace slotmesh::node
 
-#endif  // SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_DRIVER_H_
+#endif  // SLOTMESH_NODE_CLUSTER_NET_CONTROL_DRIVER_H_

@@ -1,4 +1,4 @@
-#include "node/cluster/control/control_driver.h"
+#include "node/cluster/net/control_driver.h"
 
 #include <atomic>
 #include <chrono>
@@ -50,6 +50,7 @@ class Driver : public ControlDriver {
   // ControlLink.
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
+  const slots::NodeInfo& own_info() const override { return options_.info; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
@@ -144,6 +145,7 @@ absl::Status Driver::Open() {
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   self_ = node_->self();
+  options_.info.id = self_;
   if (out.picture != nullptr) picture_ = out.picture;
   const absl::Status opened = OpenTransport();
   if (!opened.ok()) return opened;

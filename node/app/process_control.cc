@@ -1,0 +1,20 @@
+#include "node/app/process_control.h"
+
+#include <chrono>
+#include <thread>
+
+#include "boost/asio/post.hpp"
+
+namespace slotmesh::node {
+
+void ProcessControl::Shutdown() {
+  // Behind the writes that this turn has posted.
+  boost::asio::post(io_, [this] { io_.stop(); });
+}
+
+void ProcessControl::Sleep(int64_t micros) {
+  std::this_thread::sleep_for(std::chrono::microseconds(micros));
+  server_.BeginTurn();
+}
+
+}  // namespace slotmesh::node

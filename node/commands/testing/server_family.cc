@@ -1,0 +1,80 @@
+#include "node/commands/testing/server_family.h"
+
+#include <memory>
+
+#include "node/commands/client.h"
+#include "node/commands/connection.h"
+#include "node/commands/server.h"
+#include "node/commands/transactions.h"
+
+namespace slotmesh::node {
+namespace {
+
+class FakeControl : public ServerControl {
+ public:
+  explicit FakeControl(FakeClock& clock) : clock_(clock) {}
+
+  void Shutdown() override {}
+  void Sleep(int64_t micros) override { clock_.wall_micros += micros; }
+  void SetActiveExpiry(bool) override {}
+  void SetTimerPaused(bool) override {}
+  uint64_t lazyfree_pending() const override { return 0; }
+  uint64_t lazyfreed() const override { return 0; }
+  void ResetLazyfreed() override {}
+  int port() const override { return 6379; }
+
+ private:
+  FakeClock& clock_;
+};
+
+class NoLog : public Log {
+ public:
+  void Write(Severity, std::string_view) override {}
+};
+
+struct ServerState {
+  explicit ServerState(TestEngine& engine)
+      : control(engine.clock()),
+        family{.dispatcher = engine.dispatcher(),
+               .settings = engine.settings(),
+               .clients = engine.clients(),
+               .control = control,
+               .log = log,
+               .identity = {.version = "0.0.0",
+                            .executable = "/usr/bin/slotmesh-node",
+                            .run_id = std::string(40, 'a'),
+                            .replication_id = std::string(40, 'b'),
+                            .start_ms = FakeClock::kStartMicros / 1000}} {}
+
+  FakeControl control;
+  NoLog log;
+  ServerFamily family;
+};
+
+std::shared_ptr<void> MakeServer(TestEngine& engine) {
+  auto state = std::make_shared<ServerState>(engine);
+  return {state, &state->family};
+}
+
+}  // namespace
+
+std::vector<TestFamily> SessionFamilies() {
+  return {
+      {TransactionCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<TransactionFamily>(TransactionFamily{engine.dispatcher()});
+       }},
+      {ConnectionCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<ConnectionFamily>(ConnectionFamily{engine.dispatcher()});
+       }},
+      {ClientCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<ClientFamily>(ClientFamily{engine.clients()});
+       }},
+      {ServerPlainCommands(), &MakeServer},
+      {ServerContainerCommands(), &MakeServer},
+  };
+}
+
+}  // namespace slotmesh::node
