@@ -204,7 +204,8 @@ absl::Time Ledger::Impl::NextDeadline() const {
   if (raft_.role() == Role::kLeader) next = std::min(next, next_voter_step_);
   if (holder_.terms().has_value()) next = std::min(next, next_ask_);
   for (const auto& [ticket, open] : open_) {
-    if (!open.result.has_value()) next = std::min({next, open.next_send, open.deadline});
+    next = std::min(next, open.deadline);
+    if (!open.result.has_value()) next = std::min(next, open.next_send);
   }
   return next;
 }

@@ -9,7 +9,12 @@
 namespace slotmesh::node {
 
 Join::Own ControlNode::OwnLog() const {
-  return {&ledger_->view(), ledger_->log(), local_.has_keys, !waiting_.empty()};
+  return {.view = &ledger_->view(),
+          .log = ledger_->log(),
+          .has_keys = local_.has_keys,
+          .busy = !waiting_.empty(),
+          .settled = ledger_->leadership().settled,
+          .ended = &record_.ended};
 }
 
 absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput* out) {
@@ -19,7 +24,7 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
       join_ask_ = ++next_ask_;
       out->asks.push_back({join_ask_, ask->address, ask->method, std::move(ask->payload)});
     } else if (const auto* propose = std::get_if<ProposeAction>(&action)) {
-      status = Propose(propose->change, ForJoin{}, out);
+      status = Propose(propose->change, ForJoin{++join_proposal_}, out);
     } else if (const auto* follow = std::get_if<FollowAction>(&action)) {
       status = Follow(*follow, out);
     } else if (const auto* note = std::get_if<NoteAction>(&action)) {
@@ -62,7 +67,9 @@ absl::Status ControlNode::Follow(const FollowAction& follow, ControlOutput* out)
 // Gives up the own log, of which this node is alone or no member any more, and begins another.
 absl::Status ControlNode::BeginAnew(bool hard, ControlOutput* out) {
   const ledger::View& view = ledger_->view();
-  const bool alone = view.members.size() == 1 && view.BootOf(record_.id) != 0;
+  // Whoever only believes to be alone has not heard of the others yet.
+  const bool alone = view.members.size() == 1 && view.BootOf(record_.id) != 0 &&
+                     ledger_->leadership().settled;
   if (alone) {
     if (record_.ended.size() >= kEndedLogsMax) record_.ended.erase(record_.ended.begin());
     record_.ended.push_back(record_.log);
@@ -133,6 +140,9 @@ Hello ControlNode::AnswerHello(const HelloRequest& request) const {
   hello.member = view.BootOf(request.node) != 0;
   hello.joined = view.HasJoined(request.log);
   hello.takes_seal = request.sealed_into == hello.log || view.HasJoined(request.sealed_into);
+  const std::vector<slots::LogId>& ended = record_.ended;
+  hello.ended = std::find(ended.begin(), ended.end(), request.log) != ended.end();
+  hello.decides = has_majority_;
   hello.bare = IsBare(OwnLog());
   hello.has_keys = local_.has_keys;
   hello.peers = NamedPeers();

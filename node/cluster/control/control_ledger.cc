@@ -99,7 +99,8 @@ absl::Status ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResu
   const bool known = result.refusal != ledger::Refusal::kUnknownOutcome;
   if (const auto* caller = std::get_if<ForCaller>(&waiting)) {
     out->decided.push_back({caller->ticket, StatusOf(result)});
-  } else if (std::holds_alternative<ForJoin>(waiting)) {
+  } else if (const auto* join = std::get_if<ForJoin>(&waiting)) {
+    if (join->number != join_proposal_) return absl::OkStatus();
     std::vector<JoinAction> actions;
     join_->OnDecided(OwnLog(), now_, result, &actions);
     return RunJoin(std::move(actions), out);

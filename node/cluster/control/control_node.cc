@@ -139,6 +139,8 @@ absl::Status ControlNode::On(const FrameCame& input, ControlOutput* out) {
   const bus::Frame& frame = input.frame;
   switch (frame.kind) {
     case bus::FrameKind::kGossip: {
+      // Whoever is of another log is not there for this one: neither side may count on the other.
+      if (frame.log != ledger_->log()) return absl::OkStatus();
       absl::StatusOr<gossip::Message> message = bus::DecodeGossip(frame.payload);
       if (!message.ok()) break;
       picture_dirty_ = true;
@@ -232,11 +234,18 @@ absl::Status ControlNode::On(const MeetNode& input, ControlOutput* out) {
 absl::Status ControlNode::On(const ResetNode& input, ControlOutput* out) {
   const ledger::View& view = ledger_->view();
   const slots::BootId boot = view.BootOf(record_.id);
+  // A cluster that cannot decide keeps nobody from becoming another node: for it this one is dead.
+  if (input.hard && !has_majority_ && !view.members.empty()) {
+    const absl::Status anew = BeginAnew(/*hard=*/true, out);
+    if (anew.ok()) out->decided.push_back({input.ticket, absl::OkStatus()});
+    return anew;
+  }
   if (view.members.size() > 1 && boot != 0) {
     return Propose(ledger::MemberLeft{{record_.id, boot}, /*forget=*/false},
                    ForReset{input.ticket, input.hard}, out);
   }
-  if (view.members.empty() || view.seal.has_value()) {
+  const bool sealed = view.seal.has_value() && !input.hard;
+  if (view.members.empty() || sealed || !ledger_->leadership().settled) {
     out->decided.push_back(
         {input.ticket, absl::FailedPreconditionError(
                            "ERR This node's cluster is just forming or joining another one: try "

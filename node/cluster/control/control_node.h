@@ -159,6 +159,7 @@ class ControlNode {
   const gossip::Machine& gossip() const { return *gossip_; }
   const slots::SlotMap& map() const { return *ledger_->map(); }
   bool data_missing() const { return data_missing_; }
+  bool has_majority() const { return has_majority_; }
   uint64_t bad_frames() const { return bad_frames_; }
   void CheckInvariants() const { ledger_->CheckInvariants(); }
 
@@ -167,7 +168,9 @@ class ControlNode {
   struct ForCaller {
     uint64_t ticket;
   };
-  struct ForJoin {};
+  struct ForJoin {
+    uint64_t number;  // join_proposal_, unless the join waits for another one by now.
+  };
   struct ForJoiner {  // Another log's question to be taken in.
     uint64_t call;
     ledger::CancelledJoin join;
@@ -255,6 +258,7 @@ class ControlNode {
   std::map<uint64_t, Waiting> waiting_;  // By the ledger's ticket.
   uint64_t next_ask_ = 0;
   uint64_t join_ask_ = 0;  // The ask whose answer the join waits for, 0 if none.
+  uint64_t join_proposal_ = 0;
   LocalState local_;
   std::shared_ptr<const slots::SlotMap> known_map_;  // With known_view_: what the picture shows.
   std::shared_ptr<const ledger::View> known_view_;

@@ -104,7 +104,7 @@ class ControlRun {
                  });
   }
 
-  // To another shard of the host's map; proposed by its owner or by anybody.
+  // To another shard of the host's map; proposed by its owner, who stops first, or by another.
   void HandOver(int host) {
     const slots::ShardInfo* from = ShardOf(host);
     if (from == nullptr || from->slots.empty()) return;
@@ -115,8 +115,9 @@ class ControlRun {
     slots.Add(*from->slots.First());
     if (claims_.contains(from->id)) claims_[from->id].slots -= slots;
     const ledger::SlotsReassigned change{slots, from->id, from->epoch, to.id, to.epoch};
-    if (random_.Percent(60)) return sim_.GiveAway(host, change, slots);
-    sim_.Propose(AnyHost(), change, nullptr);
+    const int proposer = random_.Percent(60) ? host : AnyHost();
+    if (proposer == host) return sim_.GiveAway(host, change, slots);
+    sim_.Propose(proposer, change, nullptr);
   }
 
   void Reset(int host) {
@@ -126,7 +127,9 @@ class ControlRun {
     if (!alone && !shard->slots.empty()) return;
     given_up_.insert(shard->id);
     claims_.erase(shard->id);
-    sim_.Reset(host, random_.Percent(50), nullptr);
+    // Who leaves a cluster that cannot decide is dead for it: with two, it is lost.
+    const bool hard = random_.Percent(50) && sim_.node(host)->has_majority();
+    sim_.Reset(host, hard, nullptr);
   }
 
   void Forget(int host) {

@@ -41,6 +41,7 @@ void Join::LogChanged(slots::NodeId self) {
 }
 
 absl::Time Join::NextDeadline() const {
+  if (deciding()) return decide_by_;
   if (stage_ != Stage::kIdle) return absl::InfiniteFuture();
   absl::Time next = ask_at_;
   for (const Target& target : targets_) next = std::min(next, target.next_try);
@@ -59,6 +60,10 @@ void Join::NoticeSeal(const Own& own, absl::Time now) {
 
 void Join::Step(const Own& own, absl::Time now, std::vector<JoinAction>* out) {
   NoticeSeal(own, now);
+  if (deciding() && now >= decide_by_) {
+    stage_ = Stage::kIdle;
+    TryLater(now);
+  }
   if (stage_ != Stage::kIdle) return;
   if (now >= ask_at_) {
     const std::vector<std::string>& addresses = own.view->seal->addresses;
@@ -94,7 +99,8 @@ void Join::OnAnswer(const Own& own, absl::Time now, const absl::StatusOr<std::st
     ask_at_ = sealed_at_ == 0 ? absl::InfiniteFuture() : now + kRetry;
     const absl::StatusOr<JoinAnswer> joined =
         answer.ok() ? DecodeJoinAnswer(*answer) : answer.status();
-    if (joined.ok()) OnJoinAnswer(*joined, out);
+    TryLater(now);
+    if (joined.ok()) OnJoinAnswer(now, *joined, out);
     return;
   }
   const bool hello_due = stage == Stage::kHello || stage == Stage::kCheckingKeys;
@@ -113,6 +119,10 @@ void Join::OnHello(const Own& own, absl::Time now, const Hello& hello,
     const bool later = hello.sequence > own.view->map.version.sequence;
     if (!hello.member && was_member && later) out->push_back(LeaveAction{});
     return DropTarget();
+  }
+  if (hello.ended) {
+    out->push_back(LeaveAction{});
+    return;
   }
   if (hello.joined) {
     // A member of a log that was taken in is a member of the other, unless it has been taken out.
@@ -133,19 +143,19 @@ void Join::OnHello(const Own& own, absl::Time now, const Hello& hello,
 
 void Join::Approach(const Own& own, absl::Time now, const Hello& hello,
                     std::vector<JoinAction>* out) {
+  // It does not know yet that its log has ended. When it asks who is here, it hears.
+  const bool ended = own.ended != nullptr &&
+                     std::find(own.ended->begin(), own.ended->end(), hello.log) != own.ended->end();
+  if (ended) return AskToMeet(hello, out);
+  if (!hello.decides) return TryLater(now);
   const bool bare = IsBare(own);
   const bool older = ledger::IsOlderLog(own.view->created, own.log, hello.created, hello.log);
   if (bare && !hello.bare && older) {
-    if (own.busy) return TryLater(now);
+    if (own.busy || !own.settled) return TryLater(now);
     out->push_back(RenewAction{hello.created});
     return;
   }
-  if (older || (hello.bare && !bare)) {
-    stage_ = Stage::kAskedToMeet;
-    const MeetRequest request{.address = own_address_, .wanted = hello.node};
-    out->push_back(AskAction{current_, std::string(kAskMeet), Encode(request)});
-    return;
-  }
+  if (older || (hello.bare && !bare)) return AskToMeet(hello, out);
   other_ = hello;
   unchecked_.clear();
   for (const slots::NodeInfo& node : own.view->map.nodes) {
@@ -154,8 +164,14 @@ void Join::Approach(const Own& own, absl::Time now, const Hello& hello,
   CheckNextMember(own, now, out);
 }
 
-void Join::CheckNextMember(const Own& own, absl::Time, std::vector<JoinAction>* out) {
-  if (unchecked_.empty()) return Seal(own, out);
+void Join::AskToMeet(const Hello& hello, std::vector<JoinAction>* out) {
+  stage_ = Stage::kAskedToMeet;
+  const MeetRequest request{.address = own_address_, .wanted = hello.node};
+  out->push_back(AskAction{current_, std::string(kAskMeet), Encode(request)});
+}
+
+void Join::CheckNextMember(const Own& own, absl::Time now, std::vector<JoinAction>* out) {
+  if (unchecked_.empty()) return Seal(own, now, out);
   stage_ = Stage::kCheckingKeys;
   SayHello(own, unchecked_.back(), out);
   unchecked_.pop_back();
@@ -172,8 +188,9 @@ void Join::OnMember(const Own& own, absl::Time now, const Hello& hello,
   DropTarget();
 }
 
-void Join::Seal(const Own& own, std::vector<JoinAction>* out) {
+void Join::Seal(const Own& own, absl::Time now, std::vector<JoinAction>* out) {
   stage_ = Stage::kSealing;
+  decide_by_ = now + kDecideWithin;
   ledger::LogSealed seal{other_.log, other_.created, own.has_keys, {current_}};
   for (const KnownPeer& peer : other_.peers) {
     if (seal.addresses.size() >= ledger::kSealAddressesMax) break;
@@ -184,6 +201,7 @@ void Join::Seal(const Own& own, std::vector<JoinAction>* out) {
 
 void Join::OnDecided(const Own& own, absl::Time now, const ledger::ApplyResult& result,
                      std::vector<JoinAction>* out) {
+  if (!deciding()) return;
   const Stage stage = std::exchange(stage_, Stage::kIdle);
   NoticeSeal(own, now);
   if (stage == Stage::kUnsealing) return;  // If it did not come to be, the seal is seen again.
@@ -209,7 +227,7 @@ void Join::AskToBeTaken(const Own& own, std::string address, std::vector<JoinAct
   out->push_back(AskAction{current_, std::string(kAskJoin), Encode(request)});
 }
 
-void Join::OnJoinAnswer(const JoinAnswer& answer, std::vector<JoinAction>* out) {
+void Join::OnJoinAnswer(absl::Time now, const JoinAnswer& answer, std::vector<JoinAction>* out) {
   if (answer.refusal == ledger::Refusal::kNone) {
     out->push_back(FollowAction{answer.log, answer.sequence, answer.peers});
     return;
@@ -219,6 +237,7 @@ void Join::OnJoinAnswer(const JoinAnswer& answer, std::vector<JoinAction>* out) 
       StrCat("The cluster at ", current_, " refuses to take this one in: ", answer.message)});
   DropTarget();
   stage_ = Stage::kUnsealing;
+  decide_by_ = now + kDecideWithin;
   out->push_back(ProposeAction{ledger::LogUnsealed{asked_.into, asked_.at}});
 }
 

@@ -3,11 +3,13 @@
 //
 // A target is an address to say hello to. The answer decides:
 //  - its log is this node's own: done (or this node has been taken out of it: leave);
+//  - it gave this node's log up as its last member: leave;
 //  - its log has taken this node's log in: follow it;
 //  - this node's log is the younger: seal it into that one, then ask to be taken in, and follow;
 //  - this node's log is the older: ask the other side to act. But a bare node (alone, without slots
 //    and keys) never makes others come to it, old as it may be: it begins a new, youngest log
 //    first.
+// A log whose voters have no majority is not joined until they have.
 // Once the log is sealed, any member may ask the other log to take it in: its driver at once, the
 // others if they still see the seal a while later. A refusal for good lifts the seal. Targets are
 // tried again every kRetry until they are of the same log or their time is up; crossing, circular
@@ -69,6 +71,8 @@ class Join {
   static constexpr absl::Duration kFollowWithin = absl::Seconds(10);  // Of targets to follow only.
   // How long a member that did not seal the log waits for the one that did.
   static constexpr absl::Duration kTakeOverAfter = absl::Seconds(3);
+  // How long the outcome of a proposal is waited for: its log may have ended meanwhile.
+  static constexpr absl::Duration kDecideWithin = absl::Seconds(5);
 
   Join(slots::NodeId self, std::string own_address)
       : self_(self), own_address_(std::move(own_address)) {}
@@ -78,7 +82,9 @@ class Join {
     const ledger::View* view = nullptr;
     slots::LogId log;
     bool has_keys = false;
-    bool busy = false;  // Proposals of this node are open.
+    bool busy = false;     // Proposals of this node are open.
+    bool settled = false;  // This node leads, and its view is the last that was decided.
+    const std::vector<slots::LogId>* ended = nullptr;  // Logs that this node gave up, null if none.
   };
 
   // A MEET, or (`only_follow`) a hint that this node's log may have become part of that address's.
@@ -92,6 +98,7 @@ class Join {
   void Step(const Own& own, absl::Time now, std::vector<JoinAction>* out);
   void OnAnswer(const Own& own, absl::Time now, const absl::StatusOr<std::string>& answer,
                 std::vector<JoinAction>* out);
+  // Of the last proposal; one that comes too late is not looked at.
   void OnDecided(const Own& own, absl::Time now, const ledger::ApplyResult& result,
                  std::vector<JoinAction>* out);
 
@@ -116,6 +123,7 @@ class Join {
     absl::Time next_try = absl::InfinitePast();
   };
 
+  bool deciding() const { return stage_ == Stage::kSealing || stage_ == Stage::kUnsealing; }
   void NoticeSeal(const Own& own, absl::Time now);
   void SayHello(const Own& own, const std::string& address, std::vector<JoinAction>* out);
   void OnHello(const Own& own, absl::Time now, const Hello& hello, std::vector<JoinAction>* out);
@@ -123,11 +131,12 @@ class Join {
   void Approach(const Own& own, absl::Time now, const Hello& hello, std::vector<JoinAction>* out);
   void CheckNextMember(const Own& own, absl::Time now, std::vector<JoinAction>* out);
   void OnMember(const Own& own, absl::Time now, const Hello& hello, std::vector<JoinAction>* out);
-  void Seal(const Own& own, std::vector<JoinAction>* out);
+  void Seal(const Own& own, absl::Time now, std::vector<JoinAction>* out);
   void AskToBeTaken(const Own& own, std::string address, std::vector<JoinAction>* out);
-  void OnJoinAnswer(const JoinAnswer& answer, std::vector<JoinAction>* out);
+  void OnJoinAnswer(absl::Time now, const JoinAnswer& answer, std::vector<JoinAction>* out);
   Target* FindTarget(const std::string& address);
   void TryLater(absl::Time now);
+  void AskToMeet(const Hello& hello, std::vector<JoinAction>* out);
   void DropTarget() { DropTarget(current_); }
   void DropTarget(const std::string& address);
 
@@ -135,6 +144,7 @@ class Join {
   std::string own_address_;
   std::vector<Target> targets_;
   Stage stage_ = Stage::kIdle;
+  absl::Time decide_by_ = absl::InfiniteFuture();  // While sealing and unsealing.
   std::string current_;       // The target that the present stage is about.
   bool only_follow_ = false;  // It is only to be followed.
 

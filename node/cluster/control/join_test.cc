@@ -46,7 +46,14 @@ class JoinTest : public testing::Test {
     Apply(ledger::MemberJoined{Info(IdOf<slots::NodeId>('m'), 2), kBoot});
   }
 
-  Join::Own Own() const { return {&state_.view(), kOwnLog, has_keys_, busy_}; }
+  Join::Own Own() const {
+    return {.view = &state_.view(),
+            .log = kOwnLog,
+            .has_keys = has_keys_,
+            .busy = busy_,
+            .settled = true,
+            .ended = &ended_};
+  }
 
   // The one action of a call; none if there was none.
   std::optional<JoinAction> One() {
@@ -85,6 +92,7 @@ class JoinTest : public testing::Test {
     hello.log = kOtherLog;
     hello.created = absl::FromUnixSeconds(created);
     hello.sequence = 10;
+    hello.decides = true;
     hello.peers = {{kOther, kAddress}, {IdOf<slots::NodeId>('p'), "10.0.0.8:17000"}};
     return hello;
   }
@@ -99,6 +107,7 @@ class JoinTest : public testing::Test {
   Join join_{kSelf, "10.0.0.1:17000"};
   bool has_keys_ = false;
   bool busy_ = false;
+  std::vector<slots::LogId> ended_;
   absl::Time now_ = absl::FromUnixSeconds(1000);
   std::vector<JoinAction> out_;
 };
@@ -147,6 +156,36 @@ TEST_F(JoinTest, ABareNodeBeginsAYoungerLogInsteadOfMakingOthersComeToIt) {
   ExpectAsk(kAskHello);
   Answer(Encode(OtherHello(300)));
   EXPECT_EQ(Expect<RenewAction>().than, absl::FromUnixSeconds(300));
+}
+
+TEST_F(JoinTest, ALogThatCannotDecideIsNotJoinedYet) {
+  OwnSlots();
+  Meet();
+  ExpectAsk(kAskHello);
+  Hello hello = OtherHello();
+  hello.decides = false;
+  Answer(Encode(hello));
+  EXPECT_FALSE(One().has_value());
+  now_ += Join::kRetry;
+  join_.Step(Own(), now_, &out_);
+  ExpectAsk(kAskHello);
+}
+
+TEST_F(JoinTest, AMemberLeftBehindInALogThatEndedIsCalledAndLeavesIt) {
+  OwnSlots();
+  ended_.push_back(kOtherLog);
+  Meet();
+  ExpectAsk(kAskHello);
+  Answer(Encode(OtherHello()));
+  ExpectAsk(kAskMeet);
+  Answer(std::string());
+  now_ += Join::kRetry;
+  join_.Step(Own(), now_, &out_);
+  ExpectAsk(kAskHello);
+  Hello hello = OtherHello();
+  hello.ended = true;  // The other way round.
+  Answer(Encode(hello));
+  Expect<LeaveAction>();
 }
 
 TEST_F(JoinTest, OfTwoBareNodesTheOlderStays) {
@@ -260,20 +299,19 @@ TEST_F(JoinTest, ARefusalForGoodLiftsTheSealThatWasAskedFor) {
 
 TEST_F(JoinTest, ARefusalForNowIsAskedAgainAtTheNextAddress) {
   OwnSlots();
-  MeetUntilSealed();
-  ExpectAsk(kAskJoin);
+  const std::string second = "10.0.0.8:17000";
+  Apply(ledger::LogSealed{kOtherLog, absl::FromUnixSeconds(100), false, {kAddress, second}});
+  join_.Step(Own(), now_, &out_);
+  now_ += Join::kTakeOverAfter;
   JoinAnswer later;
   later.refusal = Refusal::kSealed;
-  Answer(Encode(later));
-  EXPECT_FALSE(One().has_value());
-  for (const std::string& address : {kAddress, std::string("10.0.0.8:17000"), kAddress}) {
+  for (const std::string& address : {kAddress, second, kAddress}) {
+    join_.Step(Own(), now_, &out_);
+    ExpectAsk(kAskJoin, address);
+    Answer(Encode(later));
     join_.Step(Own(), now_, &out_);
     EXPECT_FALSE(One().has_value()) << "too early";
     now_ += Join::kRetry;
-    // The target itself is due as well; being taken in goes first.
-    join_.Step(Own(), now_, &out_);
-    ExpectAsk(kAskJoin, address);
-    Answer(absl::UnavailableError("nobody there"));
   }
 }
 

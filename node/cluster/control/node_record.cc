@@ -109,7 +109,7 @@ std::unique_ptr<NodeFile> MakeNodeFile(ledger::LogDisk& folder, std::string name
 absl::StatusOr<std::unique_ptr<NodeFile>> OpenNodeFile(const std::string& path) {
   const size_t slash = path.rfind('/');
   std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  absl::StatusOr<std::unique_ptr<ledger::LogDisk>> disk = ledger::OpenLogDisk(folder);
+  absl::StatusOr<std::unique_ptr<ledger::LogDisk>> disk = ledger::OpenSharedLogDisk(folder);
   if (!disk.ok()) return disk.status();
   return std::unique_ptr<NodeFile>(std::make_unique<OwnedNodeFile>(
       *std::move(disk), slash == std::string::npos ? path : path.substr(slash + 1)));

@@ -11,8 +11,8 @@ void Fields(Archive& a, HelloRequest& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, Hello& x) {
-  a(x.node, x.log, x.created, x.sequence, x.member, x.joined, x.takes_seal, x.bare, x.has_keys,
-    x.peers);
+  a(x.node, x.log, x.created, x.sequence, x.member, x.joined, x.takes_seal, x.ended, x.decides,
+    x.bare, x.has_keys, x.peers);
 }
 template <typename Archive>
 void Fields(Archive& a, MeetRequest& x) {

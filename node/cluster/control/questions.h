@@ -43,6 +43,8 @@ struct Hello {
   bool member = false;           // The asker is a member of this log.
   bool joined = false;           // The asker's log has become part of this one.
   bool takes_seal = false;       // This log is `sealed_into`, or that has become part of it.
+  bool ended = false;            // The answerer gave the asker's log up as its last member.
+  bool decides = false;          // A majority of this log's voters is there.
   bool bare = false;             // A node alone without slots and keys.
   bool has_keys = false;         // The answerer's own.
   std::vector<KnownPeer> peers;  // The answerer among them.

@@ -21,6 +21,7 @@ Hello ExampleHello() {
   hello.sequence = 99;
   hello.member = true;
   hello.takes_seal = true;
+  hello.decides = true;
   hello.has_keys = true;
   hello.peers = {{IdOf<slots::NodeId>('p'), "10.0.0.2:17000"}};
   return hello;
