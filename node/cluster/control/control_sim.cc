@@ -101,7 +101,8 @@ void ControlSim::CrashFor(int host, absl::Duration time) {
 void ControlSim::CrashAtDiskCall(int host, uint64_t calls) {
   if (processes_[host] == nullptr) return;
   const bool file = random_.Percent(30);
-  (file ? processes_[host]->file_disk : processes_[host]->ledger_disk)->StopAfter(calls);
+  if (file) return processes_[host]->file_disk->StopAfter(calls % 8);  // It is used less.
+  processes_[host]->ledger_disk->StopAfter(calls);
 }
 
 int ControlSim::HostOf(const slots::NodeId& node) const {

@@ -18,7 +18,6 @@ namespace {
 
 constexpr uint64_t kSeeds = 1000;
 constexpr uint64_t kParts = 4;
-constexpr absl::Duration kChaosTime = absl::Seconds(12);
 constexpr absl::Duration kHealedWithin = absl::Seconds(60);
 constexpr int kRange = 1600;  // Slots of a claim.
 
@@ -37,6 +36,8 @@ ControlSimOptions OptionsOf(uint64_t seed) {
   options.faults.loss_percent = random.Percent(60) ? static_cast<double>(random.Below(12)) : 0;
   options.faults.duplicate_percent = static_cast<double>(random.Below(10));
   options.faults.slow_percent = static_cast<double>(random.Below(5));
+  options.faults.delay_extra_mean = absl::Milliseconds(random.Percent(70) ? 1 : 20);
+  options.faults.ordered = random.Percent(30);
   return options;
 }
 
@@ -45,6 +46,7 @@ class ControlRun {
   explicit ControlRun(uint64_t seed) : sim_(OptionsOf(seed)), random_(seed ^ 0x77) {}
 
   ControlSim& sim() { return sim_; }
+  uint64_t takeovers() const { return takeovers_; }
 
   void Go() {
     sim::Scheduler& scheduler = sim_.scheduler();
@@ -52,10 +54,11 @@ class ControlRun {
     for (int host = 0; host < sim_.size(); ++host) {
       if (random_.Percent(80)) Claim(host);
     }
-    end_ = scheduler.now() + kChaosTime;
+    const absl::Duration chaos = absl::Seconds(5 + random_.Below(25));
+    end_ = scheduler.now() + chaos;
     scheduler.After(absl::Milliseconds(20), [this] { Work(); });
     scheduler.After(absl::Milliseconds(400), [this] { Break(); });
-    scheduler.RunFor(kChaosTime);
+    scheduler.RunFor(chaos);
   }
 
   // Everybody is back, and is told to meet the first.
@@ -87,6 +90,10 @@ class ControlRun {
     const slots::ShardInfo* shard = node == nullptr ? nullptr : node->map().ShardOf(node->self());
     return shard != nullptr && shard->primary == node->self() ? shard : nullptr;
   }
+  ledger::NodeBoot Process(int host) {
+    const ControlNode& node = *sim_.node(host);
+    return {node.self(), node.ledger().view().BootOf(node.self())};
+  }
 
   // A range of the host's own, or (in runs with conflicts, now and then) of the one beside it.
   void Claim(int host) {
@@ -113,7 +120,7 @@ class ControlRun {
     if (to.id == from->id) return;
     slots::SlotSet slots;
     slots.Add(*from->slots.First());
-    if (claims_.contains(from->id)) claims_[from->id].slots -= slots;
+    given_away_[from->id] |= slots;
     const ledger::SlotsReassigned change{slots, from->id, from->epoch, to.id, to.epoch};
     const int proposer = random_.Percent(60) ? host : AnyHost();
     if (proposer == host) return sim_.GiveAway(host, change, slots);
@@ -133,6 +140,32 @@ class ControlRun {
     sim_.Reset(host, hard, nullptr);
   }
 
+  // A primary without slots becomes another shard's replica.
+  void Replicate(int host) {
+    const slots::ShardInfo* own = ShardOf(host);
+    if (own == nullptr || !own->slots.empty() || !own->replicas.empty()) return;
+    const std::vector<slots::ShardInfo>& shards = sim_.node(host)->map().data().shards;
+    const slots::ShardInfo& other = shards[random_.Below(shards.size())];
+    if (other.id == own->id || claims_.contains(own->id)) return;
+    given_up_.insert(own->id);
+    sim_.Propose(host, ledger::ReplicaAssigned{Process(host), other.id, other.epoch}, nullptr);
+  }
+
+  // A replica makes itself primary (FAILOVER TAKEOVER): SAFETY 6 and 8 keep the old one apart.
+  void TakeOver(int host) {
+    const ControlNode* node = sim_.hosts().IsRunning(host) ? sim_.node(host) : nullptr;
+    const slots::ShardInfo* shard = node == nullptr ? nullptr : node->map().ShardOf(node->self());
+    if (shard == nullptr || shard->primary == node->self()) return;
+    const ledger::NodeBoot self = Process(host);
+    const ledger::PrimaryChanged change{.shard = shard->id,
+                                        .expected_epoch = shard->epoch,
+                                        .expected_in_sync_version = shard->in_sync_version,
+                                        .primary = self,
+                                        .in_sync = {self},
+                                        .outside_set = true};
+    sim_.Propose(host, change, [this](const absl::Status& status) { takeovers_ += status.ok(); });
+  }
+
   void Forget(int host) {
     const ControlNode* node = sim_.hosts().IsRunning(host) ? sim_.node(host) : nullptr;
     if (node == nullptr || node->ledger().view().members.size() < 2) return;
@@ -147,19 +180,23 @@ class ControlRun {
     if (sim_.scheduler().now() >= end_) return;
     const int host = AnyHost();
     const uint64_t what = random_.Below(100);
-    if (what < 55) {
+    if (what < 40) {
       sim_.Meet(host, AnyHost());
-    } else if (what < 58) {
+    } else if (what < 42) {
       sim_.Meet(host, "10.0.0.200:17000");
-    } else if (what < 68) {
+    } else if (what < 52) {
       Claim(host);
-    } else if (what < 78) {
+    } else if (what < 62) {
       HandOver(host);
-    } else if (what < 88) {
+    } else if (what < 72) {
       sim_.AcceptEmpty(host);
-    } else if (what < 92) {
+    } else if (what < 77) {
+      Replicate(host);
+    } else if (what < 85) {
+      TakeOver(host);
+    } else if (what < 89) {
       Reset(host);
-    } else if (what < 96) {
+    } else if (what < 92) {
       Forget(host);
     } else {
       sim_.CrashAtDiskCall(host, random_.Below(40));
@@ -239,7 +276,8 @@ class ControlRun {
   void ExpectClaim(const slots::ShardId& shard, const ClaimOf& claim) {
     if (sim_.node(claim.host) == nullptr) return;
     const slots::ShardInfo* found = sim_.node(claim.host)->map().FindShard(shard);
-    EXPECT_TRUE(found != nullptr && found->slots.ContainsAll(claim.slots))
+    const slots::SlotSet kept = claim.slots - given_away_[shard];
+    EXPECT_TRUE(found != nullptr && found->slots.ContainsAll(kept))
         << "node " << claim.host << " lost what it had claimed\n"
         << Describe();
   }
@@ -247,14 +285,17 @@ class ControlRun {
   ControlSim sim_;
   sim::Random random_;
   bool healing_ = false;
+  uint64_t takeovers_ = 0;
   absl::Time end_;
   std::map<slots::ShardId, ClaimOf> claims_;
+  std::map<slots::ShardId, slots::SlotSet> given_away_;
   std::set<slots::ShardId> given_up_;
 };
 
 struct Totals {
   uint64_t leases = 0;
   uint64_t joins = 0;
+  uint64_t takeovers = 0;
 };
 
 uint64_t RunSeed(uint64_t seed, Totals* totals) {
@@ -265,6 +306,7 @@ uint64_t RunSeed(uint64_t seed, Totals* totals) {
                                                    << run.Describe();
   totals->leases += run.sim().leases_seen();
   totals->joins += run.sim().joins_seen();
+  totals->takeovers += run.takeovers();
   return run.sim().scheduler().trace_hash();
 }
 
@@ -282,6 +324,7 @@ TEST_P(ControlSimTest, NoSlotHasTwoWritersAndHealedClustersComeToOneMap) {
   if (count >= 100) {
     EXPECT_GT(totals.leases, count / kParts);
     EXPECT_GT(totals.joins, count / kParts);
+    EXPECT_GT(totals.takeovers, count / kParts / 4);
   }
 }
 
