@@ -71,8 +71,11 @@ absl::Status ControlNode::BeginAnew(bool hard, ControlOutput* out) {
   const bool alone = view.members.size() == 1 && view.BootOf(record_.id) != 0 &&
                      ledger_->leadership().settled;
   if (alone) {
-    if (record_.ended.size() >= kEndedLogsMax) record_.ended.erase(record_.ended.begin());
-    record_.ended.push_back(record_.log);
+    // With all that had become part of it.
+    std::vector<slots::LogId>& ended = record_.ended;
+    ended.insert(ended.end(), view.joined.begin(), view.joined.end());
+    ended.push_back(record_.log);
+    if (ended.size() > kEndedLogsMax) ended.erase(ended.begin(), ended.end() - kEndedLogsMax);
   }
   for (const KnownPeer& peer : std::exchange(peers_, {})) out->removed.push_back(peer.node);
   record_.log = slots::LogId::Random(random_);
@@ -130,6 +133,10 @@ std::vector<KnownPeer> ControlNode::NamedPeers() const {
   return peers;
 }
 
+bool ControlNode::HasEnded(const slots::LogId& log) const {
+  return std::find(record_.ended.begin(), record_.ended.end(), log) != record_.ended.end();
+}
+
 Hello ControlNode::AnswerHello(const HelloRequest& request) const {
   const ledger::View& view = ledger_->view();
   Hello hello;
@@ -139,9 +146,9 @@ Hello ControlNode::AnswerHello(const HelloRequest& request) const {
   hello.sequence = view.map.version.sequence;
   hello.member = view.BootOf(request.node) != 0;
   hello.joined = view.HasJoined(request.log);
-  hello.takes_seal = request.sealed_into == hello.log || view.HasJoined(request.sealed_into);
-  const std::vector<slots::LogId>& ended = record_.ended;
-  hello.ended = std::find(ended.begin(), ended.end(), request.log) != ended.end();
+  hello.takes_seal = request.sealed_into == hello.log || view.HasJoined(request.sealed_into) ||
+                     HasEnded(request.sealed_into);
+  hello.ended = HasEnded(request.log);
   hello.decides = has_majority_;
   hello.bare = IsBare(OwnLog());
   hello.has_keys = local_.has_keys;
@@ -158,8 +165,7 @@ absl::Status ControlNode::AnswerJoin(uint64_t call, const JoinRequest& request,
     out->answers.push_back({call, absl::InvalidArgumentError("join: not a log that joins")});
     return absl::OkStatus();
   }
-  const std::vector<slots::LogId>& ended = record_.ended;
-  if (std::find(ended.begin(), ended.end(), request.into) != ended.end()) {
+  if (HasEnded(request.into)) {
     refused.refusal = ledger::Refusal::kCancelled;
     refused.message = StrCat("log ", request.into.ToHex(), " has ended");
     SendJoinAnswer(call, refused, /*for_good=*/true, out);

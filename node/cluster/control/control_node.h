@@ -227,6 +227,7 @@ class ControlNode {
   absl::Status Follow(const FollowAction& follow, ControlOutput* out);
   absl::Status BeginAnew(bool hard, ControlOutput* out);
   absl::Status ChangeLog(ControlOutput* out);
+  bool HasEnded(const slots::LogId& log) const;
   Hello AnswerHello(const HelloRequest& request) const;
   absl::Status AnswerJoin(uint64_t call, const JoinRequest& request, ControlOutput* out);
   absl::Status AnswerJoiner(const ForJoiner& joiner, const ledger::ApplyResult& result,

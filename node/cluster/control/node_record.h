@@ -23,7 +23,7 @@
 namespace slotmesh::node {
 
 // Logs given up that a record remembers.
-inline constexpr size_t kEndedLogsMax = 64;
+inline constexpr size_t kEndedLogsMax = 256;
 
 // A member and its bus address, "ip:port".
 struct KnownPeer {
@@ -49,8 +49,8 @@ struct NodeRecord {
   // This node was a member in the log's map of this sequence: in an older one it may be missing.
   uint64_t member_since = 0;
   std::vector<KnownPeer> peers;
-  // Logs of this node alone that it gave up. Nobody will ever be taken into them. At most
-  // kEndedLogsMax, the latest last.
+  // Logs of this node alone that it gave up, and those that had become part of them. Nobody will
+  // ever be taken into them. At most kEndedLogsMax, the latest last.
   std::vector<slots::LogId> ended;
   friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
 };

@@ -42,7 +42,8 @@ struct Hello {
   uint64_t sequence = 0;         // Of the answerer's map, by which the rest is said.
   bool member = false;           // The asker is a member of this log.
   bool joined = false;           // The asker's log has become part of this one.
-  bool takes_seal = false;       // This log is `sealed_into`, or that has become part of it.
+  bool takes_seal = false;       // Knows what becomes of the seal: `sealed_into` is this log, has
+                                 // become part of it, or was given up by the answerer.
   bool ended = false;            // The answerer gave the asker's log up as its last member.
   bool decides = false;          // A majority of this log's voters is there.
   bool bare = false;             // A node alone without slots and keys.
