@@ -165,6 +165,13 @@ absl::Status ControlNode::AnswerJoin(uint64_t call, const JoinRequest& request,
     out->answers.push_back({call, absl::InvalidArgumentError("join: not a log that joins")});
     return absl::OkStatus();
   }
+  if (HasEnded(join->log)) {
+    JoinAnswer ended;
+    ended.refusal = ledger::Refusal::kCancelled;
+    ended.ended = true;
+    out->answers.push_back({call, Encode(ended)});
+    return absl::OkStatus();
+  }
   if (HasEnded(request.into)) {
     refused.refusal = ledger::Refusal::kCancelled;
     refused.message = StrCat("log ", request.into.ToHex(), " has ended");

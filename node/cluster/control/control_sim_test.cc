@@ -101,8 +101,11 @@ class ControlRun {
     if (shard == nullptr) return;
     const int of = sim_.options().claims_conflict && random_.Percent(30) ? AnyHost() : host;
     const auto first = static_cast<slots::Slot>(of * kRange + random_.Below(kRange / 2));
-    const slots::SlotSet slots =
+    slots::SlotSet slots =
         slots::SlotSet::Of(first, static_cast<slots::Slot>(of * kRange + kRange - 1));
+    // A host that was taken out of a cluster leaves there what has changed hands.
+    if (!sim_.options().claims_conflict) slots -= handed_on_;
+    if (slots.empty()) return;
     sim_.Propose(host, ledger::SlotsAssigned{shard->id, shard->epoch, slots},
                  [this, host, id = shard->id, slots](const absl::Status& status) {
                    if (!status.ok() || given_up_.contains(id)) return;
@@ -121,6 +124,7 @@ class ControlRun {
     slots::SlotSet slots;
     slots.Add(*from->slots.First());
     given_away_[from->id] |= slots;
+    handed_on_ |= slots;
     const ledger::SlotsReassigned change{slots, from->id, from->epoch, to.id, to.epoch};
     const int proposer = random_.Percent(60) ? host : AnyHost();
     if (proposer == host) return sim_.GiveAway(host, change, slots);
@@ -162,6 +166,7 @@ class ControlRun {
     if (shard == nullptr) return;
     const slots::NodeId& who = shard->replicas[random_.Below(shard->replicas.size())];
     const ledger::NodeBoot self{who, sim_.node(host)->ledger().view().BootOf(who)};
+    handed_on_ |= shard->slots;
     const ledger::PrimaryChanged change{.shard = shard->id,
                                         .expected_epoch = shard->epoch,
                                         .expected_in_sync_version = shard->in_sync_version,
@@ -296,6 +301,7 @@ class ControlRun {
   absl::Time end_;
   std::map<slots::ShardId, ClaimOf> claims_;
   std::map<slots::ShardId, slots::SlotSet> given_away_;
+  slots::SlotSet handed_on_;
   std::set<slots::ShardId> given_up_;
 };
 

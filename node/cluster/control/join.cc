@@ -232,6 +232,10 @@ void Join::OnJoinAnswer(absl::Time now, const JoinAnswer& answer, std::vector<Jo
     out->push_back(FollowAction{answer.log, answer.sequence, answer.peers});
     return;
   }
+  if (answer.ended) {
+    out->push_back(LeaveAction{});
+    return;
+  }
   if (!answer.for_good) return;
   out->push_back(NoteAction{
       StrCat("The cluster at ", current_, " refuses to take this one in: ", answer.message)});

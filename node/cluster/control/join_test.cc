@@ -188,6 +188,35 @@ TEST_F(JoinTest, AMemberLeftBehindInALogThatEndedIsCalledAndLeavesIt) {
   Expect<LeaveAction>();
 }
 
+TEST_F(JoinTest, AMemberOfALogThatWasTakenInByOneThatEndedLeavesInsteadOfGoingOn) {
+  OwnSlots();
+  MeetUntilSealed();
+  ExpectAsk(kAskJoin);
+  JoinAnswer answer;
+  answer.refusal = Refusal::kCancelled;
+  answer.ended = true;
+  Answer(Encode(answer));
+  Expect<LeaveAction>();
+}
+
+TEST_F(JoinTest, ADecisionThatDoesNotComeInTimeIsNotWaitedFor) {
+  OwnSlots();
+  Meet();
+  ExpectAsk(kAskHello);
+  Answer(Encode(OtherHello()));
+  const ledger::Change seal = Expect<ProposeAction>().change;
+  now_ += Join::kDecideWithin;
+  EXPECT_LE(join_.NextDeadline(), now_);
+  join_.Step(Own(), now_, &out_);
+  EXPECT_FALSE(One().has_value());
+  Decide(seal);  // Too late: the seal is seen in the view, and goes its way from there.
+  EXPECT_FALSE(One().has_value());
+  now_ += Join::kRetry;
+  join_.Step(Own(), now_, &out_);
+  const auto request = DecodeHelloRequest(ExpectAsk(kAskHello));
+  EXPECT_EQ(request->sealed_into, kOtherLog);
+}
+
 TEST_F(JoinTest, OfTwoBareNodesTheOlderStays) {
   Meet();
   ExpectAsk(kAskHello);

@@ -30,7 +30,7 @@ void Fields(Archive& a, JoinRequest& x) {
 template <typename Archive>
 void Fields(Archive& a, JoinAnswer& x) {
   uint8_t refusal = static_cast<uint8_t>(x.refusal);
-  a(refusal, x.for_good, x.message, x.log, x.sequence, x.peers);
+  a(refusal, x.for_good, x.ended, x.message, x.log, x.sequence, x.peers);
   if constexpr (Archive::kReading) {
     if (refusal > ledger::kRefusalMax) return a.Fail("a refusal is unknown");
     x.refusal = static_cast<ledger::Refusal>(refusal);

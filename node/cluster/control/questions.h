@@ -72,6 +72,7 @@ struct JoinRequest {
 struct JoinAnswer {
   ledger::Refusal refusal = ledger::Refusal::kNone;
   bool for_good = false;  // Of a refusal: this seal will never be taken in. Else ask again.
+  bool ended = false;     // It was taken in, by a log that has ended since: leave.
   std::string message;
   slots::LogId log;
   uint64_t sequence = 0;  // The asker is a member in the map of this sequence.
