@@ -22,17 +22,17 @@ namespace slotmesh::admin {
 
 enum class NodeHealth { kOnline, kSuspected, kFailed, kJoining };
 
-// What is known about a member besides its entry in the slot map. Fields that the asked member
-// cannot know about another one are 0.
+// What is known about a member besides its entry in the slot map.
 struct NodeState {
   slots::NodeId id;
   NodeHealth health = NodeHealth::kOnline;
+  bool measured = false;  // The next five are known: each member knows its own.
   std::string version;
   uint64_t keys = 0;
   uint64_t memory_bytes = 0;
   uint64_t clients = 0;
   double commands_per_second = 0;
-  absl::Duration ping;
+  absl::Duration heard_ago;  // Since the last sign of life.
   uint64_t replication_offset = 0;
   uint64_t map_sequence = 0;  // Of the map that it follows.
 };

@@ -26,12 +26,14 @@ class FakeControl : public ClusterControl {
     view.ok = view.map->assigned_slots() == slots::kSlotCount;
     if (!view.ok) view.reason = "not all slots are assigned";
     for (const slots::NodeInfo& node : data_.nodes) {
-      NodeState state{.id = node.id, .version = "0.1.0", .map_sequence = data_.version.sequence};
+      NodeState state{.id = node.id, .map_sequence = data_.version.sequence};
+      state.measured = true;
+      state.version = "0.1.0";
       state.keys = 1000 * (node.port - 6999);
       state.memory_bytes = 1'500'000 * (node.port - 6999);
       state.clients = 5;
       state.commands_per_second = 1234.5;
-      state.ping = absl::Microseconds(350);
+      state.heard_ago = absl::Milliseconds(350);
       if (const auto health = health_.find(node.id); health != health_.end())
         state.health = health->second;
       view.nodes.push_back(state);

@@ -76,7 +76,8 @@ std::string Row(const ClusterView& view, const slots::NodeInfo& node) {
                              : "replica",
                 node.voter ? ", voter" : "", "</td><td>", Health(state.health), "</td><td class=n>",
                 primary ? shard->slots.count() : 0, "</td><td>", slots, "</td><td class=n>",
-                state.keys, "</td><td class=n>", Megabytes(state.memory_bytes), "</td></tr>\n");
+                state.measured ? StrCat(state.keys) : "", "</td><td class=n>",
+                state.measured ? Megabytes(state.memory_bytes) : "", "</td></tr>\n");
 }
 
 }  // namespace

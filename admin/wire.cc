@@ -57,9 +57,10 @@ void AddState(const ClusterView& view, wire::Node* out, const slots::NodeId& id)
   out->set_memory_bytes(found->memory_bytes);
   out->set_clients(found->clients);
   out->set_commands_per_second(found->commands_per_second);
-  out->set_ping_ms(absl::ToDoubleMilliseconds(found->ping));
+  out->set_heard_ms(absl::ToDoubleMilliseconds(found->heard_ago));
   out->set_replication_offset(found->replication_offset);
   out->set_map_sequence(found->map_sequence);
+  out->set_measured(found->measured);
 }
 
 void AddNode(const ClusterView& view, const NodeInfo& node, wire::ClusterStatus* status) {

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "admin/cli/members.h"
 #include "admin/cli/progress.h"
 #include "admin/cli/render.h"
 
@@ -49,8 +50,9 @@ int Commands::Fail(const absl::Status& status) {
 int Commands::Show(View view) {
   const auto session = Connect(connect_, environment_);
   if (!session.ok()) return Fail(session.status());
-  const auto status = session->client->Status();
+  auto status = session->client->Status();
   if (!status.ok()) return Fail(status.status());
+  Members(*session->auth).Complete(&*status);
   switch (view) {
     case View::kStatus:
       environment_.out(json_ ? StatusJson(*status) : StatusText(*status));
@@ -93,7 +95,10 @@ int Commands::Watch(double interval_seconds, int count) {
   wire::WatchRequest request;
   request.set_interval_ms(static_cast<uint32_t>(interval_seconds * 1000));
   int seen = 0;
-  const auto status = session->client->Watch(request, [&](const wire::ClusterStatus& now) {
+  Members members(*session->auth);
+  const auto status = session->client->Watch(request, [&](const wire::ClusterStatus& heard) {
+    wire::ClusterStatus now = heard;
+    members.Complete(&now);
     if (json_) {
       environment_.out(StatusJson(now));
     } else {

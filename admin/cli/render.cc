@@ -73,9 +73,11 @@ std::string StatusText(const wire::ClusterStatus& status) {
   for (const wire::Node* const node : Sorted(status)) {
     voters += node->voter() ? 1 : 0;
     keys += node->role() == "primary" ? node->keys() : 0;
+    const auto measured = [&](std::string text) { return node->measured() ? text : "-"; };
     table.Add({AddressText(*node), node->role(), node->health(), absl::StrCat(node->slot_count()),
-               absl::StrCat(node->keys()), HumanBytes(node->memory_bytes()),
-               absl::StrCat(node->clients()), HumanCount(node->commands_per_second())});
+               measured(absl::StrCat(node->keys())), measured(HumanBytes(node->memory_bytes())),
+               measured(absl::StrCat(node->clients())),
+               measured(HumanCount(node->commands_per_second()))});
   }
   std::string text = absl::StrCat("cluster  ", status.state());
   if (!status.reason().empty()) absl::StrAppend(&text, " (", status.reason(), ")");
@@ -92,13 +94,14 @@ std::string StatusText(const wire::ClusterStatus& status) {
 }
 
 std::string NodesText(const wire::ClusterStatus& status) {
-  Table table({"ID", "ADDRESS", "ROLE", "HEALTH", "VOTER", ">EPOCH", ">PING", "BUS", "HTTP",
+  Table table({"ID", "ADDRESS", "ROLE", "HEALTH", "VOTER", ">EPOCH", ">HEARD", "BUS", "HTTP",
                "VERSION", "SLOTS"});
   for (const wire::Node* const node : Sorted(status)) {
     table.Add({node->id(), AddressText(*node) + (node->myself() ? "*" : ""), node->role(),
                node->health(), node->voter() ? "yes" : "no", absl::StrCat(node->epoch()),
-               absl::StrFormat("%.1f ms", node->ping_ms()), absl::StrCat(node->bus_port()),
-               absl::StrCat(node->http_port()), node->version(), Shortened(node->slots())});
+               node->myself() ? "-" : absl::StrFormat("%.1f s ago", node->heard_ms() / 1000),
+               absl::StrCat(node->bus_port()), absl::StrCat(node->http_port()),
+               node->measured() ? node->version() : "-", Shortened(node->slots())});
   }
   return table.Render() + "* answered\n";
 }

@@ -25,6 +25,7 @@ Json NodeObject(const wire::Node& node) {
           {"voter", node.voter()},
           {"myself", node.myself()},
           {"zone", node.zone()},
+          {"measured", node.measured()},
           {"version", node.version()},
           {"slots", node.slots()},
           {"slot_count", node.slot_count()},
@@ -33,7 +34,7 @@ Json NodeObject(const wire::Node& node) {
           {"memory_bytes", node.memory_bytes()},
           {"clients", node.clients()},
           {"commands_per_second", node.commands_per_second()},
-          {"ping_ms", node.ping_ms()},
+          {"heard_ms", node.heard_ms()},
           {"replication_offset", node.replication_offset()},
           {"map_sequence", node.map_sequence()}};
 }

@@ -14,8 +14,8 @@ FLOORS = (
     "gossip/sim",
     "node/resp",
     "node/data",
-    "node/types",
     "node/codec",
+    "node/types",
     "node/keyspace",
     "node/journal",
     "node/snapshot",
@@ -42,7 +42,6 @@ _LIBRARIES = (
     ("gRPC and Protobuf", r"grpc|grpcpp/|google/protobuf|.*\.pb\.h$",
      ("gossip/bus", "admin", "node/app")),
     ("Asio and Beast", r"boost/(?:asio|beast)|asio", ("*/net", "node/app", "admin/http")),
-    ("libraft", r"raft\.h$|raft/", ("slots/ledger",)),
     ("prometheus-cpp", r"prometheus/", ("admin", "node/app")),
     ("CLI11", r"CLI/", ("admin", "node/app")),
     ("Lua", r"lua|.*/lua", ("functions",)),
@@ -87,7 +86,7 @@ def floor_of(folder):
 
 
 def _is_own(header):
-    return header.split("/")[0] in _TOPS and "/" in header and not header.startswith("raft/")
+    return header.split("/")[0] in _TOPS and "/" in header
 
 
 def _own(source, header):

@@ -141,11 +141,17 @@ admin::ClusterView Admin::Look(ClusterState& state) const {
     out.id = node.id;
     out.health = HealthOf(state, node.id);
     out.map_sequence = picture.map->version().sequence;
+    if (const PeerHealth* peer = state.FindPeer(node.id)) {
+      const int64_t wall_ms = env_.engine.clock.WallMicros() / 1000;
+      out.heard_ago = absl::Milliseconds(std::max<int64_t>(0, wall_ms - peer->pong_received_ms));
+    }
     if (node.id != view.myself) continue;
+    out.measured = true;
     out.version = std::string(kVersion);
     out.keys = env_.engine.keyspace.size();
     out.memory_bytes = env_.engine.used_memory_bytes;
     out.clients = env_.clients.size();
+    out.commands_per_second = env_.engine.stats.command_rate.per_second();
   }
   for (const ledger::MovePlan& plan : picture.decided->moves) {
     MoveState& move = view.moves.emplace_back();

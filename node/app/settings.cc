@@ -32,6 +32,7 @@ void Settings::Begin() {
   WarnOfInert();
   FollowLogSettings(store_, engine_);
   FollowKeyspaceSettings(store_, engine_);
+  FollowTypeSettings(store_, engine_);
   engine_.notifier.set_classes(store_.config().notify_keyspace_events);
   store_.OnChange({"notify-keyspace-events"}, [this](const Config& config) {
     engine_.notifier.set_classes(config.notify_keyspace_events);

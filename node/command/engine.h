@@ -23,6 +23,7 @@
 #include "node/stats/latency_monitor.h"
 #include "node/stats/server_stats.h"
 #include "node/stats/slow_log.h"
+#include "node/types/type_settings.h"
 #include "slots/hash_slot.h"
 
 namespace slotmesh::node {
@@ -52,6 +53,7 @@ struct Engine {
   LatencyMonitor* latency_monitor = nullptr;
   SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
   SlowLog* large_replies = nullptr;
+  TypeSettings type_settings;
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.

@@ -43,6 +43,24 @@ void ApplyKeyspace(const Config& config, Engine& engine) {
   engine.keyspace.set_lazy_expire(config.lazyfree_lazy_expire);
 }
 
+void ApplyTypes(const Config& config, Engine& engine) {
+  engine.type_settings = {
+      .hash_max_listpack_entries = config.hash_max_listpack_entries,
+      .hash_max_listpack_value = config.hash_max_listpack_value,
+      .set_max_intset_entries = config.set_max_intset_entries,
+      .set_max_listpack_entries = config.set_max_listpack_entries,
+      .set_max_listpack_value = config.set_max_listpack_value,
+      .zset_max_listpack_entries = config.zset_max_listpack_entries,
+      .zset_max_listpack_value = config.zset_max_listpack_value,
+      .list_max_listpack_size = config.list_max_listpack_size,
+      .list_compress_depth = config.list_compress_depth,
+      .stream_node_max_bytes = config.stream_node_max_bytes,
+      .stream_node_max_entries = config.stream_node_max_entries,
+      .sanitize = config.sanitize_dump_payload != SanitizePayload::kNo,
+      .hash_seed = engine.keyspace.hash_seed(),
+  };
+}
+
 }  // namespace
 
 void FollowLogSettings(ConfigStore& store, Engine& engine) {
@@ -61,6 +79,18 @@ void FollowKeyspaceSettings(ConfigStore& store, Engine& engine) {
   store.OnChange({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire"},
                  [&engine](const Config& config) {
                    ApplyKeyspace(config, engine);
+                   return absl::OkStatus();
+                 });
+}
+
+void FollowTypeSettings(ConfigStore& store, Engine& engine) {
+  ApplyTypes(store.config(), engine);
+  store.OnChange({"hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries",
+                  "set-max-listpack-entries", "set-max-listpack-value", "zset-max-listpack-entries",
+                  "zset-max-listpack-value", "list-max-listpack-size", "list-compress-depth",
+                  "stream-node-max-bytes", "stream-node-max-entries", "sanitize-dump-payload"},
+                 [&engine](const Config& config) {
+                   ApplyTypes(config, engine);
                    return absl::OkStatus();
                  });
 }

@@ -14,6 +14,8 @@ namespace slotmesh::node {
 void FollowLogSettings(ConfigStore& store, Engine& engine);
 // Of access clocks and lazy expiry.
 void FollowKeyspaceSettings(ConfigStore& store, Engine& engine);
+// Of the forms of values; the tables within them get the keyspace's seed.
+void FollowTypeSettings(ConfigStore& store, Engine& engine);
 
 }  // namespace slotmesh::node
 

@@ -107,6 +107,15 @@ void ClientTracking(CommandContext& ctx, Args args) {
   const std::optional<bool> on = OnOrOff(ctx, args[2]);
   if (!on.has_value()) return;
   if (*on) return ctx.reply().Error(kNoTracking);
+  for (size_t i = 3; i < args.size(); ++i) {
+    const auto is = [&](std::string_view option) { return EqualsIgnoreCase(args[i], option); };
+    const bool takes_word = (is("redirect") || is("prefix")) && i + 1 < args.size();
+    if (takes_word) {
+      ++i;
+    } else if (!is("bcast") && !is("optin") && !is("optout") && !is("noloop")) {
+      return ctx.reply().Error(errors::kSyntax);
+    }
+  }
   ctx.reply().Ok();
 }
 

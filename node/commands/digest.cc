@@ -17,11 +17,15 @@ Hash HashOf(std::string_view bytes) {
   return hash;
 }
 
-// Of kinds that have no digest of their own: the serialised form, in its order.
-class MixingSink : public ByteSink {
+class MixingSink : public DigestSink {
  public:
   explicit MixingSink(Digest* digest) : digest_(digest) {}
-  void Write(std::string_view bytes) override { digest_->Mix(bytes); }
+  void Ordered(std::string_view part) override { digest_->Mix(part); }
+  void Unordered(std::initializer_list<std::string_view> parts) override {
+    Digest element;
+    for (const std::string_view part : parts) element.Mix(part);
+    digest_->Xor(element.bytes());
+  }
 
  private:
   Digest* digest_;
@@ -49,7 +53,7 @@ void MixValue(const Entry& entry, Digest* digest) {
     digest->Mix(entry.string_bytes(scratch));
   } else {
     MixingSink sink(digest);
-    entry.object()->type->Serialise(*entry.object(), sink);
+    entry.object()->type->Digest(*entry.object(), sink);
   }
   if (entry.has_expiry()) digest->Xor("!!expire!!");
 }

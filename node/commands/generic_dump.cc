@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "node/codec/dump.h"
 #include "node/commands/expiry_option.h"
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
 #include "node/keyspace/access_clock.h"
+#include "node/keyspace/entry_codec.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -68,19 +68,18 @@ bool ParseTtl(CommandContext& ctx, std::string_view word, RestoreRequest* reques
   return false;
 }
 
-// The string in a payload, or nothing with the error replied.
-std::optional<std::string> LoadPayload(CommandContext& ctx, std::string_view payload) {
+// The value in a payload under the key, which the caller owns; null with the error replied.
+Entry* LoadPayload(CommandContext& ctx, std::string_view key, std::string_view payload,
+                   UnixMillis expiry) {
   const absl::StatusOr<DumpedValue> value = OpenDump(payload);
   if (!value.ok()) {
     ctx.reply().Error(errors::kBadPayload);
-    return std::nullopt;
+    return nullptr;
   }
-  if (value->type == RdbType::kString) {
-    absl::StatusOr<std::string> text = LoadString(*value);
-    if (text.ok()) return *std::move(text);
-  }
+  const absl::StatusOr<Entry*> entry = LoadEntry(key, *value, expiry, ctx.engine().type_settings);
+  if (entry.ok()) return *entry;
   ctx.reply().Error(errors::kBadDataFormat);
-  return std::nullopt;
+  return nullptr;
 }
 
 void SetAccessClock(CommandContext& ctx, const RestoreRequest& request, EntryRef& ref) {
@@ -106,11 +105,7 @@ void JournalRestore(CommandContext& ctx, Args args, UnixMillis expiry) {
 void Dump(CommandContext& ctx, Args args) {
   const Entry* entry = FindForReading(ctx, ctx.Key(1), ClientLookup(ctx));
   if (entry == nullptr) return ctx.reply().Null();
-  if (!entry->is_string()) return ctx.reply().Error("ERR a value of this type has no DUMP yet");
-  if (entry->is_integer()) return ctx.reply().BulkOwned(DumpInteger(entry->integer()));
-  IntText scratch;
-  ctx.reply().BulkOwned(
-      DumpString(entry->string_bytes(scratch), ctx.engine().config.rdbcompression));
+  ctx.reply().BulkOwned(DumpEntry(*entry, ctx.engine().config.rdbcompression));
 }
 
 // RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]
@@ -122,15 +117,16 @@ void Restore(CommandContext& ctx, Args args) {
     return ctx.reply().Error(errors::kBusyKey);
   }
   if (!ParseTtl(ctx, args[2], &request)) return;
-  const std::optional<std::string> value = LoadPayload(ctx, args[3]);
-  if (!value) return;
   UnixMillis expiry = kNoExpiry;
   if (request.ttl != 0) {
     const int64_t base = request.absolute_ttl ? 0 : ctx.now_ms();
     expiry = request.ttl > INT64_MAX - base ? INT64_MAX : request.ttl + base;
   }
+  Entry* entry = LoadPayload(ctx, key.bytes, args[3], expiry);
+  if (entry == nullptr) return;
   const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms());
   if (expiry != kNoExpiry && IsPast(ctx, expiry)) {
+    Entry::Free(entry);
     if (deleted) {
       ctx.MarkChanged();
       ctx.Notify(kNotifyGeneric, "del", key.bytes);
@@ -138,7 +134,7 @@ void Restore(CommandContext& ctx, Args args) {
     }
     return ctx.reply().Ok();
   }
-  EntryRef ref = ctx.db().Insert(key, Entry::NewString(key.bytes, *value, expiry), ctx.now_ms());
+  EntryRef ref = ctx.db().Insert(key, entry, ctx.now_ms());
   SetAccessClock(ctx, request, ref);
   ctx.MarkChanged();
   ctx.Notify(kNotifyGeneric, "restore", key.bytes);

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "node/codec/dump.h"
 #include "node/commands/debug_protocol.h"
 #include "node/commands/digest.h"
 #include "node/commands/help.h"
@@ -15,6 +14,7 @@
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/keyspace/access_clock.h"
+#include "node/keyspace/entry_codec.h"
 #include "node/resp/errors.h"
 #include "node/resp/glob.h"
 #include "node/resp/numbers.h"
@@ -52,21 +52,15 @@ void Sleep(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
+// Without the type byte and the footer.
 size_t SerialisedLength(const Entry& entry) {
-  if (entry.is_string()) {
-    IntText scratch;
-    // Without the type byte and the footer.
-    return DumpString(entry.string_bytes(scratch)).size() - 1 - kDumpFooterSize;
-  }
-  struct Counter : ByteSink {
-    void Write(std::string_view bytes) override { size += bytes.size(); }
-    size_t size = 0;
-  } counter;
-  entry.object()->type->Serialise(*entry.object(), counter);
-  return counter.size;
+  return DumpEntry(entry, /*compress=*/true).size() - 1 - kDumpFooterSize;
 }
 
 void DebugObject(CommandContext& ctx, Args args) {
+  if (args.size() == 4 && !EqualsIgnoreCase(args[3], "fast")) {
+    return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+  }
   const Entry* entry = FindEntry(ctx, args[2]);
   if (entry == nullptr) return;
   ctx.reply().Simple(absl::StrFormat(

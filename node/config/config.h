@@ -259,7 +259,7 @@ struct Config {
   // Cluster.
   bool cluster_enabled = false;
   std::string cluster_config_file = "nodes.conf";
-  int64_t cluster_node_timeout = 15000;                           // Milliseconds.
+  int64_t cluster_node_timeout = 3000;                            // Milliseconds.
   int64_t cluster_ping_interval = 1000;                           // Milliseconds.
   int64_t cluster_port = 0;                                       // 0: port + 10000.
   std::vector<std::string> cluster_bind = {"127.0.0.1", "-::1"};  // Where the bus listens.

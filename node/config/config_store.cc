@@ -276,7 +276,10 @@ std::vector<const Directive*> ConfigStore::Inert() const {
   for (const Directive& directive : AllDirectives()) {
     if (directive.effect == DirectiveEffect::kLive) continue;
     const bool given = std::find(loaded_.begin(), loaded_.end(), &directive) != loaded_.end();
-    if (directive.Has(kRepeated) ? given : directive.Get(config_) != directive.Get(defaults)) {
+    const std::string value = directive.Get(config_);
+    // What is switched off ("save ''") misses nothing.
+    const bool changed = value != directive.Get(defaults) && !value.empty();
+    if (directive.Has(kRepeated) ? given : changed) {
       inert.push_back(&directive);
     }
   }

@@ -80,8 +80,8 @@ class ConfigStore {
   // What Rewrite writes for a file with this content.
   std::string RewriteText(std::string_view old_text) const;
 
-  // Directives that were set to something other than their default and have no effect yet, or never
-  // will: for a start-up warning.
+  // Directives that were set to something other than their default or nothing, and have no effect
+  // yet or never will: for a start-up warning.
   std::vector<const Directive*> Inert() const;
 
  private:

@@ -26,7 +26,9 @@ class TestValueType : public ValueType {
   Object* Copy(const Object& object) const override {
     return new TestObject(*this, static_cast<const TestObject&>(object).alive);
   }
-  void Serialise(const Object&, ByteSink& sink) const override { sink.Write("test"); }
+  RdbType RdbTypeOf(const Object&) const override { return RdbType::kList; }
+  void Serialise(const Object&, RdbWriter&) const override {}
+  void Digest(const Object&, DigestSink& sink) const override { sink.Ordered("test"); }
 };
 
 }  // namespace slotmesh::node

@@ -8,14 +8,17 @@
 // background thread for an Object that no entry reaches any more: it must not touch anything
 // shared. ValueTypes are immutable and outlive their Objects.
 //
-// Methods join this interface with the code that calls them (loading, AOF rewriting,
-// defragmentation).
+// Methods join this interface with the code that calls them (AOF rewriting, defragmentation). How
+// values come out of files stands in load_value.h.
 #ifndef SLOTMESH_NODE_TYPES_VALUE_TYPE_H_
 #define SLOTMESH_NODE_TYPES_VALUE_TYPE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
+
+#include "node/codec/rdb_format.h"
 
 namespace slotmesh::node {
 
@@ -64,11 +67,17 @@ struct Object {
   ~Object() = default;
 };
 
-// Takes the bytes of a value that is being serialised, in order.
-class ByteSink {
+class RdbWriter;
+
+// Takes what a value consists of, for a digest that is equal where values are equal.
+class DigestSink {
  public:
-  virtual ~ByteSink() = default;
-  virtual void Write(std::string_view bytes) = 0;
+  virtual ~DigestSink() = default;
+  // The next part, where order counts (lists, the length of a stream).
+  virtual void Ordered(std::string_view part) = 0;
+  // One element of many in any order, from its parts in their order (field and value; member and
+  // score).
+  virtual void Unordered(std::initializer_list<std::string_view> parts) = 0;
 };
 
 class ValueType {
@@ -90,8 +99,12 @@ class ValueType {
   virtual size_t MemoryUsage(const Object& object, size_t samples) const = 0;
   // A deep copy for COPY; null if the type cannot be copied.
   virtual Object* Copy(const Object& object) const = 0;
+  // In which of its forms Serialise writes the value.
+  virtual RdbType RdbTypeOf(const Object& object) const = 0;
   // Writes the value's body in the encoding of DUMP and RDB files, without type byte and footer.
-  virtual void Serialise(const Object& object, ByteSink& sink) const = 0;
+  // Byte by byte the same for the same object.
+  virtual void Serialise(const Object& object, RdbWriter& writer) const = 0;
+  virtual void Digest(const Object& object, DigestSink& sink) const = 0;
 };
 
 }  // namespace slotmesh::node

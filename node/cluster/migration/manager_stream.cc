@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "node/cluster/migration/manager_moves.h"
-#include "node/codec/dump.h"
+#include "node/keyspace/entry_codec.h"
 #include "slots/key_spec.h"
 #include "slots/strings.h"
 
@@ -121,15 +121,7 @@ void MigrationManager::OnPeerWritable(const slots::NodeId& peer) {
 void MigrationManager::TakeEntry(Export& moving, const SnapshotItem& item) {
   const Entry& entry = item.entry;
   MigrationSource::Output out;
-  if (!entry.is_string()) {
-    moving.machine.GiveUp(Now(), StrCat("values of type ", entry.type_name(), " cannot move yet"),
-                          &out);
-    return Perform(moving, out);
-  }
-  IntText scratch;
-  const std::string payload = entry.is_integer()
-                                  ? DumpInteger(entry.integer())
-                                  : DumpString(entry.string_bytes(scratch), /*compress=*/false);
+  const std::string payload = DumpEntry(entry, /*compress=*/false);
   moving.machine.AddEntry({.database = item.database,
                            .expiry = entry.expiry(),
                            .access_clock = entry.access_clock(),

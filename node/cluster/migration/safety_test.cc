@@ -466,6 +466,21 @@ TEST_F(MoveSafety, CommittedWithoutItsDataIsRefusedLoudly) {
   EXPECT_EQ(target().Record(plan)->stage, MoveStage::kFailed);
 }
 
+TEST_F(MoveSafety, CommittedWithHalfItsDataIsRefusedLoudlyToo) {
+  Write(2000, 1000);
+  const slots::PlanId plan = world.Plan(moving, 1, 2);
+  ASSERT_TRUE(world.RunUntil([&] {
+    const MigrationRecord* record = target().Record(plan);
+    return record != nullptr && record->stage == MoveStage::kCopying && record->keys > 0;
+  }));
+  const ledger::MovePlan move = *world.FindPlan(plan);
+  ASSERT_TRUE(world.control().Apply(ledger::MoveCommitted{plan, move.source, move.target}).ok());
+  world.Settle();
+  EXPECT_EQ(target().Connect()->Run("GET {a}1"), "-CLUSTERDOWN Hash slot not served\r\n");
+  EXPECT_TRUE(target().log.Has("DATA MISSING"));
+  EXPECT_EQ(target().keyspace().size(), 0);
+}
+
 TEST_F(MoveSafety, Safety14ANodeWithoutItsDataTakesPartInNoMove) {
   Write(10);
   const Content before = source().ContentOf(moving);
@@ -512,6 +527,7 @@ TEST_F(MoveSafetyOfThree, SeveralMovesAtOnceGoTheirOwnWays) {
 
 TEST_F(MoveSafety, LeftoversOfAnEarlierOwnerNeverShow) {
   writer->Run("SET {a}old leftover");
+  writer->Run("SET {b}old leftover");
   // The slots change hands without a plan: the keys stay behind, unseen.
   const ledger::View& view = world.control().state().view();
   const slots::ShardInfo* first = view.FindShard(FakeControl::ShardIdOf(1));

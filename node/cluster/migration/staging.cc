@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/codec/dump.h"
+#include "node/keyspace/entry_codec.h"
 #include "slots/hash_slot.h"
 #include "slots/key_spec.h"
 #include "slots/strings.h"
@@ -35,7 +36,8 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
               .pause = pause_,
               .clock = clock_,
               .micros_per_tick = live.micros_per_tick,
-              .random = random_},
+              .random = random_,
+              .type_settings = live.type_settings},
       dispatcher_(engine_) {
   keyspace_.set_expiry_mode(ExpiryMode::kIgnore);
   keyspace_.set_access_policy(live.keyspace.access_policy());
@@ -71,16 +73,13 @@ absl::Status Staging::ApplyEntry(const EntryRecord& entry) {
   }
   const absl::StatusOr<DumpedValue> dumped = OpenDump(entry.payload);
   if (!dumped.ok()) return dumped.status();
-  if (dumped->type != RdbType::kString) {
-    return absl::UnimplementedError("the source sent a value of a type that is not known here");
-  }
-  const absl::StatusOr<std::string> value = LoadString(*dumped);
+  const absl::StatusOr<Entry*> value =
+      LoadEntry(entry.key, *dumped, entry.expiry, engine_.type_settings);
   if (!value.ok()) return value.status();
+  (*value)->set_access_clock(entry.access_clock);
   Database& db = keyspace_.database(entry.database);
-  db.SetString(key, *value, {.expiry = entry.expiry}, engine_.now_ms);
-  if (EntryRef ref = db.FindWrite(key, engine_.now_ms)) {
-    ref->set_access_clock(entry.access_clock);
-  }
+  db.Delete(key, engine_.now_ms);
+  db.Insert(key, *value, engine_.now_ms);
   ++entries_;
   return absl::OkStatus();
 }

@@ -34,6 +34,7 @@ TestEngine::TestEngine(const Options& options)
   CHECK(settings_.LoadText(options.config, "test").ok());
   FollowLogSettings(settings_, engine_);
   FollowKeyspaceSettings(settings_, engine_);
+  FollowTypeSettings(settings_, engine_);
   journal_.Subscribe(sink_);
   keyspace_.set_removal_listener(&listener_);
   keyspace_.set_touch_listener(&listener_);

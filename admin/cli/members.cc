@@ -1,0 +1,41 @@
+#include "admin/cli/members.h"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "admin/cli/locate.h"
+
+namespace slotmesh::admin {
+
+void Members::Ask(wire::Node* node, AdminClient& client) {
+  const auto answer = client.Status();
+  if (!answer.ok()) return;
+  for (const wire::Node& own : answer->nodes()) {
+    if (!own.myself() || own.id() != node->id()) continue;
+    node->set_measured(true);
+    node->set_version(own.version());
+    node->set_keys(own.keys());
+    node->set_memory_bytes(own.memory_bytes());
+    node->set_clients(own.clients());
+    node->set_commands_per_second(own.commands_per_second());
+  }
+}
+
+void Members::Complete(wire::ClusterStatus* status) {
+  std::vector<std::thread> askers;
+  for (wire::Node& node : *status->mutable_nodes()) {
+    if (node.measured() || node.health() != "online" || node.bus_port() == 0) continue;
+    const std::string address = ToText({node.host(), static_cast<uint16_t>(node.bus_port())});
+    std::unique_ptr<AdminClient>& client = clients_[address];
+    if (client == nullptr) {
+      auto made = MakeAdminClient(address, &auth_, kTimeout);
+      if (!made.ok()) continue;
+      client = *std::move(made);
+    }
+    askers.emplace_back([this, &node, &client] { Ask(&node, *client); });
+  }
+  for (std::thread& asker : askers) asker.join();
+}
+
+}  // namespace slotmesh::admin

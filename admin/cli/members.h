@@ -1,0 +1,37 @@
+// What only a member itself can say (keys, memory, clients, version): asked of each.
+//
+// The node that answers a command knows the map and everybody's health, but counts its own keys
+// alone. Connections are kept, for watching. Thread-compatible.
+#ifndef SLOTMESH_ADMIN_CLI_MEMBERS_H_
+#define SLOTMESH_ADMIN_CLI_MEMBERS_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "admin/cli/client.h"
+
+namespace slotmesh::admin {
+
+class Members {
+ public:
+  // `auth` outlives this.
+  explicit Members(bus::Authenticator& auth) : auth_(auth) {}
+
+  // Fills in the rows of all online members that answer; the others stay unmeasured. All are asked
+  // at the same time.
+  void Complete(wire::ClusterStatus* status);
+
+ private:
+  static constexpr absl::Duration kTimeout = absl::Seconds(1);
+
+  void Ask(wire::Node* node, AdminClient& client);
+
+  bus::Authenticator& auth_;
+  std::map<std::string, std::unique_ptr<AdminClient>> clients_;  // By bus address.
+};
+
+}  // namespace slotmesh::admin
+
+#endif  // SLOTMESH_ADMIN_CLI_MEMBERS_H_
