@@ -43,11 +43,13 @@ void Propose(CommandContext& ctx, ClusterState& state, ledger::Change change) {
 // gives its word that it has stopped to take them (SAFETY 8). While the outcome is not known they
 // stay held, and it is proposed again: what it comes to then is what it came to.
 void GiveAway(ClusterState& state, const ledger::Change& change, const SlotSet& slots,
-              ControlLink::Done done) {
+              ControlLink::Done done, bool again = false) {
   state.SetFence(slots, Fence::kWrites);
-  state.link().Propose(change, [&state, change, slots, done](const absl::Status& status) {
-    if (absl::IsUnavailable(status)) {
-      GiveAway(state, change, slots, [](const absl::Status&) {});
+  state.link().Propose(change, [&state, change, slots, done, again](const absl::Status& status) {
+    // What was not even proposed says nothing about the time before.
+    if (absl::IsUnavailable(status) || (again && absl::IsResourceExhausted(status))) {
+      GiveAway(
+          state, change, slots, [](const absl::Status&) {}, /*again=*/true);
     } else {
       state.Refresh();
       state.LiftFence(slots);
@@ -241,9 +243,15 @@ void Forget(CommandContext& ctx, Args args) {
   if (id.has_value() && state->WasForgotten(*id)) return ctx.reply().Ok();
   const slots::NodeInfo* node = MemberOrRefuse(ctx, *state, args[2]);
   if (node == nullptr) return;
-  Propose(
-      ctx, *state,
-      ledger::MemberLeft{{node->id, state->picture().decided->BootOf(node->id)}, /*forget=*/true});
+  if (RefusedWhereItCannotWait(ctx)) return;
+  const slots::BootId boot = state->picture().decided->BootOf(node->id);
+  state->link().Propose(ledger::MemberLeft{{node->id, boot}, /*forget=*/true},
+                        [state, id, reply = ReplyWhenDecided(ctx)](const absl::Status& status) {
+                          state->Refresh();
+                          // Another node was told the same, and this one had not heard of it yet.
+                          const bool gone = state->map().FindNode(*id) == nullptr;
+                          reply(gone ? absl::OkStatus() : status);
+                        });
 }
 
 void AddSlots(CommandContext& ctx, Args args) {
@@ -344,7 +352,7 @@ void Reset(CommandContext& ctx, Args args) {
   const slots::ShardInfo* shard = state->self_shard();
   const bool primary = shard == nullptr || shard->primary == state->self_id();
   if (primary && ctx.keyspace().size() > 0) {
-    return ctx.reply().Error("CLUSTER RESET can't be called with master nodes containing keys");
+    return ctx.reply().Error("ERR CLUSTER RESET can't be called with master nodes containing keys");
   }
   const SlotSet slots = primary && shard != nullptr ? shard->slots : SlotSet();
   if (RefusedWhileFenced(ctx, *state, slots)) return;

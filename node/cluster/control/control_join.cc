@@ -68,8 +68,8 @@ absl::Status ControlNode::Follow(const FollowAction& follow, ControlOutput* out)
 absl::Status ControlNode::BeginAnew(bool hard, ControlOutput* out) {
   const ledger::View& view = ledger_->view();
   // Whoever only believes to be alone has not heard of the others yet.
-  const bool alone = view.members.size() == 1 && view.BootOf(record_.id) != 0 &&
-                     ledger_->leadership().settled;
+  const bool alone =
+      view.members.size() == 1 && view.BootOf(record_.id) != 0 && ledger_->leadership().settled;
   if (alone) {
     // With all that had become part of it.
     std::vector<slots::LogId>& ended = record_.ended;

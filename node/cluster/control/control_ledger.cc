@@ -21,7 +21,9 @@ absl::Status StatusOf(const ledger::ApplyResult& result) {
         "CLUSTERDOWN The cluster could not decide in time: no majority of the voters answers. It "
         "may still happen");
   }
-  return absl::FailedPreconditionError(StrCat("ERR ", result.message));
+  const std::string message = StrCat("ERR ", result.message);
+  if (result.refusal == ledger::Refusal::kTooMany) return absl::ResourceExhaustedError(message);
+  return absl::FailedPreconditionError(message);
 }
 
 std::shared_ptr<const gossip::Members> MembersOf(const slots::SlotMap& map) {

@@ -145,8 +145,8 @@ class Join {
   std::vector<Target> targets_;
   Stage stage_ = Stage::kIdle;
   absl::Time decide_by_ = absl::InfiniteFuture();  // While sealing and unsealing.
-  std::string current_;       // The target that the present stage is about.
-  bool only_follow_ = false;  // It is only to be followed.
+  std::string current_;                            // The target that the present stage is about.
+  bool only_follow_ = false;                       // It is only to be followed.
 
   Hello other_;                                 // Whom to join: while checking keys and sealing.
   std::vector<std::string> unchecked_;          // Members' addresses.

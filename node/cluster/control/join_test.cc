@@ -42,9 +42,7 @@ class JoinTest : public testing::Test {
   void OwnSlots() {
     Apply(ledger::SlotsAssigned{IdOf<slots::ShardId>('h'), 0, slots::SlotSet::Of(0, 99)});
   }
-  void AddMember() {
-    Apply(ledger::MemberJoined{Info(IdOf<slots::NodeId>('m'), 2), kBoot});
-  }
+  void AddMember() { Apply(ledger::MemberJoined{Info(IdOf<slots::NodeId>('m'), 2), kBoot}); }
 
   Join::Own Own() const {
     return {.view = &state_.view(),

@@ -38,8 +38,9 @@ absl::Status FakeControlLink::Meet(const std::string&, uint16_t, uint16_t) {
   return absl::UnimplementedError("a fake cluster does not grow by MEET");
 }
 
-void FakeControlLink::Reset(bool, Done done) {
-  Post([done = std::move(done)] { done(absl::UnimplementedError("a fake node stays")); });
+void FakeControlLink::Reset(bool hard, Done done) {
+  resets_.push_back(hard);
+  Propose(ledger::MemberLeft{{self_, boot_}, /*forget=*/false}, std::move(done));
 }
 
 bus::SendResult FakeControlLink::SendBulk(const slots::NodeId& to, std::string payload) {
