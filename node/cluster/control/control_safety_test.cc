@@ -226,7 +226,8 @@ TEST_F(ControlSafety, Safety23AJoinWhoseDriverDiesIsFinishedByAnotherMember) {
   ASSERT_TRUE(Until([&] { return ViewOf(others[0]).members.size() == 3; }));
   Run(absl::Seconds(5));
   sim_->Meet(others[1], oldest);
-  ASSERT_TRUE(Until([this] { return sim_->AnySealed(); }));
+  ASSERT_TRUE(sim_->scheduler().RunUntil([this] { return sim_->AnySealed(); }, absl::Seconds(10),
+                                         absl::Microseconds(100)));
   sim_->CrashFor(others[1], absl::Seconds(30));
   ASSERT_TRUE(
       Until([&] { return LogOf(others[0]) == LogOf(oldest) && LogOf(others[2]) == LogOf(oldest); },
