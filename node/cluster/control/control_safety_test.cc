@@ -228,11 +228,104 @@ TEST_F(ControlSafety, Safety23AJoinWhoseDriverDiesIsFinishedByAnotherMember) {
   sim_->Meet(others[1], oldest);
   ASSERT_TRUE(sim_->scheduler().RunUntil([this] { return sim_->AnySealed(); }, absl::Seconds(10),
                                          absl::Microseconds(100)));
+  Cut(others[1]);  // What it has just asked is lost as well.
   sim_->CrashFor(others[1], absl::Seconds(30));
   ASSERT_TRUE(
       Until([&] { return LogOf(others[0]) == LogOf(oldest) && LogOf(others[2]) == LogOf(oldest); },
             absl::Seconds(20)));
+  sim_->links().HealAll();
   EXPECT_TRUE(Until([this] { return sim_->AllAgree(); })) << "and the one that died follows";
+}
+
+// A joiner's last lease is of its own log: what it had is served by another when that is over.
+TEST_F(ControlSafety, Safety08AJoinersOldLeaseIsWaitedFor) {
+  Begin(2);
+  const bool first_older =
+      ledger::IsOlderLog(ViewOf(0).created, LogOf(0), ViewOf(1).created, LogOf(1));
+  const int older = first_older ? 0 : 1;
+  const int joiner = 1 - older;
+  Claim(0, 0);
+  Claim(1, 1);
+  sim_->Meet(joiner, older);
+  ASSERT_TRUE(sim_->scheduler().RunUntil([&] { return ViewOf(older).members.size() == 2; },
+                                         absl::Seconds(10), absl::Microseconds(100)));
+  Cut(joiner);
+  ASSERT_TRUE(Admits(joiner, joiner)) << "it has not heard that it was taken in";
+  const slots::ShardInfo* from = sim_->node(older)->map().ShardOf(sim_->node(joiner)->self());
+  ASSERT_NE(from, nullptr);
+  const slots::ShardInfo to = ShardOf(older);
+  sim_->Propose(older, ledger::SlotsReassigned{from->slots, from->id, from->epoch, to.id, to.epoch},
+                nullptr);
+  Run(absl::Milliseconds(200));
+  EXPECT_TRUE(Admits(joiner, joiner));
+  EXPECT_TRUE(Until([&] { return Admits(older, joiner); }, absl::Seconds(10)));
+}
+
+// A join was refused and given up, but somebody still has the question in hand. It must not be
+// taken in any more, now that its log goes on.
+TEST_F(ControlSafety, Safety23AJoinThatWasGivenUpIsNotDoneLater) {
+  Begin(4, /*claims_conflict=*/true);
+  int oldest = 0;
+  for (int host = 1; host < 4; ++host) {
+    if (ledger::IsOlderLog(ViewOf(host).created, LogOf(host), ViewOf(oldest).created,
+                           LogOf(oldest))) {
+      oldest = host;
+    }
+  }
+  const int slow = (oldest + 1) % 4;
+  const int third = (oldest + 2) % 4;
+  const int joiner = (oldest + 3) % 4;
+  Claim(oldest, 0);
+  Claim(joiner, 0);
+  sim_->Meet(slow, oldest);
+  sim_->Meet(third, oldest);
+  ASSERT_TRUE(Until([&] { return ViewOf(oldest).members.size() == 3; }));
+  Run(absl::Seconds(5));
+  // The one that is asked first cannot reach the others.
+  sim_->links().Partition({slow}, {oldest, third});
+  Run(absl::Milliseconds(50));
+  sim_->Meet(joiner, slow);
+  ASSERT_TRUE(Until([&] { return ViewOf(joiner).seal.has_value(); }));
+  ASSERT_TRUE(Until([&] { return !ViewOf(joiner).seal.has_value(); }, absl::Seconds(20)));
+  // What stood in its way goes, and its log changes.
+  const slots::ShardInfo shard = ShardOf(oldest);
+  sim_->GiveAway(oldest, ledger::SlotsUnassigned{shard.id, shard.epoch, shard.slots}, shard.slots);
+  Claim(joiner, 5);
+  sim_->links().HealAll();
+  Run(absl::Seconds(10));
+  EXPECT_FALSE(ViewOf(oldest).HasJoined(LogOf(joiner)));
+  EXPECT_TRUE(Admits(joiner, 5));
+}
+
+// A member of a log that was taken in hears of it, however late, although it hears its old
+// voters all the time.
+TEST_F(ControlSafety, Safety23AMemberThatWasAwayFollowsItsLog) {
+  Begin(3);
+  for (int host = 0; host < 3; ++host) Claim(host, host);
+  int oldest = 0;
+  for (int host = 1; host < 3; ++host) {
+    if (ledger::IsOlderLog(ViewOf(host).created, LogOf(host), ViewOf(oldest).created,
+                           LogOf(oldest))) {
+      oldest = host;
+    }
+  }
+  const int voter = (oldest + 1) % 3;
+  const int away = (oldest + 2) % 3;
+  sim_->Meet(voter, away);
+  ASSERT_TRUE(Until([&] { return LogOf(voter) == LogOf(away); }));
+  Run(absl::Seconds(3));
+  const int leader =
+      sim_->HostOf(sim_->node(voter)->ledger().leadership().leader) == away ? away : voter;
+  const int other = leader == voter ? away : voter;
+  Cut(other);
+  sim_->Meet(leader, oldest);
+  ASSERT_TRUE(Until([&] {
+    return LogOf(leader) == LogOf(oldest) || ViewOf(leader).seal.has_value() ||
+           !sim_->picture(leader).has_majority;
+  }));
+  sim_->links().HealAll();
+  sim_->Meet(leader, oldest);
+  EXPECT_TRUE(Until([this] { return sim_->AllAgree(); }, absl::Seconds(30)));
 }
 
 TEST_F(ControlSafety, Safety24ALoneNodeShowsEpochZeroUntilItsFirstJoin) {
