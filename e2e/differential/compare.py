@@ -5,7 +5,7 @@ import os
 
 from harness.resp import RespError, parse
 
-_RULES = ("ignore", "close", "sorted", "kind")
+_RULES = ("ignore", "close", "sorted", "kind", "unless-error")
 _SECONDS_APART = 3
 _MILLISECONDS_APART = 3000
 
@@ -43,6 +43,8 @@ def same(rule, left, right):
     """Whether the raw replies agree under `rule` (None: byte by byte)."""
     if left == right or rule == "ignore":
         return True
+    if rule == "unless-error":
+        return (left[:1] == b"-") != (right[:1] == b"-")
     if rule is None or left[:1] != right[:1]:
         return False
     if rule == "kind":

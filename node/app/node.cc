@@ -22,11 +22,15 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_listener.h"
+#include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/hashes.h"
+#include "node/commands/lists.h"
 #include "node/commands/server.h"
+#include "node/commands/sets.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
@@ -69,6 +73,7 @@ struct Node::Parts {
                .watches = watches,
                .parking = parking,
                .blocked = blocked,
+               .key_waiters = key_waiters,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -119,6 +124,7 @@ struct Node::Parts {
   WatchTable watches;
   ParkingLot parking;
   BlockedClients blocked;
+  KeyWaiters key_waiters{blocked};
   Notifier notifier;
   Pause pause;
   ClientTable clients;
@@ -144,7 +150,11 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {SetCommands(), nullptr},
+      {HashCommands(), nullptr},
+      {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {ListCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

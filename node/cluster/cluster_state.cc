@@ -68,7 +68,10 @@ bool ClusterState::Refresh() {
     refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
     FenceChanged();
   }
+  const bool was_down = !down_reason_.empty();
   FindDownReason();
+  // Who waits for keys may have to wait elsewhere.
+  if (map_changed || was_down == down_reason_.empty()) engine_.key_waiters.CheckAll();
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
   return map_changed;
 }
@@ -131,6 +134,7 @@ void ClusterState::SetFence(const slots::SlotSet& slots, Fence fence) {
 void ClusterState::RefuseSlots(const slots::SlotSet& slots) {
   refused_ |= slots;
   FenceChanged();
+  engine_.key_waiters.CheckAll();
 }
 
 void ClusterState::FenceChanged() {

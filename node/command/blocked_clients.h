@@ -1,7 +1,8 @@
 // Clients whose command has begun and whose reply comes later: a cluster change that awaits its
 // commit, a blocking pop, WAIT, a module's background work.
 //
-// The command is not run again (that is ParkingLot's): whoever completes it writes the reply.
+// The command is not run again (that is ParkingLot's and KeyWaiters'): whoever completes it writes
+// the reply.
 // Engine thread only.
 #ifndef SLOTMESH_NODE_COMMAND_BLOCKED_CLIENTS_H_
 #define SLOTMESH_NODE_COMMAND_BLOCKED_CLIENTS_H_
@@ -22,18 +23,20 @@ class BlockedClients {
  public:
   using Ticket = uint64_t;  // Never given out twice; 0 is none.
   using WriteReply = std::function<void(Client&)>;
+  using OnEnd = std::function<void()>;
 
   static constexpr int64_t kNoDeadline = 0;
 
   // Called by a handler that has written no reply. REQUIRES: CommandContext::may_block().
   Ticket Block(Client& client) { return Block(client, kNoDeadline, nullptr); }
   // The same for a wait that may end without what it waits for: at `deadline_ms` (wall time), or by
-  // CLIENT UNBLOCK at any time. `on_timeout` then writes the reply.
-  Ticket Block(Client& client, int64_t deadline_ms, WriteReply on_timeout) {
+  // CLIENT UNBLOCK at any time. `on_timeout` then writes the reply. `on_end`, if any, is called
+  // first, however the wait ends; it may not end or begin waits.
+  Ticket Block(Client& client, int64_t deadline_ms, WriteReply on_timeout, OnEnd on_end = nullptr) {
     const Ticket ticket = ++last_ticket_;
     client.blocked = ticket;
     if (deadline_ms != kNoDeadline) deadlines_.emplace(deadline_ms, ticket);
-    clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout)});
+    clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout), std::move(on_end)});
     return ticket;
   }
 
@@ -67,6 +70,15 @@ class BlockedClients {
     }
   }
 
+  // Ends the wait without a reply, for whoever runs the client's request again. False if the client
+  // has gone meanwhile.
+  bool Withdraw(Ticket ticket) {
+    const auto found = clients_.find(ticket);
+    if (found == clients_.end()) return false;
+    Erase(found);
+    return true;
+  }
+
   // The client is going away.
   void Forget(Client& client) {
     const auto found = clients_.find(client.blocked);
@@ -82,13 +94,16 @@ class BlockedClients {
     Client* client = nullptr;
     int64_t deadline_ms = kNoDeadline;
     WriteReply on_timeout;
+    OnEnd on_end;
   };
   using Waits = absl::flat_hash_map<Ticket, Wait>;
 
   void Erase(Waits::iterator wait) {
     wait->second.client->blocked = 0;
     deadlines_.erase({wait->second.deadline_ms, wait->first});
+    const OnEnd on_end = std::move(wait->second.on_end);
     clients_.erase(wait);
+    if (on_end != nullptr) on_end();
   }
 
   Ticket last_ticket_ = 0;

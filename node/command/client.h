@@ -113,6 +113,14 @@ class Client {
   OwnedArgs parked;
   // The ticket of a command whose reply comes later (BlockedClients), 0 if there is none.
   uint64_t blocked = 0;
+  // The request that runs (or is parked) has waited for keys before and runs again from its start:
+  // what its first run settled holds on. See KeyWaiters.
+  struct Rerun {
+    bool active = false;
+    int64_t deadline_ms = 0;
+    uint64_t place = 0;
+  };
+  Rerun rerun;
   // Waits, either way: its next requests wait too.
   bool waits() const { return blocked != 0 || !parked.empty(); }
 

@@ -113,7 +113,9 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) return Finish(client, client.output.end_position());
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
-  return Execute(client, request.view(), RequestOrigin::kClient);
+  const Result result = Execute(client, request.view(), RequestOrigin::kClient);
+  if (!client.waits()) client.rerun = {};
+  return result;
 }
 
 Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const Plan& plan,
@@ -151,7 +153,10 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   } else {
     Call(client, *command, args, origin, plan.hashed ? &plan.key : nullptr);
   }
-  return Finish(client, reply_begin);
+  const Result result = Finish(client, reply_begin);
+  // A script's or module's inner commands are part of one that serves at its end.
+  if (origin != RequestOrigin::kScript && origin != RequestOrigin::kModule) ServeReadyKeys();
+  return result;
 }
 
 void Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
@@ -160,6 +165,8 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   ctx.set_prefetched(prefetched);
   CommandStats& stats = command.stats();
   const uint64_t reply_begin = client.output.end_position();
+  // A command that waits and runs again is counted once.
+  const bool first_run = !client.rerun.active;
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
   command.spec().handler(ctx, args);
@@ -172,12 +179,12 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
   if (CountErrors(client)) ++stats.failed;
-  ++stats.calls;
+  if (first_run) ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
-  ++engine_.stats.commands_processed;
+  if (first_run) ++engine_.stats.commands_processed;
   client.last_command = &command;
   if (micros >= kSlowCommandMicros || engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AfterSlowCommand(ctx, args, micros);

@@ -39,6 +39,8 @@ class Dispatcher {
   static constexpr size_t kPrefetchFrom = 4;  // Shorter batches run without.
   // After a command of at least this length the time is read again.
   static constexpr uint64_t kSlowCommandMicros = 500;
+  // Waits ended by one command; more go on with the next.
+  static constexpr size_t kServedAtOnceMax = 100'000;
 
   explicit Dispatcher(Engine& engine) : engine_(engine) {}
 
@@ -64,6 +66,13 @@ class Dispatcher {
   // After a wait that was in vain: answers what client.parked holds with the error instead of
   // running it, and resumes the client.
   void RefuseParked(Client& client, std::string_view error);
+
+  // Runs the requests of clients that wait for keys and whose turn has come. Requests end with it;
+  // whoever changes keys without one (a timer, an arriving slot) calls it.
+  void ServeReadyKeys() {
+    if (engine_.key_waiters.any_ready()) [[unlikely]]
+      ServeReadyKeysSlow();
+  }
 
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
   // of what the caller checked already. The reply goes to the client's buffer.
@@ -106,10 +115,14 @@ class Dispatcher {
   void LogSizes(CommandContext& ctx, Args args, size_t reply_bytes);
   void AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t amount);
   void EndAsking(Client& client);
+  void ServeReadyKeysSlow();
+  bool IsReady(const KeyWaiters::Waiter& waiter, int database, std::string_view key);
+  void RunAgain(KeyWaiters::Turn turn);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
 
   Engine& engine_;
+  bool serving_ = false;  // Within ServeReadyKeys: what is ready meanwhile is served there.
 };
 
 template <typename RequestAt>

@@ -11,6 +11,7 @@
 #include "absl/random/bit_gen_ref.h"
 #include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
+#include "node/command/key_waiters.h"
 #include "node/command/notify.h"
 #include "node/command/parking_lot.h"
 #include "node/command/pause.h"
@@ -43,6 +44,7 @@ struct Engine {
   WatchTable& watches;
   ParkingLot& parking;
   BlockedClients& blocked;
+  KeyWaiters& key_waiters;
   Notifier& notifier;
   Pause& pause;
   Clock& clock;

@@ -20,20 +20,26 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
 }
 
 void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
+  engine_.key_waiters.OnTouched(database, key.bytes);
   engine_.watches.Touch(database, key.bytes, [&](int, std::string_view) {
     return engine_.keyspace.database(database).ContainsRaw(key);
   });
 }
 
 void KeyspaceListener::OnAllTouched(int database, int slot) {
-  engine_.watches.TouchAll(database, [slot](int, std::string_view key) {
+  const auto affected = [slot](int, std::string_view key) {
     return slot < 0 || slots::HashSlot(key) == slot;
-  });
+  };
+  engine_.watches.TouchAll(database, affected);
+  engine_.key_waiters.TouchAll(database, affected);
 }
 
 void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots) {
-  engine_.watches.TouchAll(
-      database, [&](int, std::string_view key) { return slots.Contains(slots::HashSlot(key)); });
+  const auto affected = [&](int, std::string_view key) {
+    return slots.Contains(slots::HashSlot(key));
+  };
+  engine_.watches.TouchAll(database, affected);
+  engine_.key_waiters.TouchAll(database, affected);
 }
 
 WatchTable::Presence KeyspaceListener::PresenceOf(int database, std::string_view key) const {
@@ -44,12 +50,16 @@ WatchTable::Presence KeyspaceListener::PresenceOf(int database, std::string_view
 }
 
 void KeyspaceListener::OnFlush(int database) {
+  engine_.key_waiters.TouchAll(database, [](int, std::string_view) { return true; });
   engine_.watches.Replace(database, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(database, key), WatchTable::Presence::kAbsent};
   });
 }
 
 void KeyspaceListener::OnSwap(int a, int b) {
+  for (const int database : {a, b}) {
+    engine_.key_waiters.TouchAll(database, [](int, std::string_view) { return true; });
+  }
   engine_.watches.Replace(a, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(a, key), PresenceOf(b, key)};
   });

@@ -2,9 +2,9 @@
 // own.
 //
 // A key that expired or was evicted is journalled as DEL or UNLINK and told to notification
-// channels; every change of a key breaks the transactions of those who watch it. Engine thread
-// only. Borrows the engine's parts; attach with Keyspace::set_removal_listener and
-// set_touch_listener, detach before it goes.
+// channels; every change of a key breaks the transactions of those who watch it, and is told to
+// those who wait for it. Engine thread only. Borrows the engine's parts; attach with
+// Keyspace::set_removal_listener and set_touch_listener, detach before it goes.
 #ifndef SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
 #define SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
 

@@ -126,8 +126,8 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("watching_clients", engine.watches.watching_clients());
   text.Add("clients_in_timeout_table", engine.blocked.with_deadline());
   text.Add("total_watched_keys", engine.watches.watched_keys());
-  text.Add("total_blocking_keys", 0);
-  text.Add("total_blocking_keys_on_nokey", 0);
+  text.Add("total_blocking_keys", engine.key_waiters.keys());
+  text.Add("total_blocking_keys_on_nokey", engine.key_waiters.keys_or_without());
   text.Add("paused_reason", pause == Pause::Kind::kNone ? "none" : "client_pause");
   text.Add("paused_actions", pause == Pause::Kind::kNone    ? "none"
                              : pause == Pause::Kind::kWrite ? "write"

@@ -45,6 +45,46 @@ inline bool FindStringToWrite(CommandContext& ctx, const HashedKey& key, EntryRe
   return false;
 }
 
+// Sets *object to the value of type T, null if the key is absent. False, with WRONGTYPE replied,
+// for any other value.
+template <typename T>
+bool FindObject(CommandContext& ctx, const HashedKey& key, const T** object) {
+  const Entry* entry = FindForReading(ctx, key, ClientLookup(ctx));
+  *object = nullptr;
+  if (entry == nullptr) return true;
+  if (entry->kind() != T::kKind) {
+    ctx.reply().Error(errors::kWrongType);
+    return false;
+  }
+  *object = static_cast<const T*>(entry->object());
+  return true;
+}
+
+// The same for writing.
+template <typename T>
+bool FindObjectToWrite(CommandContext& ctx, const HashedKey& key, EntryRef* ref, T** object) {
+  *ref = ctx.db().FindWrite(key, ctx.now_ms());
+  *object = nullptr;
+  if (!*ref) return true;
+  if ((*ref)->kind() != T::kKind) {
+    ctx.reply().Error(errors::kWrongType);
+    return false;
+  }
+  *object = static_cast<T*>((*ref)->object());
+  return true;
+}
+
+// A new key with this value, which it takes. REQUIRES: the key is absent.
+inline EntryRef InsertObject(CommandContext& ctx, const HashedKey& key, Object* object) {
+  return ctx.db().Insert(key, Entry::NewObject(key.bytes, object, kNoExpiry), ctx.now_ms());
+}
+
+// The key's value has become empty: the key goes.
+inline void DeleteEmptied(CommandContext& ctx, const HashedKey& key) {
+  ctx.db().Delete(key, ctx.now_ms());
+  ctx.Notify(kNotifyGeneric, "del", key.bytes);
+}
+
 // Sets the key to the string, whether it is there (`ref`, which stays up to date) or not.
 inline void PutString(CommandContext& ctx, EntryRef& ref, const HashedKey& key,
                       std::string_view value, const Database::SetOptions& options) {

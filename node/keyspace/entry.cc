@@ -1,7 +1,6 @@
 #include "node/keyspace/entry.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cstdlib>
 
@@ -40,13 +39,6 @@ std::string_view FormatInt(int64_t value, IntText& scratch) {
   const auto [end, error] =
       std::to_chars(scratch.bytes, scratch.bytes + sizeof(scratch.bytes), value);
   return {scratch.bytes, static_cast<size_t>(end - scratch.bytes)};
-}
-
-size_t RoundToSizeClass(size_t bytes) {
-  if (bytes <= 128) return (bytes + 15) & ~size_t{15};
-  // Four classes per doubling.
-  const size_t step = std::bit_floor(bytes - 1) / 4;
-  return (bytes + step - 1) & ~(step - 1);
 }
 
 struct Entry::Shape {

@@ -32,6 +32,7 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
               .watches = watches_,
               .parking = parking_,
               .blocked = blocked_,
+              .key_waiters = key_waiters_,
               .notifier = notifier_,
               .pause = pause_,
               .clock = clock_,

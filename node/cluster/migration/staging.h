@@ -68,6 +68,7 @@ class Staging : public RecordSink {
   WatchTable watches_;
   ParkingLot parking_;
   BlockedClients blocked_;
+  KeyWaiters key_waiters_{blocked_};
   Notifier notifier_;
   Pause pause_;
   Engine engine_;

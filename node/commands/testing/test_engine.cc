@@ -21,6 +21,7 @@ TestEngine::TestEngine(const Options& options)
               .watches = watches_,
               .parking = parking_,
               .blocked = blocked_,
+              .key_waiters = key_waiters_,
               .notifier = notifier_,
               .pause = pause_,
               .clock = clock_,
@@ -62,6 +63,7 @@ void TestEngine::AdvanceMillis(int64_t millis) {
     return place.reason == ParkReason::kPause &&
            pause_.active(engine_.now_ms) == Pause::Kind::kNone;
   });
+  dispatcher_.ServeReadyKeys();
 }
 
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }

@@ -98,6 +98,7 @@ class TestEngine : private NotifyListener {
   WatchTable watches_;
   ParkingLot parking_;
   BlockedClients blocked_;
+  KeyWaiters key_waiters_{blocked_};
   Notifier notifier_;
   Pause pause_;
   ClientTable clients_;

@@ -1,0 +1,141 @@
+// The list as the engine sees every value: freeing, measuring, writing, loading.
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "node/codec/rdb_writer.h"
+#include "node/data/ziplist_reader.h"
+#include "node/types/list.h"
+#include "slots/check.h"
+
+namespace slotmesh::node {
+namespace {
+
+// How a node of a serialised quicklist follows: one element as it is, or a listpack.
+constexpr uint64_t kContainerPlain = 1;
+constexpr uint64_t kContainerPacked = 2;
+
+const List& AsList(const Object& object) { return static_cast<const List&>(object); }
+
+}  // namespace
+
+class ListValueType : public ValueType {
+ public:
+  ValueKind kind() const override { return ValueKind::kList; }
+  std::string_view name() const override { return "list"; }
+  Encoding EncodingOf(const Object& object) const override { return AsList(object).encoding(); }
+  void Free(Object* object) const override { delete static_cast<List*>(object); }
+  size_t FreeEffort(const Object& object) const override { return AsList(object).node_count(); }
+  Object* Copy(const Object& object) const override { return AsList(object).Copy(); }
+  RdbType RdbTypeOf(const Object&) const override { return RdbType::kListQuicklist2; }
+
+  size_t MemoryUsage(const Object& object, size_t samples) const override {
+    const List& list = AsList(object);
+    size_t seen = 0;
+    size_t nodes = 0;
+    for (const ListNode* node = list.head_; node != nullptr; node = node->next) {
+      if (samples != 0 && seen >= samples) break;
+      nodes += node->allocated() + (node == &list.first_ ? 0 : sizeof(ListNode));
+      ++seen;
+    }
+    if (seen == 0) return sizeof(List);
+    return sizeof(List) + nodes * list.node_count() / seen;
+  }
+
+  void Serialise(const Object& object, RdbWriter& writer) const override {
+    const List& list = AsList(object);
+    writer.Length(list.node_count());
+    std::string scratch;
+    for (const ListNode* node = list.head(); node != nullptr; node = node->next) {
+      writer.Length(kContainerPacked);
+      writer.String(node->View(scratch).raw());
+    }
+  }
+
+  void Digest(const Object& object, DigestSink& sink) const override {
+    const List& list = AsList(object);
+    ListpackText text;
+    list.Walk(0, list.size(), /*backwards=*/false, [&](const ListpackValue& value) {
+      sink.Ordered(value.Text(text));
+      return true;
+    });
+  }
+};
+
+const ValueType& ListType() {
+  static const ListValueType type;
+  return type;
+}
+
+namespace {
+
+bool AppendText(List& list, std::string_view text, RdbReader& reader,
+                const TypeSettings& settings) {
+  if (text.size() > List::kElementMax) return reader.Fail("a list's element is too long");
+  list.ExpectGrowth(text.size(), 1, settings);
+  list.Push(ListEnd::kTail, text, settings);
+  return true;
+}
+
+bool AppendZiplist(List& list, RdbReader& reader, const TypeSettings& settings) {
+  std::string scratch;
+  std::string_view bytes;
+  if (!reader.String(&bytes, &scratch)) return false;
+  const bool whole = ReadZiplist(bytes, [&](const ListpackValue& value) {
+    list.ExpectGrowth(value.length, 1, settings);
+    list.Push(ListEnd::kTail, value, settings);
+    return true;
+  });
+  return whole || reader.Fail("not a ziplist");
+}
+
+bool AppendQuicklistNode(List& list, RdbReader& reader, const TypeSettings& settings) {
+  uint64_t container;
+  std::string scratch;
+  std::string_view bytes;
+  if (!reader.Length(&container) || !reader.String(&bytes, &scratch)) return false;
+  if (container == kContainerPlain) return AppendText(list, bytes, reader, settings);
+  if (container != kContainerPacked) return reader.Fail("a list's node of no known kind");
+  // Reading elements relies on it, so this is always deep.
+  if (!ListpackView::Valid(bytes, /*deep=*/true)) return reader.Fail("not a listpack");
+  list.AppendNode(bytes, settings);
+  return true;
+}
+
+bool AppendString(List& list, RdbReader& reader, const TypeSettings& settings) {
+  std::string scratch;
+  std::string_view text;
+  return reader.String(&text, &scratch) && AppendText(list, text, reader, settings);
+}
+
+// True if everything was read.
+bool ReadList(RdbType form, RdbReader& reader, const TypeSettings& settings, List& list) {
+  if (form == RdbType::kListZiplist) return AppendZiplist(list, reader, settings);
+  uint64_t parts;
+  if (!reader.Length(&parts)) return false;
+  const auto append = form == RdbType::kList            ? &AppendString
+                      : form == RdbType::kListQuicklist ? &AppendZiplist
+                                                        : &AppendQuicklistNode;
+  // Every part takes a byte at least, so a wrong number ends at the end of the bytes.
+  for (; parts > 0; --parts) {
+    if (!append(list, reader, settings)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Object*> LoadList(RdbType form, RdbReader& reader, const TypeSettings& settings) {
+  CHECK(form == RdbType::kList || form == RdbType::kListZiplist ||
+        form == RdbType::kListQuicklist || form == RdbType::kListQuicklist2);
+  auto list = std::make_unique<List>();
+  if (!ReadList(form, reader, settings, *list)) return reader.status();
+  if (list->empty()) {
+    reader.Fail("an empty list");
+    return reader.status();
+  }
+  list->SettleAfterLoading(settings);
+  return list.release();
+}
+
+}  // namespace slotmesh::node
