@@ -19,6 +19,7 @@
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/lists.h"
+#include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
@@ -196,9 +197,10 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows : {StringCommands(), BitmapCommands(), GenericCommands(), ListCommands(),
-                          CommandCommands(), ConnectionCommands(), TransactionCommands(),
-                          ClientCommands(), ServerContainerCommands(), ServerPlainCommands()}) {
+  for (const auto rows :
+       {StringCommands(), BitmapCommands(), GenericCommands(), ListCommands(), PubSubCommands(),
+        CommandCommands(), ConnectionCommands(), TransactionCommands(), ClientCommands(),
+        ServerContainerCommands(), ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;

@@ -167,7 +167,9 @@ void Database::RemoveExpired(EntryRef& ref, const HashedKey& key) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.expired;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kExpired);
   }
@@ -261,7 +263,9 @@ void Database::Evict(const HashedKey& key, bool lazy) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.evicted;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kEvicted);
   }
