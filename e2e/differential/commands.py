@@ -3,7 +3,7 @@
 COMMANDS maps a name to (weight, function of Values giving the arguments after the name).
 """
 
-from differential import bitmaps
+from differential import bitmaps, lists
 
 SET_OPTIONS = (b"NX", b"XX", b"GET", b"KEEPTTL")
 
@@ -124,7 +124,6 @@ def _debug(v):
     return v.random.choice([[b"SLEEP", b"0"], [b"BAD"], [b"OBJECT", b"no-such-key"]])
 
 
-
 COMMANDS = {
     # Strings.
     b"SET": (12, _set),
@@ -150,6 +149,7 @@ COMMANDS = {
     b"SETRANGE": (4, lambda v: [v.key(), v.offset(), v.string()]),
     b"LCS": (3, _lcs),
     **bitmaps.COMMANDS,
+    **lists.COMMANDS,
     # Generic.
     b"DEL": (4, lambda v: v.some(v.key, 1, 3)),
     b"UNLINK": (2, lambda v: v.some(v.key, 1, 3)),

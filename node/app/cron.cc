@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "boost/asio/post.hpp"
+#include "node/commands/field_expiry.h"
 #include "node/stats/memory.h"
 
 namespace slotmesh::node {
@@ -49,6 +50,14 @@ void Cron::RefreshMemory() {
       std::max(engine_.stats.peak_memory_bytes, engine_.used_memory_bytes);
 }
 
+uint64_t Cron::ExpireFields(int database, std::string_view key) {
+  // What is left is met again by the sweep's next round.
+  bool done;
+  return ExpireFieldsOf(engine_, database, key,
+                        {.fields_max = kExpiryFieldsPerKey, .buckets_max = kExpiryBucketsPerKey},
+                        &done);
+}
+
 void Cron::ExpirySlice() {
   const int64_t begin = engine_.clock.MonotonicNanos();
   const auto spent = [&] { return (engine_.clock.MonotonicNanos() - begin) / 1000; };
@@ -57,11 +66,12 @@ void Cron::ExpirySlice() {
   server_.BeginTurn();
   for (int looked = 0; looked < engine_.keyspace.database_count(); ++looked) {
     Database& db = engine_.keyspace.database(expiry_database_);
-    if (db.expiring() > 0) {
+    if (db.expiring() + db.with_expiring_parts() > 0) {
       const Database::ExpiryStep step =
           db.ExpireSome(engine_.now_ms, kExpiryBucketsPerSlice - buckets,
                         [&] { return spent() >= kExpirySliceMicros; });
       removed += step.removed;
+      for (const std::string& key : step.due_parts) removed += ExpireFields(db.index(), key);
       buckets += step.buckets;
       if (spent() >= kExpirySliceMicros || buckets >= kExpiryBucketsPerSlice) break;
     }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,9 @@ class Cron {
   static constexpr int64_t kExpirySliceMicros = 1000;
   static constexpr int64_t kExpiryShare = 4;  // One in so many microseconds.
   static constexpr uint64_t kExpiryBucketsPerSlice = 1 << 16;
+  // At most so much for each key of whose value parts are due, per slice.
+  static constexpr uint64_t kExpiryFieldsPerKey = 256;
+  static constexpr uint64_t kExpiryBucketsPerKey = 1 << 12;
   static constexpr uint64_t kExpiryWorthwhile =
       32;  // Keys removed by a slice that another follows.
 
@@ -44,6 +48,7 @@ class Cron {
   void Tick();
   void RefreshMemory();
   void ExpirySlice();
+  uint64_t ExpireFields(int database, std::string_view key);
 
   boost::asio::io_context& io_;
   Engine& engine_;

@@ -28,9 +28,11 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/hashes.h"
 #include "node/commands/lists.h"
 #include "node/commands/pubsub.h"
 #include "node/commands/server.h"
+#include "node/commands/sets.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/keyspace/reclaimers.h"
@@ -154,6 +156,8 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {SetCommands(), nullptr},
+      {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
       {ListCommands(), nullptr},

@@ -65,6 +65,7 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("sync_partial_ok", 0);
   text.Add("sync_partial_err", 0);
   text.Add("expired_keys", keys.expired);
+  text.Add("expired_fields", stats.expired_fields);
   text.Add("expired_stale_perc", 0, 2);
   text.Add("expired_time_cap_reached_count", stats.expiry_slices_cut);
   text.Add("expire_cycle_cpu_milliseconds", stats.expiry_micros / 1000);
@@ -147,7 +148,8 @@ void InfoKeyspace(const InfoSource& source, InfoText& text) {
     const Database& db = source.engine.keyspace.database(i);
     if (db.size() == 0) continue;
     text.Add(absl::StrCat("db", i), StrCat("keys=", db.size(), ",expires=", db.expiring(),
-                                           ",avg_ttl=", MeanTtl(source.engine, db)));
+                                           ",avg_ttl=", MeanTtl(source.engine, db),
+                                           ",keys_with_volatile_items=", db.with_expiring_parts()));
   }
 }
 

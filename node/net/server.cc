@@ -52,7 +52,7 @@ bool IsLoopback(const stream_protocol::endpoint& endpoint) {
 
 Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher,
                ClientTable& clients)
-    : io_(io), engine_(engine), dispatcher_(dispatcher), clients_(clients) {}
+    : io_(io), engine_(engine), dispatcher_(dispatcher), clients_(clients), ready_sockets_(io) {}
 
 Server::~Server() { Stop(); }
 
@@ -192,7 +192,7 @@ void Server::Admit(StreamSocket socket) {
   client.authenticated = engine_.config.requirepass.empty();
   clients_.Add(client);
   connections_.emplace(client.id(), connection);
-  connection->Start();
+  if (!connection->Start()) ++engine_.stats.connections_rejected;
 }
 
 // Says why and leaves the socket to be closed.

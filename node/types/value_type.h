@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "node/codec/rdb_format.h"
+#include "node/types/unix_millis.h"
 
 namespace slotmesh::node {
 
@@ -105,6 +106,9 @@ class ValueType {
   // Byte by byte the same for the same object.
   virtual void Serialise(const Object& object, RdbWriter& writer) const = 0;
   virtual void Digest(const Object& object, DigestSink& sink) const = 0;
+  // No part of the value expires before this point in time (kNoExpiry: none ever does). Once it has
+  // come, active expiry looks at the value.
+  virtual UnixMillis NextDue(const Object&) const { return kNoExpiry; }
 };
 
 }  // namespace slotmesh::node
