@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -128,6 +129,16 @@ class ControlLink {
     std::function<void(const slots::NodeId& peer)> on_lost;
   };
   virtual void SetBulkHandlers(BulkHandlers handlers) = 0;
+
+  // Published messages between engines, on the channel of their own. What is not taken is lost.
+  virtual bus::SendResult SendPubSub(const slots::NodeId& to, std::string payload) = 0;
+  struct PubSubHandlers {
+    std::function<void(const slots::NodeId& from, slots::BootId boot, std::string_view payload)>
+        on_frame;
+    // The channel to or from the peer broke: frames may be lost.
+    std::function<void(const slots::NodeId& peer)> on_lost;
+  };
+  virtual void SetPubSubHandlers(PubSubHandlers handlers) = 0;
 };
 
 }  // namespace slotmesh::node

@@ -22,6 +22,7 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
 #include "node/commands/sort.h"
@@ -210,9 +211,9 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   size_t compared = 0;
   for (const auto rows :
        {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(), GenericCommands(),
-        ListCommands(), SortCommands(), SortedSetReadCommands(), SortedSetWriteCommands(),
-        GeoCommands(), HyperLogLogCommands(), CommandCommands(), ConnectionCommands(),
-        TransactionCommands(), ClientCommands(), ServerContainerCommands(),
+        ListCommands(), SortCommands(), PubSubCommands(), SortedSetReadCommands(),
+        SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands(), CommandCommands(),
+        ConnectionCommands(), TransactionCommands(), ClientCommands(), ServerContainerCommands(),
         ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
@@ -234,6 +235,8 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
       {"set", {SetCommands()}},
       {"hash", {HashCommands()}},
       {"list", {ListCommands()}},
+      {"pubsub", {PubSubCommands()}},
+      {"bitmap", {BitmapCommands()}},
       {"geo", {GeoCommands()}},
       {"hyperloglog", {HyperLogLogCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},

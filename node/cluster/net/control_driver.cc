@@ -61,6 +61,9 @@ class Driver : public ControlDriver {
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
 
+  bus::SendResult SendPubSub(const slots::NodeId& to, std::string payload) override;
+  void SetPubSubHandlers(PubSubHandlers handlers) override { pubsub_ = std::move(handlers); }
+
   void Report(const LocalState& local) override;
   bus::TransportStats bus_stats() const override {
     const std::lock_guard<std::mutex> lock(transport_mutex_);
@@ -70,6 +73,7 @@ class Driver : public ControlDriver {
     const std::lock_guard<std::mutex> lock(transport_mutex_);
     return transport_self_;
   }
+  uint64_t pubsub_overflows() const override { return pubsub_overflows_.load(); }
 
  private:
   absl::Time Now() const {
@@ -79,6 +83,8 @@ class Driver : public ControlDriver {
     return start_ns_ + absl::ToInt64Nanoseconds(time - start_);
   }
 
+  // Any thread.
+  bus::SendResult SendNow(const slots::NodeId& to, Channel channel, bus::Frame frame);
   absl::Status OpenTransport();
   // Control thread.
   void CloseTransport();
@@ -90,6 +96,7 @@ class Driver : public ControlDriver {
   void Arm();
   void OnPeer(const PeerEvent& event);
   void OnFrame(const bus::Sender& sender, Channel channel, bus::Frame frame);
+  void OnPubSubFrame(const bus::Sender& sender, std::string payload);
   void OnCall(std::string method, std::string payload, bus::CallReply reply);
   // To the engine thread, unless the driver is gone by then.
   void ToEngine(std::function<void()> task);
@@ -122,11 +129,14 @@ class Driver : public ControlDriver {
   uint64_t tenure_ = 0;
 
   LeaseClock lease_;
+  std::atomic<size_t> pubsub_waiting_bytes_{0};
+  std::atomic<uint64_t> pubsub_overflows_{0};
 
   // Engine thread.
   std::shared_ptr<const ClusterPicture> picture_ = std::make_shared<ClusterPicture>();
   std::function<void()> on_picture_;
   BulkHandlers bulk_;
+  PubSubHandlers pubsub_;
   std::map<uint64_t, Done> proposals_;
   uint64_t next_proposal_ = 0;
 };
@@ -283,7 +293,12 @@ void Driver::OnPeer(const PeerEvent& event) {
     if (up || down) Step(LinkChanged{event.peer, up});
     return;
   }
-  if (event.channel != Channel::kBulk) return;
+  if (event.channel == Channel::kPubSub) {
+    if (up || event.what == PeerEvent::What::kWritable) return;
+    return ToEngine([this, peer = event.peer] {
+      if (pubsub_.on_lost) pubsub_.on_lost(peer);
+    });
+  }
   if (event.what == PeerEvent::What::kWritable) {
     ToEngine([this, peer = event.peer] {
       if (bulk_.on_writable) bulk_.on_writable(peer);
@@ -301,8 +316,25 @@ void Driver::OnFrame(const bus::Sender& sender, Channel channel, bus::Frame fram
       if (bulk_.on_frame) bulk_.on_frame(sender.node, sender.boot, std::move(payload));
     });
   }
+  if (channel == Channel::kPubSub) return OnPubSubFrame(sender, std::move(frame.payload));
   if (frame.log.is_zero()) frame.log = sender.log;
   Step(FrameCame{sender, std::move(frame)});
+}
+
+void Driver::OnPubSubFrame(const bus::Sender& sender, std::string payload) {
+  const size_t bytes = payload.size();
+  if (pubsub_waiting_bytes_.fetch_add(bytes) + bytes > kPubSubWaitingBytesMax) {
+    pubsub_waiting_bytes_.fetch_sub(bytes);
+    ++pubsub_overflows_;
+    // It may have been one about interest.
+    return ToEngine([this, peer = sender.node] {
+      if (pubsub_.on_lost) pubsub_.on_lost(peer);
+    });
+  }
+  ToEngine([this, node = sender.node, boot = sender.boot, payload = std::move(payload)] {
+    pubsub_waiting_bytes_.fetch_sub(payload.size());
+    if (pubsub_.on_frame) pubsub_.on_frame(node, boot, payload);
+  });
 }
 
 void Driver::OnCall(std::string method, std::string payload, bus::CallReply reply) {
@@ -346,13 +378,24 @@ bus::SendResult Driver::SendBulk(const slots::NodeId& to, std::string payload) {
   bus::Frame frame;
   frame.kind = bus::FrameKind::kMigration;
   frame.payload = std::move(payload);
+  return SendNow(to, Channel::kBulk, std::move(frame));
+}
+
+bus::SendResult Driver::SendPubSub(const slots::NodeId& to, std::string payload) {
+  bus::Frame frame;
+  frame.kind = bus::FrameKind::kPubSub;
+  frame.payload = std::move(payload);
+  return SendNow(to, Channel::kPubSub, std::move(frame));
+}
+
+bus::SendResult Driver::SendNow(const slots::NodeId& to, Channel channel, bus::Frame frame) {
   std::shared_ptr<bus::Transport> transport;
   {
     const std::lock_guard<std::mutex> lock(transport_mutex_);
     transport = transport_;
   }
   if (transport == nullptr) return bus::SendResult::kStopped;
-  return transport->Send(to, Channel::kBulk, std::move(frame));
+  return transport->Send(to, channel, std::move(frame));
 }
 
 void Driver::Report(const LocalState& local) {

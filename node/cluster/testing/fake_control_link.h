@@ -44,6 +44,10 @@ class FakeControlLink : public ControlLink {
   void AcceptEmptyData() override {}
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
+  bus::SendResult SendPubSub(const slots::NodeId&, std::string) override {
+    return bus::SendResult::kNotConnected;
+  }
+  void SetPubSubHandlers(PubSubHandlers) override {}
 
   LeaseClock& lease() { return lease_; }
   // A task for this node's engine thread.
