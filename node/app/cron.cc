@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "boost/asio/post.hpp"
+#include "node/commands/field_expiry.h"
 #include "node/stats/memory.h"
 
 namespace slotmesh::node {
@@ -13,6 +14,7 @@ void Cron::Start() { Arm(); }
 void Cron::Stop() {
   stopped_ = true;
   timer_.cancel();
+  deadline_timer_.cancel();
 }
 
 void Cron::Arm() {
@@ -30,6 +32,7 @@ void Cron::Tick() {
   engine_.stats.SampleRates(engine_.clock.MonotonicNanos() / 1'000'000);
   server_.Housekeep();
   engine_.blocked.EndDue(engine_.now_ms);
+  ArmDeadline();
   for (const auto& task : tasks_) task();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kPause &&
@@ -43,10 +46,32 @@ void Cron::Tick() {
   if (active_expiry_ && !paused) ExpirySlice();
 }
 
+void Cron::ArmDeadline() {
+  const int64_t deadline = engine_.blocked.next_deadline_ms();
+  if (deadline == BlockedClients::kNoDeadline) return;
+  const int64_t left = std::max<int64_t>(deadline - engine_.now_ms, 1);
+  if (left * 1000 >= PeriodMicros()) return;
+  deadline_timer_.expires_after(std::chrono::milliseconds(left));
+  deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || stopped_ || paused_) return;
+    server_.BeginTurn();
+    engine_.blocked.EndDue(engine_.now_ms);
+    ArmDeadline();
+  });
+}
+
 void Cron::RefreshMemory() {
   engine_.used_memory_bytes = ReadMemoryUse().allocated_bytes;
   engine_.stats.peak_memory_bytes =
       std::max(engine_.stats.peak_memory_bytes, engine_.used_memory_bytes);
+}
+
+uint64_t Cron::ExpireFields(int database, std::string_view key) {
+  // What is left is met again by the sweep's next round.
+  bool done;
+  return ExpireFieldsOf(engine_, database, key,
+                        {.fields_max = kExpiryFieldsPerKey, .buckets_max = kExpiryBucketsPerKey},
+                        &done);
 }
 
 void Cron::ExpirySlice() {
@@ -57,11 +82,12 @@ void Cron::ExpirySlice() {
   server_.BeginTurn();
   for (int looked = 0; looked < engine_.keyspace.database_count(); ++looked) {
     Database& db = engine_.keyspace.database(expiry_database_);
-    if (db.expiring() > 0) {
+    if (db.expiring() + db.with_expiring_parts() > 0) {
       const Database::ExpiryStep step =
           db.ExpireSome(engine_.now_ms, kExpiryBucketsPerSlice - buckets,
                         [&] { return spent() >= kExpirySliceMicros; });
       removed += step.removed;
+      for (const std::string& key : step.due_parts) removed += ExpireFields(db.index(), key);
       buckets += step.buckets;
       if (spent() >= kExpirySliceMicros || buckets >= kExpiryBucketsPerSlice) break;
     }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,11 +24,14 @@ class Cron {
   static constexpr int64_t kExpirySliceMicros = 1000;
   static constexpr int64_t kExpiryShare = 4;  // One in so many microseconds.
   static constexpr uint64_t kExpiryBucketsPerSlice = 1 << 16;
+  // At most so much for each key of whose value parts are due, per slice.
+  static constexpr uint64_t kExpiryFieldsPerKey = 256;
+  static constexpr uint64_t kExpiryBucketsPerKey = 1 << 12;
   static constexpr uint64_t kExpiryWorthwhile =
       32;  // Keys removed by a slice that another follows.
 
   Cron(boost::asio::io_context& io, Engine& engine, Server& server)
-      : io_(io), engine_(engine), server_(server), timer_(io) {}
+      : io_(io), engine_(engine), server_(server), timer_(io), deadline_timer_(io) {}
 
   void Start();
   void Stop();
@@ -42,13 +46,17 @@ class Cron {
   int64_t PeriodMicros() const { return 1'000'000 / engine_.config.hz; }
   void Arm();
   void Tick();
+  // A wait that ends before the next tick ends in time.
+  void ArmDeadline();
   void RefreshMemory();
   void ExpirySlice();
+  uint64_t ExpireFields(int database, std::string_view key);
 
   boost::asio::io_context& io_;
   Engine& engine_;
   Server& server_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer deadline_timer_;
   std::vector<std::function<void()>> tasks_;
   bool stopped_ = false;
   bool paused_ = false;

@@ -21,17 +21,25 @@
 #include "node/cluster/cluster_family.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
+#include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/geo.h"
+#include "node/commands/hashes.h"
+#include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/pubsub.h"
 #include "node/commands/server.h"
+#include "node/commands/sets.h"
+#include "node/commands/sort.h"
 #include "node/commands/streams.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
 #include "node/snapshot/snapshots.h"
@@ -73,6 +81,7 @@ struct Node::Parts {
                .parking = parking,
                .blocked = blocked,
                .key_waiters = key_waiters,
+               .messages = messages,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -83,6 +92,7 @@ struct Node::Parts {
                .large_replies = &large_replies},
         dispatcher(engine),
         listener(engine),
+        keyspace_events(messages.pubsub, config()),
         snapshots(keyspace, journal),
         server(io, engine, dispatcher, clients),
         cron(io, engine, server),
@@ -127,9 +137,11 @@ struct Node::Parts {
   Notifier notifier;
   Pause pause;
   ClientTable clients;
+  Messages messages{clients};
   Engine engine;
   Dispatcher dispatcher;
   KeyspaceListener listener;
+  KeyspaceEvents keyspace_events;
   Snapshots snapshots;
   BackgroundReclaimer reclaimer;
   Server server;
@@ -149,9 +161,17 @@ struct Node::Parts {
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
       {StringCommands(), nullptr},
+      {SetCommands(), nullptr},
+      {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {GeoCommands(), nullptr},
+      {HyperLogLogCommands(), nullptr},
+      {SortedSetReadCommands(), nullptr},
+      {SortedSetWriteCommands(), nullptr},
       {ListCommands(), nullptr},
+      {SortCommands(), nullptr},
+      {PubSubCommands(), nullptr},
       {StreamCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
@@ -257,6 +277,10 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
   parts->keyspace.set_reclaimer(&parts->reclaimer);
+  parts->notifier.set_listener(&parts->keyspace_events);
+  parts->messages.tracking.set_wake([parts = parts.get()] {
+    boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
+  });
   parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;

@@ -35,7 +35,11 @@ enum class RdbType : uint8_t {
   kStreamListpacks2 = 19,
   kSetListpack = 20,  // From version 11 on.
   kStreamListpacks3 = 21,
+  kHash2 = 22,  // Each field with its expiry, as Valkey 9 writes it.
 };
+
+// Instead of the expiry of a field that has none, in kHash2.
+inline constexpr int64_t kRdbNoExpiry = -1;
 
 // What else may stand in a file where a type could stand.
 enum class RdbOpcode : uint8_t {

@@ -39,6 +39,33 @@ std::optional<UnixMillis> ExpiryOrReply(CommandContext& ctx, const ExpiryOption&
   return *millis + base;
 }
 
+bool ParseExpireCondition(CommandContext& ctx, Args options, ExpireCondition* condition) {
+  for (const std::string_view option : options) {
+    if (EqualsIgnoreCase(option, "NX")) {
+      condition->nx = true;
+    } else if (EqualsIgnoreCase(option, "XX")) {
+      condition->xx = true;
+    } else if (EqualsIgnoreCase(option, "GT")) {
+      condition->gt = true;
+    } else if (EqualsIgnoreCase(option, "LT")) {
+      condition->lt = true;
+    } else {
+      // As a C string.
+      ctx.reply().Error(StrCat("ERR Unsupported option ", option.substr(0, option.find('\0'))));
+      return false;
+    }
+  }
+  if (condition->nx && (condition->xx || condition->gt || condition->lt)) {
+    ctx.reply().Error("ERR NX and XX, GT or LT options at the same time are not compatible");
+    return false;
+  }
+  if (condition->gt && condition->lt) {
+    ctx.reply().Error("ERR GT and LT options at the same time are not compatible");
+    return false;
+  }
+  return true;
+}
+
 bool IsPast(const CommandContext& ctx, UnixMillis expiry) {
   return expiry <= ctx.now_ms() && !IsFromAnotherCopy(ctx.origin());
 }

@@ -37,6 +37,25 @@ std::optional<UnixMillis> ExpiryOrReply(CommandContext& ctx, const ExpiryOption&
 // `value` in milliseconds; nothing on overflow.
 std::optional<int64_t> ToMillis(int64_t value, TimeUnit unit);
 
+// NX, XX, GT and LT as EXPIRE and HEXPIRE take them.
+struct ExpireCondition {
+  bool nx = false;
+  bool xx = false;
+  bool gt = false;
+  bool lt = false;
+
+  bool Holds(UnixMillis current, UnixMillis wanted) const {
+    const bool never = current == kNoExpiry;
+    if (nx && !never) return false;
+    if (xx && never) return false;
+    if (gt && (never || wanted <= current)) return false;
+    return !(lt && !never && wanted >= current);
+  }
+};
+
+// False, with the error replied, if there is another word among them or they contradict each other.
+bool ParseExpireCondition(CommandContext& ctx, Args options, ExpireCondition* condition);
+
 // True if a key that is given this expiry is deleted at once. Copies wait for the DEL instead.
 bool IsPast(const CommandContext& ctx, UnixMillis expiry);
 

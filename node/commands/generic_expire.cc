@@ -14,48 +14,6 @@ namespace {
 constexpr int64_t kMillisPerSecond = 1000;
 constexpr int64_t kHalfSecond = 500;
 
-struct ExpireCondition {
-  bool nx = false;
-  bool xx = false;
-  bool gt = false;
-  bool lt = false;
-
-  bool Holds(UnixMillis current, UnixMillis wanted) const {
-    const bool never = current == kNoExpiry;
-    if (nx && !never) return false;
-    if (xx && never) return false;
-    if (gt && (never || wanted <= current)) return false;
-    return !(lt && !never && wanted >= current);
-  }
-};
-
-bool ParseCondition(CommandContext& ctx, Args args, ExpireCondition* condition) {
-  for (size_t i = 3; i < args.size(); ++i) {
-    if (EqualsIgnoreCase(args[i], "NX")) {
-      condition->nx = true;
-    } else if (EqualsIgnoreCase(args[i], "XX")) {
-      condition->xx = true;
-    } else if (EqualsIgnoreCase(args[i], "GT")) {
-      condition->gt = true;
-    } else if (EqualsIgnoreCase(args[i], "LT")) {
-      condition->lt = true;
-    } else {
-      // As a C string.
-      ctx.reply().Error(StrCat("ERR Unsupported option ", args[i].substr(0, args[i].find('\0'))));
-      return false;
-    }
-  }
-  if (condition->nx && (condition->xx || condition->gt || condition->lt)) {
-    ctx.reply().Error("ERR NX and XX, GT or LT options at the same time are not compatible");
-    return false;
-  }
-  if (condition->gt && condition->lt) {
-    ctx.reply().Error("ERR GT and LT options at the same time are not compatible");
-    return false;
-  }
-  return true;
-}
-
 // The point in time that word 2 means, or nothing with the error replied. Any sign is welcome.
 std::optional<UnixMillis> ParseWhen(CommandContext& ctx, Args args, TimeUnit unit, int64_t base) {
   const std::optional<int64_t> amount = IntegerOrReply(ctx, args[2]);
@@ -81,7 +39,7 @@ void DeleteExpired(CommandContext& ctx, const HashedKey& key) {
 // `base` is what word 2 counts from: now, or 0 for a point in time.
 void SetExpiry(CommandContext& ctx, Args args, TimeUnit unit, int64_t base) {
   ExpireCondition condition;
-  if (!ParseCondition(ctx, args, &condition)) return;
+  if (!ParseExpireCondition(ctx, args.subspan(3), &condition)) return;
   const std::optional<UnixMillis> when = ParseWhen(ctx, args, unit, base);
   if (!when) return;
   const HashedKey key = ctx.Key(1);

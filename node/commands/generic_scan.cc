@@ -1,7 +1,4 @@
 // Generic commands over a whole database: KEYS, SCAN, RANDOMKEY, DBSIZE.
-#include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,68 +7,12 @@
 
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
+#include "node/commands/scan_request.h"
 #include "node/resp/glob.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
-
-constexpr int64_t kDefaultCount = 10;
-// How many steps of the table SCAN may take for each key that was asked for.
-constexpr int64_t kStepsPerCount = 10;
-
-// A cursor as strtoul reads it, which is what clients may rely on: a sign and leading zeros are
-// taken, an empty word is 0.
-std::optional<uint64_t> ParseCursor(std::string_view word) {
-  bool negative = false;
-  if (!word.empty() && (word[0] == '+' || word[0] == '-')) {
-    negative = word[0] == '-';
-    word.remove_prefix(1);
-    if (word.empty()) return std::nullopt;
-  }
-  uint64_t cursor = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), cursor);
-  if (error == std::errc::result_out_of_range || end != word.data() + word.size()) {
-    return std::nullopt;
-  }
-  return negative ? -cursor : cursor;
-}
-
-struct ScanRequest {
-  uint64_t cursor = 0;
-  int64_t count = kDefaultCount;
-  std::optional<std::string_view> pattern;
-  std::optional<std::string_view> type;
-};
-
-bool ParseScan(CommandContext& ctx, Args args, ScanRequest* request) {
-  const std::optional<uint64_t> cursor = ParseCursor(args[1]);
-  if (!cursor) {
-    ctx.reply().Error(errors::kInvalidCursor);
-    return false;
-  }
-  request->cursor = *cursor;
-  for (size_t i = 2; i < args.size(); i += 2) {
-    const bool has_value = i + 1 < args.size();
-    if (EqualsIgnoreCase(args[i], "COUNT") && has_value) {
-      const std::optional<int64_t> count = IntegerOrReply(ctx, args[i + 1]);
-      if (!count) return false;
-      if (*count < 1) break;
-      request->count = *count;
-    } else if (EqualsIgnoreCase(args[i], "MATCH") && has_value) {
-      request->pattern = args[i + 1];
-      if (args[i + 1] == "*") request->pattern.reset();
-    } else if (EqualsIgnoreCase(args[i], "TYPE") && has_value) {
-      request->type = args[i + 1];
-    } else {
-      break;
-    }
-    if (i + 2 >= args.size()) return true;
-  }
-  if (args.size() == 2) return true;
-  ctx.reply().Error(errors::kSyntax);
-  return false;
-}
 
 struct ScanResult {
   uint64_t cursor = 0;
@@ -80,7 +21,7 @@ struct ScanResult {
 };
 
 ScanResult RunScan(CommandContext& ctx, const ScanRequest& request) {
-  ScanResult result = {.cursor = request.cursor};
+  ScanResult result;
   int64_t met = 0;
   const auto visit = [&](const Entry& entry) {
     ++met;
@@ -88,15 +29,12 @@ ScanResult RunScan(CommandContext& ctx, const ScanRequest& request) {
       result.expired_keys.emplace_back(entry.key());
       return;
     }
-    if (request.pattern && !GlobMatches(*request.pattern, entry.key())) return;
+    if (!request.Matches(entry.key())) return;
     if (request.type && !EqualsIgnoreCase(*request.type, entry.type_name())) return;
     result.keys.push_back(entry.key());
   };
-  int64_t steps =
-      request.count > INT64_MAX / kStepsPerCount ? INT64_MAX : request.count * kStepsPerCount;
-  do {
-    result.cursor = ctx.db().Scan(result.cursor, /*slot=*/-1, visit);
-  } while (result.cursor != 0 && met < request.count && --steps > 0);
+  result.cursor =
+      request.Run(&met, [&](uint64_t cursor) { return ctx.db().Scan(cursor, /*slot=*/-1, visit); });
   return result;
 }
 
@@ -120,7 +58,10 @@ void Keys(CommandContext& ctx, Args args) {
 // SCAN cursor [MATCH pattern] [COUNT n] [TYPE type]: the next cursor (0: done) and some keys.
 void Scan(CommandContext& ctx, Args args) {
   ScanRequest request;
-  if (!ParseScan(ctx, args, &request)) return;
+  const std::optional<uint64_t> cursor = CursorOrReply(ctx, args[1]);
+  if (!cursor) return;
+  request.cursor = *cursor;
+  if (!ParseScanOptions(ctx, args.subspan(2), ScanTarget::kKeys, &request)) return;
   const ScanResult result = RunScan(ctx, request);
   ctx.reply().Array(2);
   ctx.reply().Bulk(absl::StrCat(result.cursor));

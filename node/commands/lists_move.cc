@@ -49,10 +49,12 @@ bool Move(CommandContext& ctx, const MoveRequest& request) {
 // As BLMOVE does when it finds something; what goes into the journal does not wait.
 void MoveOrWait(CommandContext& ctx, Args args, const MoveRequest& request, int64_t deadline) {
   if (!Move(ctx, request)) {
+    if (!ctx.may_block()) return ctx.reply().Null();
+    // An array, though an element would come as a string: so it is defined.
     return WaitForKeys(ctx, args, args.subspan(1, 1),
                        {.kind = ValueKind::kList,
                         .deadline_ms = deadline,
-                        .on_timeout = [](Client& client) { client.reply().Null(); }});
+                        .on_timeout = [](Client& client) { client.reply().NullArray(); }});
   }
   if (ctx.changes() == 0 || !ctx.wants_effects()) return;
   const auto name = [](ListEnd end) { return end == ListEnd::kHead ? "LEFT" : "RIGHT"; };

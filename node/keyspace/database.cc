@@ -6,7 +6,7 @@
 #include "absl/random/uniform_int_distribution.h"
 #include "node/data/prefetch.h"
 #include "node/keyspace/errors.h"
-#include "node/keyspace/expiry_note.h"
+#include "node/types/expiry_note.h"
 #include "slots/check.h"
 #include "slots/ids.h"
 
@@ -15,6 +15,15 @@ namespace {
 
 // Values that take fewer releases than this are freed at once, lazily or not.
 constexpr size_t kLazyFreeEffort = 64;
+
+// The note of an entry that expires, or of whose value parts do.
+uint16_t NoteOf(const Entry& entry, UnixMillis now) {
+  const UnixMillis parts = entry.PartsDue();
+  if (parts == kNoExpiry || !entry.has_expiry()) [[likely]] {
+    return ExpiryNote(parts == kNoExpiry ? entry.expiry() : parts, now);
+  }
+  return ExpiryNote(std::min(parts, entry.expiry()), now);
+}
 
 }  // namespace
 
@@ -123,24 +132,38 @@ EntryRef Database::InsertNew(const HashedKey& key, Entry* entry) {
   SaveBeforeChange(table, key.hash);
   entry->set_access_clock(
       shared_.access_policy == AccessPolicy::kLru ? LruClock(now_) : LfuClock(kLfuInitial, now_));
-  const auto at = table.Insert(key.hash, entry, ExpiryNote(entry->expiry(), now_));
+  const auto at = table.Insert(key.hash, entry, NoteOf(*entry, now_));
   index_of_slots_.Add(key.slot, 1);
-  table.expiring += entry->has_expiry();
-  expiring_ += entry->has_expiry();
+  Count(table, {false, false}, KindsOf(*entry));
   return {entry, &table, at};
 }
 
+void Database::Count(SlotTable& table, Kinds before, Kinds after) {
+  const int expiring = static_cast<int>(after.expires) - static_cast<int>(before.expires);
+  table.expiring += expiring;
+  expiring_ += expiring;
+  const int with_parts =
+      static_cast<int>(after.has_expiring_parts) - static_cast<int>(before.has_expiring_parts);
+  table.with_expiring_parts += with_parts;
+  with_expiring_parts_ += with_parts;
+}
+
+void Database::PartsChanged(EntryRef& ref, bool had) {
+  const Kinds after = KindsOf(*ref);
+  if (!had && !after.has_expiring_parts) return;
+  Count(*ref.table, {after.expires, had}, after);
+  EntryTable::SetNote(ref.position, NoteOf(*ref, now_));
+}
+
 // The entry stands for the one that `ref` pointed to.
-void Database::Place(EntryRef& ref, Entry* entry, bool had_expiry) {
+void Database::Place(EntryRef& ref, Entry* entry, Kinds before) {
   if (entry != ref.entry) {
     EntryTable::Replace(ref.position, entry);
     ref.entry = entry;
   }
-  if (had_expiry || entry->has_expiry()) [[unlikely]] {
-    EntryTable::SetNote(ref.position, ExpiryNote(entry->expiry(), now_));
-    const int delta = static_cast<int>(entry->has_expiry()) - static_cast<int>(had_expiry);
-    ref.table->expiring += delta;
-    expiring_ += delta;
+  if (before.expires || before.has_expiring_parts || entry->has_expiry()) [[unlikely]] {
+    EntryTable::SetNote(ref.position, NoteOf(*entry, now_));
+    Count(*ref.table, before, KindsOf(*entry));
   }
 }
 
@@ -148,8 +171,7 @@ Entry* Database::Remove(EntryRef& ref, const HashedKey& key) {
   SlotTable* table = ref.table;
   Entry* entry = table->Erase(key.hash, ref.position);
   index_of_slots_.Add(key.slot, -1);
-  table->expiring -= entry->has_expiry();
-  expiring_ -= entry->has_expiry();
+  Count(*table, KindsOf(*entry), {false, false});
   if (table->size() == 0 && !table->walking()) tables_[key.slot].reset();
   ref = {};
   return entry;
@@ -167,7 +189,9 @@ void Database::RemoveExpired(EntryRef& ref, const HashedKey& key) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.expired;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kExpired);
   }
@@ -195,27 +219,27 @@ void Database::SetString(const HashedKey& key, std::string_view value, const Set
 
 void Database::SetString(EntryRef& ref, const HashedKey& key, std::string_view value,
                          const SetOptions& options) {
-  const bool had_expiry = ref->has_expiry();
+  const Kinds before = KindsOf(*ref);
   const UnixMillis expiry = options.keep_ttl ? ref->expiry() : options.expiry;
-  Place(ref, Entry::WithString(ref.entry, value, expiry), had_expiry);
+  Place(ref, Entry::WithString(ref.entry, value, expiry), before);
   SignalModified(key);
 }
 
 void Database::SetInteger(EntryRef& ref, const HashedKey& key, int64_t value) {
-  Place(ref, Entry::WithInteger(ref.entry, value), ref->has_expiry());
+  Place(ref, Entry::WithInteger(ref.entry, value), {ref->has_expiry(), false});
   SignalModified(key);
 }
 
 char* Database::ResizeString(EntryRef& ref, const HashedKey& key, size_t length) {
   CHECK(ref->is_string());
-  Place(ref, Entry::WithLength(ref.entry, length), ref->has_expiry());
+  Place(ref, Entry::WithLength(ref.entry, length), {ref->has_expiry(), false});
   SignalModified(key);
   return ref->mutable_bytes();
 }
 
 char* Database::MutableString(EntryRef& ref) {
   CHECK(ref->is_string());
-  Place(ref, Entry::WithLength(ref.entry, ref->string_length()), ref->has_expiry());
+  Place(ref, Entry::WithLength(ref.entry, ref->string_length()), {ref->has_expiry(), false});
   return ref->mutable_bytes();
 }
 
@@ -235,8 +259,8 @@ EntryRef Database::Insert(const HashedKey& key, Entry* entry, UnixMillis now) {
 }
 
 void Database::SetExpiry(EntryRef& ref, const HashedKey& key, UnixMillis expiry) {
-  const bool had_expiry = ref->has_expiry();
-  Place(ref, Entry::WithExpiry(ref.entry, expiry), had_expiry);
+  const Kinds before = KindsOf(*ref);
+  Place(ref, Entry::WithExpiry(ref.entry, expiry), before);
   SignalModified(key);
 }
 
@@ -261,7 +285,9 @@ void Database::Evict(const HashedKey& key, bool lazy) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.evicted;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kEvicted);
   }
@@ -280,6 +306,7 @@ void Database::DetachTable(int slot) {
   std::unique_ptr<SlotTable> table = std::move(tables_[slot]);
   index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
   expiring_ -= table->expiring;
+  with_expiring_parts_ -= table->with_expiring_parts;
   if (shared_.change_guard != nullptr) shared_.change_guard->OnDetached(*this, table);
   if (table != nullptr && shared_.reclaimer != nullptr) {
     shared_.reclaimer->TakeTable(std::move(table));
@@ -308,6 +335,7 @@ std::unique_ptr<SlotTable> Database::TakeSlot(int slot) {
   CHECK(!table->walking());
   index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
   expiring_ -= table->expiring;
+  with_expiring_parts_ -= table->with_expiring_parts;
   return table;
 }
 
@@ -320,6 +348,7 @@ void Database::AdoptSlot(std::unique_ptr<SlotTable> table) {
   table->walk_epoch = shared_.walk_epoch;  // No walk that runs looks at it.
   index_of_slots_.Add(slot, static_cast<int64_t>(table->size()));
   expiring_ += table->expiring;
+  with_expiring_parts_ += table->with_expiring_parts;
   tables_[slot] = std::move(table);
 }
 
@@ -402,21 +431,27 @@ size_t Database::TableMemory() const {
 
 // --- Active expiry ---
 
-// Removes what is due in a bucket; entries that only looked due get a new note.
-uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket) {
+// Removes what is due in a bucket; entries that only looked due get a new note, those with parts
+// that are due keep theirs.
+uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket,
+                               std::vector<std::string>& due_parts) {
   std::array<Entry*, 16> due;
+  const size_t known_parts = due_parts.size();
   uint64_t removed = 0;
   size_t count = due.size();
   // Removals shrink the table, perhaps by this bucket.
   while (count == due.size() && bucket < table.bucket_count()) {
     count = 0;
+    due_parts.resize(known_parts);
     table.VisitBucket(bucket, [&](EntryTable::Position at) {
       if (!NoteIsDue(EntryTable::NoteAt(at), now_) || count == due.size()) return;
       const Entry* entry = EntryTable::At(at);
       if (entry->IsExpired(now_)) {
         due[count++] = EntryTable::At(at);
+      } else if (const UnixMillis parts = entry->PartsDue(); parts != kNoExpiry && parts < now_) {
+        due_parts.emplace_back(entry->key());
       } else {
-        EntryTable::SetNote(at, ExpiryNote(entry->expiry(), now_));
+        EntryTable::SetNote(at, NoteOf(*entry, now_));
       }
     });
     for (size_t i = 0; i < count; ++i) {
@@ -437,10 +472,11 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
   constexpr uint64_t kBucketsPerClockCheck = 64;
   ExpiryStep step;
   now_ = now;
-  while (expiring_ > 0 && step.buckets < max_buckets) {
+  while (expiring_ + with_expiring_parts_ > 0 && step.buckets < max_buckets &&
+         step.due_parts.size() < kDuePartsMax) {
     SlotTable* table = this->table(expiry_slot_);
-    if (table == nullptr || table->expiring == 0 || expiry_bucket_ >= table->bucket_count() ||
-        shared_.IsFrozen(expiry_slot_)) {
+    if (table == nullptr || table->expiring + table->with_expiring_parts == 0 ||
+        expiry_bucket_ >= table->bucket_count() || shared_.IsFrozen(expiry_slot_)) {
       expiry_bucket_ = 0;
       expiry_slot_ = index_of_slots_.NextNonEmpty(expiry_slot_ + 1);
       if (expiry_slot_ >= 0) continue;
@@ -448,10 +484,10 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
       step.wrapped = true;
       break;
     }
-    step.removed += SweepBucket(*table, expiry_bucket_++);
+    step.removed += SweepBucket(*table, expiry_bucket_++, step.due_parts);
     if (++step.buckets % kBucketsPerClockCheck == 0 && out_of_time()) break;
   }
-  if (expiring_ == 0) step.wrapped = true;
+  if (expiring_ + with_expiring_parts_ == 0) step.wrapped = true;
   return step;
 }
 
@@ -473,6 +509,7 @@ void Database::CheckInvariants() const {
   index_of_slots_.CheckInvariants();
   uint64_t size = 0;
   uint64_t expiring = 0;
+  uint64_t with_parts = 0;
   for (size_t slot = 0; slot < tables_.size(); ++slot) {
     const SlotTable* table = tables_[slot].get();
     CHECK_EQ(index_of_slots_.Count(static_cast<int>(slot)), table == nullptr ? 0 : table->size());
@@ -480,20 +517,27 @@ void Database::CheckInvariants() const {
     CHECK_EQ(table->slot, slot);
     table->CheckInvariants();
     uint64_t here = 0;
+    uint64_t with_parts_here = 0;
     for (uint32_t i = 0; i < table->bucket_count(); ++i) {
       table->VisitBucket(i, [&](EntryTable::Position at) {
         const Entry& entry = *EntryTable::At(at);
         entry.CheckInvariants();
-        CHECK_EQ(entry.has_expiry(), EntryTable::NoteAt(at) != kNoExpiryNote);
-        here += entry.has_expiry();
+        const Kinds kinds = KindsOf(entry);
+        CHECK_EQ(kinds.expires || kinds.has_expiring_parts,
+                 EntryTable::NoteAt(at) != kNoExpiryNote);
+        here += kinds.expires;
+        with_parts_here += kinds.has_expiring_parts;
       });
     }
-    CHECK_EQ(here, table->expiring);
+    CHECK_EQ(here, uint64_t{table->expiring});
+    CHECK_EQ(with_parts_here, uint64_t{table->with_expiring_parts});
     size += table->size();
     expiring += here;
+    with_parts += with_parts_here;
   }
   CHECK_EQ(size, this->size());
   CHECK_EQ(expiring, expiring_);
+  CHECK_EQ(with_parts, with_expiring_parts_);
 }
 
 }  // namespace slotmesh::node

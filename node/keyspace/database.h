@@ -10,15 +10,16 @@
 //
 // Engine thread only. Owns its entries. Invariants: each key is in the table of its slot; the
 // counts per slot, expiring keys and the slot index agree with the tables; an entry's note in the
-// table says roughly when it expires (see expiry_note.h). A look-up costs two dependent cache
-// misses (bucket, entry), in cluster mode one more (the table); PrefetchTable, PrefetchBucket and
-// PrefetchEntry, called some requests ahead, hide them.
+// table says roughly when it expires (see node/types/expiry_note.h). A look-up costs two dependent
+// cache misses (bucket, entry), in cluster mode one more (the table); PrefetchTable, PrefetchBucket
+// and PrefetchEntry, called some requests ahead, hide them.
 #ifndef SLOTMESH_NODE_KEYSPACE_DATABASE_H_
 #define SLOTMESH_NODE_KEYSPACE_DATABASE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -115,6 +116,10 @@ class Database {
   Entry* Extract(EntryRef& ref, const HashedKey& key);
   // Removes a key that eviction has chosen, counts it and tells the RemovalListener.
   void Evict(const HashedKey& key, bool lazy);
+  // Call after any change in place that may have given the object its first part that expires or
+  // taken the last, or made one expire earlier; before the next call of any other method. `had`:
+  // whether it had any before.
+  void PartsChanged(EntryRef& ref, bool had);
   // An Object was changed in place.
   void SignalModified(const HashedKey& key) {
     if (shared_.touch_listener != nullptr) [[unlikely]] {
@@ -133,6 +138,8 @@ class Database {
   // DBSIZE: keys, expired ones not yet removed included.
   uint64_t size() const { return index_of_slots_.total(); }
   uint64_t expiring() const { return expiring_; }
+  // Keys of whose values parts expire (hashes with such fields).
+  uint64_t with_expiring_parts() const { return with_expiring_parts_; }
   // In cluster mode, keys of one slot. REQUIRES: 0 <= slot < slot_count().
   uint64_t slot_size(int slot) const;
   // 1 or 16384.
@@ -170,7 +177,11 @@ class Database {
     uint64_t removed = 0;
     uint64_t buckets = 0;  // Looked at.
     bool wrapped = false;  // Went past the last bucket: a full round is done.
+    // Keys of whose values parts are due: the caller's to remove. At least kDuePartsMax end the
+    // step.
+    std::vector<std::string> due_parts;
   };
+  static constexpr size_t kDuePartsMax = 16;
   // Looks for due keys at the place where the last step ended, until `max_buckets` are looked at or
   // `out_of_time` says so (asked every 64 buckets). Looking at a bucket without due keys costs
   // under 10 ns per key and touches no entry.
@@ -197,12 +208,21 @@ class Database {
   EntryRef FindLive(const HashedKey& key, UnixMillis now);
   void Touch(Entry& entry, UnixMillis now);
   EntryRef InsertNew(const HashedKey& key, Entry* entry);
-  void Place(EntryRef& ref, Entry* entry, bool had_expiry);
+  // What an entry counts as.
+  struct Kinds {
+    bool expires;
+    bool has_expiring_parts;
+  };
+  static Kinds KindsOf(const Entry& entry) {
+    return {entry.has_expiry(), entry.PartsDue() != kNoExpiry};
+  }
+  void Count(SlotTable& table, Kinds before, Kinds after);
+  void Place(EntryRef& ref, Entry* entry, Kinds before);
   Entry* Remove(EntryRef& ref, const HashedKey& key);
   void Release(Entry* entry, bool lazy);
   void RemoveExpired(EntryRef& ref, const HashedKey& key);
   void DetachTable(int slot);
-  uint64_t SweepBucket(SlotTable& table, uint32_t bucket);
+  uint64_t SweepBucket(SlotTable& table, uint32_t bucket, std::vector<std::string>& due_parts);
 
   int index_;
   int slot_count_;
@@ -210,6 +230,7 @@ class Database {
   std::vector<std::unique_ptr<SlotTable>> tables_;  // Empty until the first key.
   SlotIndex index_of_slots_;
   uint64_t expiring_ = 0;
+  uint64_t with_expiring_parts_ = 0;
   UnixMillis now_ = 0;  // Of the last operation that changes something.
   // Where active expiry goes on.
   int expiry_slot_ = 0;

@@ -28,14 +28,10 @@
 #include <string_view>
 
 #include "node/data/size_class.h"
+#include "node/types/unix_millis.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
-
-// Milliseconds since the Unix epoch, as commands and files carry them. Time is always passed in.
-using UnixMillis = int64_t;
-// "Never expires". Other values, negative ones too, are points in time.
-inline constexpr UnixMillis kNoExpiry = INT64_MIN;
 
 // Longest string that is reported as embstr.
 inline constexpr size_t kEmbstrMax = 44;
@@ -123,6 +119,12 @@ class Entry {
 
   // --- Other kinds. REQUIRES: !is_string(). ---
   Object* object() const { return Load<Object*>(word_offset()); }
+
+  // No part of the value expires before (ValueType::NextDue); kNoExpiry for any string.
+  UnixMillis PartsDue() const {
+    if (placement() != Placement::kObject) return kNoExpiry;
+    return object()->type->NextDue(*object());
+  }
 
   // Bytes allocated: entry, buffer, object (see ValueType::MemoryUsage for `samples`).
   size_t MemoryUsage(size_t samples) const;

@@ -32,7 +32,9 @@ struct alignas(64) SlotTable : EntryTable {
   // The last walk that was begun here, or the one under way when the table was made. For
   // node/snapshot.
   uint16_t walk_epoch = 0;
-  uint64_t expiring = 0;
+  // Entries that expire, and entries of whose value parts do.
+  uint64_t expiring : 34 = 0;
+  uint64_t with_expiring_parts : 30 = 0;
 };
 static_assert(sizeof(SlotTable) == 64);
 

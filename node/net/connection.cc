@@ -25,9 +25,11 @@ Connection::Connection(Server& server, StreamSocket socket, uint64_t id)
 
 Connection::~Connection() { Shut(); }
 
-void Connection::Start() {
+bool Connection::Start() {
   UpdateLimits();
-  Read();
+  if (server_.ready_sockets().Add(socket_.native_handle(), *this)) return true;
+  Shut();
+  return false;
 }
 
 void Connection::UpdateLimits() {
@@ -38,16 +40,15 @@ void Connection::UpdateLimits() {
   limits.authenticated = client_.authenticated;
 }
 
-void Connection::Read() {
-  if (closed_) return;
+void Connection::OnReadable() {
+  const auto self = shared_from_this();
+  if (waits_) return CheckForEnd();
+  if (client_.close_after_reply || continues_) return;
   const absl::Span<char> space = parser_.PrepareRead();
-  socket_.async_read_some(
-      boost::asio::buffer(space.data(), space.size()),
-      [self = shared_from_this()](const boost::system::error_code& error, size_t bytes) {
-        if (self->closed_ || self->client_.close_now) return;
-        if (error) return self->Shut();
-        self->OnRead(bytes);
-      });
+  const ssize_t bytes = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+  if (bytes > 0) return OnRead(static_cast<size_t>(bytes));
+  const bool later = bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  if (!later) Shut();
 }
 
 void Connection::OnRead(size_t bytes) {
@@ -60,14 +61,14 @@ void Connection::OnRead(size_t bytes) {
   Process();
 }
 
-void Connection::WatchForDisconnect() {
-  socket_.async_wait(
-      StreamSocket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (self->closed_ || !self->waits_) return;
-        char next;
-        const ssize_t seen = recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (error || seen == 0) self->Shut();
-      });
+void Connection::CheckForEnd() {
+  char next;
+  if (recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0) Shut();
+}
+
+void Connection::SetWaiting(bool waits) {
+  waits_ = waits;
+  if (!closed_) server_.ready_sockets().SetReading(socket_.native_handle(), *this, !waits);
 }
 
 void Connection::Process() {
@@ -77,16 +78,12 @@ void Connection::Process() {
   if (!RunBatch()) {
     if (closed_) return;
     server_.WriteSoon(*this);
-    if (waits_) {
-      KeepRestOfBatch();
-      WatchForDisconnect();
-    }
+    if (waits_) KeepRestOfBatch();
     return;
   }
   switch (status) {
     case ParseStatus::kNeedMore:
-      server_.WriteSoon(*this);
-      return Read();
+      return server_.WriteSoon(*this);
     case ParseStatus::kBatchFull:
       server_.WriteSoon(*this);
       return ContinueLater();
@@ -109,7 +106,7 @@ bool Connection::RunBatch() {
     case Dispatcher::Result::kDone:
       return true;
     case Dispatcher::Result::kWaits:
-      waits_ = true;
+      SetWaiting(true);
       return false;
     case Dispatcher::Result::kClose:
       Close(client_, /*after_replies=*/!client_.close_now);
@@ -131,8 +128,7 @@ void Connection::RunBacklog() {
       case Dispatcher::Result::kDone:
         continue;
       case Dispatcher::Result::kWaits:
-        waits_ = true;
-        return;
+        return SetWaiting(true);
       case Dispatcher::Result::kClose:
         return Close(client_, /*after_replies=*/!client_.close_now);
     }
@@ -142,14 +138,14 @@ void Connection::RunBacklog() {
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
     if (self->closed_ || self->client_.close_now || !self->waits_) return;
-    self->waits_ = false;
+    self->SetWaiting(false);
     self->server_.BeginTurn();
     switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
       case Dispatcher::Result::kDone:
         self->RunBacklog();
         break;
       case Dispatcher::Result::kWaits:
-        self->waits_ = true;
+        self->SetWaiting(true);
         break;
       case Dispatcher::Result::kClose:
         self->Close(self->client_, /*after_replies=*/!self->client_.close_now);
@@ -162,7 +158,9 @@ void Connection::Resume(Client& client) {
 }
 
 void Connection::ContinueLater() {
+  continues_ = true;
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->continues_ = false;
     if (!self->closed_ && !self->client_.close_now && !self->waits_) self->Process();
   });
 }
@@ -180,6 +178,7 @@ void Connection::Close(Client& client, bool after_replies) {
   if (closed_) return;
   client_.close_after_reply = true;
   if (!after_replies) client_.close_now = true;
+  if (!waits_) server_.ready_sockets().SetReading(socket_.native_handle(), *this, false);
   server_.DeferWrite(shared_from_this());
 }
 
@@ -192,9 +191,14 @@ void Connection::MeasureBuffers(Client& client) {
 }
 
 void Connection::Write() {
+  deferred_ = false;
   if (closed_) return;
   if (client_.close_now) return Shut();
-  if (writing_) return;
+  if (writing_) {
+    // Messages may pile up behind a client that does not read.
+    (void)EnforceOutputLimit(server_.engine().now_ms);
+    return;
+  }
   if (client_.has_unsent_write) {
     client_.has_unsent_write = false;
     ClusterGate* gate = server_.engine().gate;
@@ -240,7 +244,8 @@ void Connection::Write() {
 }
 
 bool Connection::EnforceOutputLimit(int64_t now_ms) {
-  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kOutputNormal];
+  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
+  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kind];
   const size_t used = client_.output.memory_bytes();
   bool over = limit.hard_bytes != 0 && used > limit.hard_bytes;
   if (limit.soft_bytes != 0 && used > limit.soft_bytes) {
@@ -256,13 +261,14 @@ bool Connection::EnforceOutputLimit(int64_t now_ms) {
 }
 
 void Connection::ReleaseIdle() {
-  // The space of the read that is under way lies in the parser's buffer, so that one stays.
+  parser_.ReleaseIdle();
   client_.output.Release();
 }
 
 void Connection::Shut() {
   if (closed_) return;
   closed_ = true;
+  server_.ready_sockets().Remove(socket_.native_handle(), *this);
   boost::system::error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);

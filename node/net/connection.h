@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "boost/asio/basic_stream_socket.hpp"
 #include "boost/asio/generic/stream_protocol.hpp"
 #include "boost/asio/io_context.hpp"
 #include "node/command/client.h"
 #include "node/command/owned_args.h"
+#include "node/net/ready_sockets.h"
 #include "node/resp/parser.h"
 
 namespace slotmesh::node {
@@ -27,7 +29,9 @@ class Server;
 using StreamSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                       boost::asio::io_context::executor_type>;
 
-class Connection : public ClientHost, public std::enable_shared_from_this<Connection> {
+class Connection : public ClientHost,
+                   public std::enable_shared_from_this<Connection>,
+                   private ReadySockets::Watcher {
  public:
   Connection(Server& server, StreamSocket socket, uint64_t id);
   ~Connection() override;
@@ -36,7 +40,8 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
   RequestParser& parser() { return parser_; }
   bool closed() const { return closed_; }
 
-  void Start();
+  // False if the system cannot watch one more socket; the connection is closed then.
+  bool Start();
 
   // ClientHost.
   void Resume(Client& client) override;
@@ -46,6 +51,8 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
 
   // Sends what is buffered. Called by the server at the end of a turn, or right after a batch.
   void Write();
+  // It will be written at the end of the turn. False if that was so already.
+  bool MarkDeferred() { return !std::exchange(deferred_, true); }
   // Closes now: the client leaves every table. Idempotent.
   void Shut();
   // Closes a client that is past client-output-buffer-limit. True if it was.
@@ -54,9 +61,11 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
   void ReleaseIdle();
 
  private:
-  void Read();
+  // ReadySockets::Watcher.
+  void OnReadable() override;
   // While parked nothing is read; only the other end's closing is looked for.
-  void WatchForDisconnect();
+  void CheckForEnd();
+  void SetWaiting(bool waits);
   void OnRead(size_t bytes);
   // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
   void Process();
@@ -76,8 +85,10 @@ class Connection : public ClientHost, public std::enable_shared_from_this<Connec
   size_t next_ = 0;                // In batch_: the first request not yet run.
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
   bool waits_ = false;
-  bool writing_ = false;  // Waits for the socket to take more.
+  bool continues_ = false;  // Goes on with what is buffered before it reads more.
+  bool writing_ = false;    // Waits for the socket to take more.
   bool closed_ = false;
+  bool deferred_ = false;  // Stands in the server's list.
   int64_t over_soft_limit_since_ms_ = 0;
 };
 

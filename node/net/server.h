@@ -51,6 +51,7 @@ class Server {
 
   Engine& engine() { return engine_; }
   Dispatcher& dispatcher() { return dispatcher_; }
+  ReadySockets& ready_sockets() { return ready_sockets_; }
   size_t connection_count() const { return connections_.size(); }
   // The port that is listened on; differs from the setting's if that was 0 in a test.
   uint16_t port() const { return port_; }
@@ -73,6 +74,7 @@ class Server {
   Engine& engine_;
   Dispatcher& dispatcher_;
   ClientTable& clients_;
+  ReadySockets ready_sockets_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> deferred_;

@@ -2,25 +2,32 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "node/types/hash.h"
 #include "node/types/list.h"
+#include "node/types/set.h"
 #include "node/types/stream.h"
+#include "node/types/zset.h"
 
 namespace slotmesh::node {
 
 absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   switch (form) {
-    case RdbType::kString:  // REQUIRES.
-    case RdbType::kSet:
-    case RdbType::kSetIntset:
-    case RdbType::kSetListpack:
-    case RdbType::kHash:
-    case RdbType::kHashZipmap:
-    case RdbType::kHashZiplist:
-    case RdbType::kHashListpack:
     case RdbType::kZset:
     case RdbType::kZset2:
     case RdbType::kZsetZiplist:
     case RdbType::kZsetListpack:
+      return LoadZset(form, reader, settings);
+    case RdbType::kSet:
+    case RdbType::kSetIntset:
+    case RdbType::kSetListpack:
+      return LoadSet(form, reader, settings);
+    case RdbType::kHash:
+    case RdbType::kHash2:
+    case RdbType::kHashZipmap:
+    case RdbType::kHashZiplist:
+    case RdbType::kHashListpack:
+      return LoadHash(form, reader, settings);
+    case RdbType::kString:  // REQUIRES.
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;

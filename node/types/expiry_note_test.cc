@@ -1,4 +1,4 @@
-#include "node/keyspace/expiry_note.h"
+#include "node/types/expiry_note.h"
 
 #include <gtest/gtest.h>
 

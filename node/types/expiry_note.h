@@ -1,4 +1,5 @@
-// The 16-bit note that a table keeps beside each entry's pointer: roughly when the entry expires.
+// The 16-bit note that a table keeps beside each element's pointer: roughly when the element (a
+// key, a field of a hash) expires.
 //
 // It is the index for active expiry and costs no memory: a sweep reads buckets one after the other,
 // as fast as memory is read in order, and touches only entries whose note says that they are due. 0
@@ -7,13 +8,13 @@
 // by a sweep once per horizon and get a new note. A note that no sweep has met for 4.5 hours after
 // its time counts as not due for the next 4.5 hours; reading the key finds it expired all the same.
 // Pure functions.
-#ifndef SLOTMESH_NODE_KEYSPACE_EXPIRY_NOTE_H_
-#define SLOTMESH_NODE_KEYSPACE_EXPIRY_NOTE_H_
+#ifndef SLOTMESH_NODE_TYPES_EXPIRY_NOTE_H_
+#define SLOTMESH_NODE_TYPES_EXPIRY_NOTE_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "node/keyspace/entry.h"
+#include "node/types/unix_millis.h"
 
 namespace slotmesh::node {
 
@@ -27,11 +28,17 @@ inline uint16_t ExpiryNote(UnixMillis expiry, UnixMillis now) {
   return static_cast<uint16_t>(0x8000 | (due_s & 0x7fff));
 }
 
-// The entry may be due: look at it.
+// The element may be due: look at it.
 inline bool NoteIsDue(uint16_t note, UnixMillis now) {
   return note != kNoExpiryNote && ((now / 1000 - note) & 0x7fff) <= kHorizonSeconds;
 }
 
+// The begin of the second of a note that is not due: its element does not expire before.
+// REQUIRES: note != kNoExpiryNote.
+inline UnixMillis NoteNotBefore(uint16_t note, UnixMillis now) {
+  return (now / 1000 + ((note - now / 1000) & 0x7fff)) * 1000;
+}
+
 }  // namespace slotmesh::node
 
-#endif  // SLOTMESH_NODE_KEYSPACE_EXPIRY_NOTE_H_
+#endif  // SLOTMESH_NODE_TYPES_EXPIRY_NOTE_H_

@@ -1,0 +1,18 @@
+// The golden scripts of sets and hashes.
+#include "node/commands/generic.h"
+#include "node/commands/hashes.h"
+#include "node/commands/sets.h"
+#include "node/commands/strings.h"
+#include "node/commands/testing/script_runner.h"
+#include "node/commands/testing/server_family.h"
+
+int main(int argc, char** argv) {
+  using namespace slotmesh::node;
+  TestEngine::Options options;
+  options.families = SessionFamilies();
+  options.families.push_back({.rows = StringCommands()});
+  options.families.push_back({.rows = GenericCommands()});
+  options.families.push_back({.rows = SetCommands()});
+  options.families.push_back({.rows = HashCommands()});
+  return RunScriptTests(argc, argv, options);
+}

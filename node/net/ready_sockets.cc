@@ -1,0 +1,67 @@
+#include "node/net/ready_sockets.h"
+
+#include <algorithm>
+
+#include "slots/check.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr uint32_t kBytes = EPOLLIN | EPOLLRDHUP;
+constexpr uint32_t kEndOnly = EPOLLRDHUP | EPOLLONESHOT;
+
+int NewSet() {
+  const int set = epoll_create1(EPOLL_CLOEXEC);
+  CHECK(set >= 0);
+  return set;
+}
+
+epoll_event EventOf(uint32_t events, ReadySockets::Watcher& watcher) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &watcher;
+  return event;
+}
+
+}  // namespace
+
+ReadySockets::ReadySockets(boost::asio::io_context& io) : set_(io.get_executor(), NewSet()) {
+  Wait();
+}
+
+bool ReadySockets::Add(int socket, Watcher& watcher) {
+  epoll_event event = EventOf(kBytes, watcher);
+  return epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
+void ReadySockets::SetReading(int socket, Watcher& watcher, bool on) {
+  epoll_event event = EventOf(on ? kBytes : kEndOnly, watcher);
+  CHECK_EQ(epoll_ctl(set_.native_handle(), EPOLL_CTL_MOD, socket, &event), 0);
+}
+
+void ReadySockets::Remove(int socket, const Watcher& watcher) {
+  epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
+  for (size_t i = next_; i < count_; ++i) {
+    if (events_[i].data.ptr == &watcher) events_[i].data.ptr = nullptr;
+  }
+}
+
+void ReadySockets::Wait() {
+  set_.async_wait(decltype(set_)::wait_read, [this](const boost::system::error_code& error) {
+    if (error) return;  // This is going away.
+    TellReady();
+    Wait();
+  });
+}
+
+void ReadySockets::TellReady() {
+  const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
+  count_ = static_cast<size_t>(std::max(ready, 0));
+  for (next_ = 0; next_ < count_;) {
+    void* watcher = events_[next_++].data.ptr;
+    if (watcher != nullptr) static_cast<Watcher*>(watcher)->OnReadable();
+  }
+  next_ = count_ = 0;
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,93 @@
+#include "node/net/ready_sockets.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+
+namespace slotmesh::node {
+namespace {
+
+class Counter : public ReadySockets::Watcher {
+ public:
+  void OnReadable() override {
+    ++told;
+    if (then) then();
+  }
+  int told = 0;
+  std::function<void()> then;
+};
+
+class ReadySocketsTest : public ::testing::Test {
+ protected:
+  ReadySocketsTest() {
+    for (auto& pair : pairs) {
+      EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    }
+  }
+  ~ReadySocketsTest() override {
+    for (auto& pair : pairs) {
+      for (const int end : pair) close(end);
+    }
+  }
+  void Send(int pair) { ASSERT_EQ(send(pairs[pair][1], "x", 1, 0), 1); }
+  // A turn of the loop, if there is anything to do.
+  void Turn() {
+    io.restart();
+    io.poll_one();
+  }
+
+  boost::asio::io_context io;
+  ReadySockets ready{io};
+  int pairs[2][2] = {};
+  Counter counters[2];
+};
+
+TEST_F(ReadySocketsTest, TellsInEachTurnAsLongAsThereIsSomething) {
+  ASSERT_TRUE(ready.Add(pairs[0][0], counters[0]));
+  ASSERT_TRUE(ready.Add(pairs[1][0], counters[1]));
+  Turn();
+  EXPECT_EQ(counters[0].told, 0);
+  Send(0);
+  Turn();
+  Turn();
+  EXPECT_EQ(counters[0].told, 2);
+  EXPECT_EQ(counters[1].told, 0);
+  char byte;
+  ASSERT_EQ(recv(pairs[0][0], &byte, 1, 0), 1);
+  Turn();
+  EXPECT_EQ(counters[0].told, 2);
+}
+
+TEST_F(ReadySocketsTest, WithoutReadingOnlyTheEndIsToldAndOnce) {
+  ASSERT_TRUE(ready.Add(pairs[0][0], counters[0]));
+  ready.SetReading(pairs[0][0], counters[0], false);
+  Send(0);
+  Turn();
+  EXPECT_EQ(counters[0].told, 0);
+  shutdown(pairs[0][1], SHUT_WR);
+  Turn();
+  Turn();
+  EXPECT_EQ(counters[0].told, 1);
+  ready.SetReading(pairs[0][0], counters[0], true);
+  Turn();
+  EXPECT_EQ(counters[0].told, 2);
+}
+
+TEST_F(ReadySocketsTest, WhoIsRemovedInTheSameTurnIsNotTold) {
+  for (int i : {0, 1}) {
+    ASSERT_TRUE(ready.Add(pairs[i][0], counters[i]));
+    Send(i);
+    counters[i].then = [this, i] { ready.Remove(pairs[1 - i][0], counters[1 - i]); };
+  }
+  Turn();
+  Turn();
+  EXPECT_EQ(counters[0].told + counters[1].told, 2);
+  EXPECT_TRUE(counters[0].told == 0 || counters[1].told == 0);
+}
+
+TEST_F(ReadySocketsTest, RefusesWhatCannotBeWatched) { EXPECT_FALSE(ready.Add(-1, counters[0])); }
+
+}  // namespace
+}  // namespace slotmesh::node
