@@ -44,7 +44,7 @@ def same(rule, left, right):
     if left == right or rule == "ignore":
         return True
     if rule == "unless-error":
-        return (left[:1] == b"-") != (right[:1] == b"-")
+        return b"-" in (left[:1], right[:1])
     if rule is None or left[:1] != right[:1]:
         return False
     if rule == "kind":

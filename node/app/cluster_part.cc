@@ -15,6 +15,8 @@
 #include "node/app/cluster_admin.h"
 #include "node/cluster/migration/migration_manager.h"
 #include "node/cluster/net/control_driver.h"
+#include "node/cluster/pubsub/relay.h"
+#include "slots/hash_slot.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -77,13 +79,14 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
   return options;
 }
 
-class Part : public ClusterPart {
+class Part : public ClusterPart, private RelayNetwork {
  public:
   explicit Part(const Environment& env) : env_(env), migration_timer_(env.io) {}
 
   ~Part() override {
     if (admin_ != nullptr) admin_->Stop();
     migration_timer_.cancel();
+    env_.engine.messages.pubsub.set_remote(nullptr);
     migrations_.reset();
     driver_.reset();
     env_.engine.gate = nullptr;
@@ -102,6 +105,23 @@ class Part : public ClusterPart {
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
   void RunMigrations();
+  void StartRelay();
+
+  // RelayNetwork.
+  bool Send(const slots::NodeId& to, std::string frame) override {
+    const bus::SendResult result = driver_->SendPubSub(to, std::move(frame));
+    return result == bus::SendResult::kQueued || result == bus::SendResult::kQueuedDroppedOldest;
+  }
+  void ForEachTarget(ChannelKind kind, std::string_view channel,
+                     absl::FunctionRef<void(const slots::NodeId&)> visit) override;
+  bool IsMember(const slots::NodeId& node) override {
+    return state_->map().FindNode(node) != nullptr;
+  }
+  void WantSpread() override {
+    boost::asio::post(env_.io, [this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired()) relay_->Spread(env_.engine.now_ms);
+    });
+  }
 
   Environment env_;
   std::random_device entropy_;
@@ -111,6 +131,8 @@ class Part : public ClusterPart {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  std::unique_ptr<PubSubRelay> relay_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
   std::unique_ptr<MigrationManager> migrations_;
   boost::asio::steady_timer migration_timer_;
@@ -156,7 +178,7 @@ absl::Status Part::Open() {
   service.self = [this, boot = options->boot] {
     bus::Sender self;
     self.boot = boot;
-    if (driver_ != nullptr) self.node = driver_->self();
+    if (driver_ != nullptr) self.node = driver_->self_now();
     return self;
   };
   service.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };
@@ -196,9 +218,38 @@ absl::Status Part::Open() {
       .reclaimer = &env_.reclaimer,
       .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); }});
   RunMigrations();
+  StartRelay();
   control_->SetState(state_.get());
   driver_->OnPicture([this] { TakePicture(); });
   return absl::OkStatus();
+}
+
+void Part::StartRelay() {
+  relay_ = std::make_unique<PubSubRelay>(env_.engine.messages.pubsub, *this);
+  env_.engine.messages.pubsub.set_remote(relay_.get());
+  family_.relay = relay_.get();
+  driver_->SetPubSubHandlers(
+      {.on_frame =
+           [this](const slots::NodeId& from, slots::BootId boot, std::string_view payload) {
+             relay_->OnFrame(from, boot, payload, env_.engine.now_ms);
+           },
+       .on_lost = [this](const slots::NodeId& peer) { relay_->OnLost(peer); }});
+}
+
+void Part::ForEachTarget(ChannelKind kind, std::string_view channel,
+                         absl::FunctionRef<void(const slots::NodeId&)> visit) {
+  const slots::SlotMap& map = state_->map();
+  const auto reach = [&](const slots::NodeId& node) {
+    if (node != state_->self_id() && state_->IsUp(node)) visit(node);
+  };
+  if (kind != ChannelKind::kShard) {
+    for (const slots::NodeInfo& node : map.data().nodes) reach(node.id);
+    return;
+  }
+  const slots::ShardInfo* shard = map.Owner(slots::HashSlot(channel));
+  if (shard == nullptr) return;
+  reach(shard->primary);
+  for (const slots::NodeId& replica : shard->replicas) reach(replica);
 }
 
 void Part::TakePicture() {
@@ -222,6 +273,7 @@ void Part::Tick() {
   local.replication_offset = env_.engine.journal.offset();
   local.has_keys = env_.engine.keyspace.size() > 0;
   driver_->Report(local);
+  relay_->Tick(env_.engine.now_ms);
 }
 
 void Part::AddMetrics(admin::ClusterMetrics* metrics) const {

@@ -21,6 +21,7 @@
 #include "node/cluster/cluster_family.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
+#include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
@@ -31,8 +32,10 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
+#include "node/commands/sort.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
@@ -77,6 +80,7 @@ struct Node::Parts {
                .parking = parking,
                .blocked = blocked,
                .key_waiters = key_waiters,
+               .messages = messages,
                .notifier = notifier,
                .pause = pause,
                .clock = environment.clock,
@@ -87,6 +91,7 @@ struct Node::Parts {
                .large_replies = &large_replies},
         dispatcher(engine),
         listener(engine),
+        keyspace_events(messages.pubsub, config()),
         snapshots(keyspace, journal),
         server(io, engine, dispatcher, clients),
         cron(io, engine, server),
@@ -131,9 +136,11 @@ struct Node::Parts {
   Notifier notifier;
   Pause pause;
   ClientTable clients;
+  Messages messages{clients};
   Engine engine;
   Dispatcher dispatcher;
   KeyspaceListener listener;
+  KeyspaceEvents keyspace_events;
   Snapshots snapshots;
   BackgroundReclaimer reclaimer;
   Server server;
@@ -162,6 +169,8 @@ absl::Status Node::Parts::AddFamilies() {
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
       {ListCommands(), nullptr},
+      {SortCommands(), nullptr},
+      {PubSubCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},
@@ -266,6 +275,10 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);
   parts->keyspace.set_reclaimer(&parts->reclaimer);
+  parts->notifier.set_listener(&parts->keyspace_events);
+  parts->messages.tracking.set_wake([parts = parts.get()] {
+    boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
+  });
   parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;

@@ -14,12 +14,14 @@
 namespace slotmesh::node {
 
 class MigrationBook;
+class PubSubRelay;
 
-// The family's state. Both null outside cluster mode: then every subcommand but KEYSLOT's like is
+// The family's state. All null outside cluster mode: then every subcommand but KEYSLOT's like is
 // refused.
 struct ClusterFamily {
   ClusterState* state = nullptr;
   MigrationBook* migrations = nullptr;
+  const PubSubRelay* relay = nullptr;
 };
 
 absl::Span<const CommandSpec> ClusterCommands();

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_format.h"
 #include "node/cluster/cluster_family.h"
+#include "node/cluster/pubsub/relay.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/hash_slot.h"
@@ -85,8 +86,14 @@ void Info(CommandContext& ctx, Args) {
       "\r\ncluster_stats_messages_sent:", picture.messages_sent + picture.meets_sent,
       "\r\ncluster_stats_messages_ping_received:", picture.messages_received,
       "\r\ncluster_stats_messages_meet_received:", picture.meets_received,
-      "\r\ncluster_stats_messages_received:", picture.messages_received + picture.meets_received,
-      "\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n");
+      "\r\ncluster_stats_messages_received:", picture.messages_received + picture.meets_received);
+  if (const PubSubRelay* relay = ctx.family<ClusterFamily>().relay; relay != nullptr) {
+    absl::StrAppend(&text, "\r\ncluster_stats_messages_publish_sent:", relay->stats().sent,
+                    "\r\ncluster_stats_messages_publish_spared:", relay->stats().spared,
+                    "\r\ncluster_stats_messages_publish_lost:", relay->stats().lost,
+                    "\r\ncluster_stats_messages_publish_received:", relay->stats().received);
+  }
+  absl::StrAppend(&text, "\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n");
   ctx.reply().Verbatim("txt", text);
 }
 

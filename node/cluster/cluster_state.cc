@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/resp/errors.h"
+#include "slots/hash_slot.h"
 #include "slots/key_spec.h"
 #include "slots/redirect.h"
 #include "slots/strings.h"
@@ -67,6 +68,10 @@ bool ClusterState::Refresh() {
   if (map_changed && any_fence_ && !refused_.empty()) {
     refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
     FenceChanged();
+  }
+  if (map_changed) {
+    engine_.messages.pubsub.CloseShardChannels(
+        [this](std::string_view channel) { return !IsMine(slots::HashSlot(channel)); });
   }
   const bool was_down = !down_reason_.empty();
   FindDownReason();
@@ -187,7 +192,9 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
         /*tls=*/false));
     return Admission::kRefused;
   }
-  const bool write = Has(request.flags, Flag::kWrite | Flag::kMayReplicate);
+  // What is published is nobody's data: any node of the shard takes it at any time.
+  const bool write = Has(request.flags, Flag::kWrite | Flag::kMayReplicate) &&
+                     !Has(request.flags, Flag::kShardPubSub);
   if (request.keys.slot >= 0) [[likely]] {
     const auto slot = static_cast<slots::Slot>(request.keys.slot);
     const bool missing = picture_->data_missing || (any_fence_ && refused_.Contains(slot));

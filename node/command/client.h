@@ -6,9 +6,13 @@
 #ifndef SLOTMESH_NODE_COMMAND_CLIENT_H_
 #define SLOTMESH_NODE_COMMAND_CLIENT_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/command/command_spec.h"
@@ -68,6 +72,26 @@ class ClientHost {
 // after one more.
 enum class ReplyMode : uint8_t { kOn = 0, kOff = 1, kSkipNext = 2, kSkip = 3 };
 
+// What a client has subscribed to: by ChannelKind. Views of the names in PubSub, which keeps this.
+struct Subscriptions {
+  std::array<std::set<std::string_view>, 3> names;
+  size_t total() const { return names[0].size() + names[1].size() + names[2].size(); }
+};
+
+// CLIENT TRACKING: how a client caches, and who is to hear what has changed. Kept by Tracking.
+struct TrackingMode {
+  bool broadcast = false;  // All keys with these prefixes, whether it has read them or not.
+  bool opt_in = false;
+  bool opt_out = false;
+  bool no_loop = false;
+  // CLIENT CACHING: the next command's keys are (opt_in) or are not (opt_out) remembered.
+  bool caching = false;
+  const Command* caching_said_by = nullptr;  // Commands of this container do not end it.
+  bool broken_redirect = false;              // It pointed to a client that has gone.
+  uint64_t redirect = 0;                     // A client's id; 0: messages go to the client itself.
+  std::set<std::string> prefixes;
+};
+
 class Client {
  public:
   Client(uint64_t id, ClientHost* host) : id_(id), host_(host), reply_(&output) {}
@@ -107,6 +131,10 @@ class Client {
   Transaction transaction;
   bool watching = false;      // Has watched keys; they stand in the WatchTable.
   bool watch_broken = false;  // One of them changed: EXEC gives a null.
+
+  std::unique_ptr<Subscriptions> subscriptions;  // Null while there are none.
+  std::unique_ptr<TrackingMode> tracking;        // Null while it is off.
+  bool monitor = false;
 
   // A request that waits for a condition and then runs from its start (see
   // Dispatcher::Result::kParked).

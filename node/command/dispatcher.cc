@@ -47,6 +47,11 @@ int64_t RequestBytes(Args args) {
   return bytes;
 }
 
+// Its replies are push messages, which CLIENT REPLY does not hold back: SUBSCRIBE and the like.
+bool IsPushReply(const Command& command) {
+  return Has(command.flags(), Flag::kPubSub) && Has(command.flags(), Flag::kWhileSubscribed);
+}
+
 // What the journal says of an effect's cause.
 constexpr Origin OriginOf(RequestOrigin origin) {
   switch (origin) {
@@ -148,12 +153,15 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
     return Result::kWaits;
   }
+  const bool outermost = engine_.messages.pushes.Begin(client);
   if (queue) {
     Queue(client, *command, args);
   } else {
     Call(client, *command, args, origin, plan.hashed ? &plan.key : nullptr);
   }
-  const Result result = Finish(client, reply_begin);
+  const Result result =
+      Finish(client, IsPushReply(*command) ? client.output.end_position() : reply_begin);
+  if (outermost) EndPushes(client, *command);
   // A script's or module's inner commands are part of one that serves at its end.
   if (origin != RequestOrigin::kScript && origin != RequestOrigin::kModule) ServeReadyKeys();
   return result;
@@ -178,6 +186,9 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   engine_.journal.EndUnit();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
+  if (engine_.messages.tracking.active() || !engine_.messages.monitors.empty()) [[unlikely]] {
+    TellReadersAndMonitors(ctx, args, first_run);
+  }
   if (CountErrors(client)) ++stats.failed;
   if (first_run) ++stats.calls;
   stats.ticks += ticks;

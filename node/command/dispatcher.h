@@ -115,6 +115,11 @@ class Dispatcher {
   void LogSizes(CommandContext& ctx, Args args, size_t reply_bytes);
   void AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t amount);
   void EndAsking(Client& client);
+  // For those who cache by reading, or watch what others do.
+  void TellReadersAndMonitors(CommandContext& ctx, Args args, bool first_run);
+  void RememberRead(CommandContext& ctx, Args args);
+  // What follows a client's reply: messages to it that have waited.
+  void EndPushes(Client& client, const Command& command);
   void ServeReadyKeysSlow();
   bool IsReady(const KeyWaiters::Waiter& waiter, int database, std::string_view key);
   void RunAgain(KeyWaiters::Turn turn);

@@ -101,6 +101,11 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
 }
 
 bool Dispatcher::CheckState(Client& client, const Command& command) {
+  if (client.subscriptions != nullptr && !client.reply().resp3() &&
+      !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
+    Reject(client, &command, NotWhileSubscribed(command.full_name()));
+    return false;
+  }
   const uint64_t limit = engine_.config.maxmemory;
   const Flag flags = FlagsOf(client, command);
   if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {

@@ -12,6 +12,7 @@
 #include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
 #include "node/command/key_waiters.h"
+#include "node/command/messages.h"
 #include "node/command/notify.h"
 #include "node/command/parking_lot.h"
 #include "node/command/pause.h"
@@ -45,6 +46,7 @@ struct Engine {
   ParkingLot& parking;
   BlockedClients& blocked;
   KeyWaiters& key_waiters;
+  Messages& messages;
   Notifier& notifier;
   Pause& pause;
   Clock& clock;

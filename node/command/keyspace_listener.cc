@@ -20,6 +20,16 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
 }
 
 void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
+  engine_.messages.tracking.OnTouched(key.bytes);
+  TellWaitersAndWatchers(database, key);
+}
+
+void KeyspaceListener::OnTouchedByItself(int database, const HashedKey& key) {
+  engine_.messages.tracking.OnRemoved(key.bytes);
+  TellWaitersAndWatchers(database, key);
+}
+
+void KeyspaceListener::TellWaitersAndWatchers(int database, const HashedKey& key) {
   engine_.key_waiters.OnTouched(database, key.bytes);
   engine_.watches.Touch(database, key.bytes, [&](int, std::string_view) {
     return engine_.keyspace.database(database).ContainsRaw(key);
@@ -30,6 +40,7 @@ void KeyspaceListener::OnAllTouched(int database, int slot) {
   const auto affected = [slot](int, std::string_view key) {
     return slot < 0 || slots::HashSlot(key) == slot;
   };
+  engine_.messages.tracking.OnManyTouched([&](std::string_view key) { return affected(0, key); });
   engine_.watches.TouchAll(database, affected);
   engine_.key_waiters.TouchAll(database, affected);
 }
@@ -38,6 +49,7 @@ void KeyspaceListener::OnSlotsTouched(int database, const slots::SlotSet& slots)
   const auto affected = [&](int, std::string_view key) {
     return slots.Contains(slots::HashSlot(key));
   };
+  engine_.messages.tracking.OnManyTouched([&](std::string_view key) { return affected(0, key); });
   engine_.watches.TouchAll(database, affected);
   engine_.key_waiters.TouchAll(database, affected);
 }
@@ -50,6 +62,7 @@ WatchTable::Presence KeyspaceListener::PresenceOf(int database, std::string_view
 }
 
 void KeyspaceListener::OnFlush(int database) {
+  engine_.messages.tracking.OnAllTouched();
   engine_.key_waiters.TouchAll(database, [](int, std::string_view) { return true; });
   engine_.watches.Replace(database, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(database, key), WatchTable::Presence::kAbsent};
@@ -57,6 +70,7 @@ void KeyspaceListener::OnFlush(int database) {
 }
 
 void KeyspaceListener::OnSwap(int a, int b) {
+  engine_.messages.tracking.OnAllTouched();
   for (const int database : {a, b}) {
     engine_.key_waiters.TouchAll(database, [](int, std::string_view) { return true; });
   }

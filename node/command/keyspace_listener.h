@@ -3,7 +3,7 @@
 //
 // A key that expired or was evicted is journalled as DEL or UNLINK and told to notification
 // channels; every change of a key breaks the transactions of those who watch it, and is told to
-// those who wait for it. Engine thread only. Borrows the engine's parts; attach with
+// those who wait for it or cache it. Engine thread only. Borrows the engine's parts; attach with
 // Keyspace::set_removal_listener and set_touch_listener, detach before it goes.
 #ifndef SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
 #define SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
@@ -19,12 +19,14 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
 
   void OnRemoved(int database, const HashedKey& key, Removal why) override;
   void OnTouched(int database, const HashedKey& key) override;
+  void OnTouchedByItself(int database, const HashedKey& key) override;
   void OnAllTouched(int database, int slot) override;
   void OnSlotsTouched(int database, const slots::SlotSet& slots) override;
   void OnFlush(int database) override;
   void OnSwap(int a, int b) override;
 
  private:
+  void TellWaitersAndWatchers(int database, const HashedKey& key);
   WatchTable::Presence PresenceOf(int database, std::string_view key) const;
 
   Engine& engine_;

@@ -28,8 +28,7 @@ class Pause {
     if (kind_ == Kind::kNone) return false;
     const Kind current = active(now_ms);
     if (current == Kind::kAll) return true;
-    return current == Kind::kWrite &&
-           Has(flags, Flag::kWrite | Flag::kMayReplicate | Flag::kPubSub);
+    return current == Kind::kWrite && Has(flags, Flag::kWrite | Flag::kMayReplicate);
   }
 
  private:

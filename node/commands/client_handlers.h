@@ -16,11 +16,12 @@ void ClientNoEvict(CommandContext& ctx, Args args);
 void ClientNoTouch(CommandContext& ctx, Args args);
 void ClientCapa(CommandContext& ctx, Args args);
 void ClientImportSource(CommandContext& ctx, Args args);
+void ClientHelp(CommandContext& ctx, Args args);
+// client_tracking.cc: client side caching.
 void ClientTracking(CommandContext& ctx, Args args);
 void ClientTrackingInfo(CommandContext& ctx, Args args);
 void ClientCaching(CommandContext& ctx, Args args);
 void ClientGetRedir(CommandContext& ctx, Args args);
-void ClientHelp(CommandContext& ctx, Args args);
 // client_others.cc: all connections.
 void ClientInfo(CommandContext& ctx, Args args);
 void ClientList(CommandContext& ctx, Args args);

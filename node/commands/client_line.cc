@@ -20,6 +20,11 @@ int64_t QueuedCommands(const Client& client) {
   return static_cast<int64_t>(client.transaction.queued.size());
 }
 
+int64_t Redirection(const Client& client) {
+  if (client.tracking == nullptr) return kNoRedirection;
+  return static_cast<int64_t>(client.tracking->redirect);
+}
+
 }  // namespace
 
 std::string ClientFlagLetters(const Client& client) {
@@ -27,8 +32,14 @@ std::string ClientFlagLetters(const Client& client) {
   const auto add = [&](bool on, char letter) {
     if (on) letters += letter;
   };
+  const TrackingMode* tracking = client.tracking.get();
+  add(client.monitor, 'O');
+  add(client.subscriptions != nullptr, 'P');
   add(client.transaction.active, 'x');
   add(client.blocked != 0 || !client.parked.empty(), 'b');
+  add(tracking != nullptr, 't');
+  add(tracking != nullptr && tracking->broken_redirect, 'R');
+  add(tracking != nullptr && tracking->broadcast, 'B');
   add(client.watch_broken, 'd');
   add(client.close_after_reply && !client.close_now, 'c');
   add(client.close_now, 'A');
@@ -55,7 +66,12 @@ std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
              " age=", SecondsSince(client.created_ms, now_ms),
              " idle=", SecondsSince(client.last_interaction_ms, now_ms),
              " flags=", ClientFlagLetters(client), " capa=", client.understands_redirect ? "r" : "",
-             " db=", client.database, " sub=0 psub=0 ssub=0 multi=", QueuedCommands(client));
+             " db=", client.database);
+  const Subscriptions none;
+  const Subscriptions& subscriptions =
+      client.subscriptions == nullptr ? none : *client.subscriptions;
+  line += StrCat(" sub=", subscriptions.names[0].size(), " psub=", subscriptions.names[1].size(),
+                 " ssub=", subscriptions.names[2].size(), " multi=", QueuedCommands(client));
   line +=
       StrCat(" watch=", watched_keys, " qbuf=", client.query_buffer_bytes,
              " qbuf-free=", client.query_buffer_free_bytes,
@@ -66,7 +82,7 @@ std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
              " tot-mem=", ClientMemory(client), " events=", output == 0 ? "r" : "rw");
   line +=
       StrCat(" cmd=", client.last_command == nullptr ? "NULL" : client.last_command->full_name(),
-             " user=", client.user, " redir=", kNoRedirection,
+             " user=", client.user, " redir=", Redirection(client),
              " resp=", static_cast<int>(client.reply().protocol()), " lib-name=", client.lib_name,
              " lib-ver=", client.lib_version, " tot-net-in=", client.input_bytes,
              " tot-net-out=", client.output_bytes, " tot-cmds=", client.commands);

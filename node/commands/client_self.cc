@@ -8,13 +8,6 @@
 namespace slotmesh::node {
 namespace {
 
-constexpr std::string_view kNoTracking =
-    "ERR client side caching is not available yet: CLIENT TRACKING ON is refused";
-constexpr std::string_view kCachingWithoutTracking =
-    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
-    "OPTOUT mode enabled";
-constexpr int64_t kNotRedirected = -1;
-
 // ON or OFF; nothing, with the error replied, for any other word.
 std::optional<bool> OnOrOff(CommandContext& ctx, std::string_view word) {
   if (EqualsIgnoreCase(word, "on")) return true;
@@ -103,38 +96,6 @@ void ClientImportSource(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
-void ClientTracking(CommandContext& ctx, Args args) {
-  const std::optional<bool> on = OnOrOff(ctx, args[2]);
-  if (!on.has_value()) return;
-  if (*on) return ctx.reply().Error(kNoTracking);
-  for (size_t i = 3; i < args.size(); ++i) {
-    const auto is = [&](std::string_view option) { return EqualsIgnoreCase(args[i], option); };
-    const bool takes_word = (is("redirect") || is("prefix")) && i + 1 < args.size();
-    if (takes_word) {
-      ++i;
-    } else if (!is("bcast") && !is("optin") && !is("optout") && !is("noloop")) {
-      return ctx.reply().Error(errors::kSyntax);
-    }
-  }
-  ctx.reply().Ok();
-}
-
-void ClientTrackingInfo(CommandContext& ctx, Args) {
-  Reply& reply = ctx.reply();
-  reply.Map(3);
-  reply.Bulk("flags");
-  reply.Set(1);
-  reply.Bulk("off");
-  reply.Bulk("redirect");
-  reply.Integer(kNotRedirected);
-  reply.Bulk("prefixes");
-  reply.EmptyArray();
-}
-
-void ClientCaching(CommandContext& ctx, Args) { ctx.reply().Error(kCachingWithoutTracking); }
-
-void ClientGetRedir(CommandContext& ctx, Args) { ctx.reply().Integer(kNotRedirected); }
-
 void ClientHelp(CommandContext& ctx, Args) {
   constexpr std::string_view kLines[] = {
       "CACHING (YES|NO)",
@@ -174,7 +135,7 @@ void ClientHelp(CommandContext& ctx, Args) {
       "    Names this connection.",
       "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
       "         [OPTIN] [OPTOUT] [NOLOOP]",
-      "    Client side caching (not available yet).",
+      "    Messages about keys that this connection may hold and that have changed.",
       "TRACKINGINFO",
       "    The state of tracking for this connection.",
       "UNBLOCK <client-id> [TIMEOUT|ERROR]",

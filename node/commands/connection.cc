@@ -18,6 +18,11 @@ constexpr std::string_view kDefaultUser = "default";
 
 void Ping(CommandContext& ctx, Args args) {
   if (args.size() > 2) return ctx.reply().Error(WrongArity("ping"));
+  if (ctx.client().subscriptions != nullptr && !ctx.reply().resp3()) {
+    // In the form of a message: that is what a subscriber reads.
+    const std::string_view words[] = {"pong", args.size() == 2 ? args[1] : ""};
+    return ctx.reply().BulkStrings(words);
+  }
   if (args.size() == 2) return ctx.reply().Bulk(args[1]);
   ctx.reply().Simple("PONG");
 }
@@ -49,6 +54,7 @@ void Quit(CommandContext& ctx, Args) {
 void Reset(CommandContext& ctx, Args) {
   Client& client = ctx.client();
   ctx.family<ConnectionFamily>().dispatcher.DiscardTransaction(client);
+  ctx.engine().messages.Forget(client);
   client.database = 0;
   client.readonly = client.asking = client.no_evict = client.no_touch = false;
   client.reply_mode = ReplyMode::kOn;
@@ -185,7 +191,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "ping",
      .handler = &Ping,
      .arity = Arity::AtLeast(1),
-     .flags = Flag::kFast | Flag::kSentinel,
+     .flags = Flag::kFast | Flag::kSentinel | Flag::kWhileSubscribed,
      .acl = Acl::kConnection,
      .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
      .group = "connection",
@@ -216,7 +222,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "quit",
      .handler = &Quit,
      .arity = Arity::AtLeast(1),
-     .flags = kBeforeAuth | Flag::kDeprecated,
+     .flags = kBeforeAuth | Flag::kDeprecated | Flag::kWhileSubscribed,
      .acl = Acl::kConnection,
      .group = "connection",
      .since = "1.0.0",
@@ -227,7 +233,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "reset",
      .handler = &Reset,
      .arity = Arity::Exactly(1),
-     .flags = kBeforeAuth | Flag::kTransactionControl,
+     .flags = kBeforeAuth | Flag::kTransactionControl | Flag::kWhileSubscribed,
      .acl = Acl::kConnection,
      .group = "connection",
      .since = "6.2.0",

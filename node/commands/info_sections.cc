@@ -121,8 +121,8 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("client_recent_max_input_buffer", totals.largest_input);
   text.Add("client_recent_max_output_buffer", totals.largest_output);
   text.Add("blocked_clients", engine.blocked.size());
-  text.Add("tracking_clients", 0);
-  text.Add("pubsub_clients", 0);
+  text.Add("tracking_clients", engine.messages.tracking.clients());
+  text.Add("pubsub_clients", engine.messages.pubsub.clients());
   text.Add("watching_clients", engine.watches.watching_clients());
   text.Add("clients_in_timeout_table", engine.blocked.with_deadline());
   text.Add("total_watched_keys", engine.watches.watched_keys());

@@ -76,9 +76,10 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("current_eviction_exceeded_time", 0);
   text.Add("keyspace_hits", keys.hits);
   text.Add("keyspace_misses", keys.misses);
-  text.Add("pubsub_channels", 0);
-  text.Add("pubsub_patterns", 0);
-  text.Add("pubsubshard_channels", 0);
+  const Messages& messages = source.engine.messages;
+  text.Add("pubsub_channels", messages.pubsub.names(ChannelKind::kChannel));
+  text.Add("pubsub_patterns", messages.pubsub.names(ChannelKind::kPattern));
+  text.Add("pubsubshard_channels", messages.pubsub.names(ChannelKind::kShard));
   text.Add("latest_fork_usec", 0);
   text.Add("total_forks", 0);
   text.Add("migrate_cached_sockets", 0);
@@ -89,9 +90,9 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("active_defrag_key_misses", 0);
   text.Add("total_active_defrag_time", 0);
   text.Add("current_active_defrag_time", 0);
-  text.Add("tracking_total_keys", 0);
-  text.Add("tracking_total_items", 0);
-  text.Add("tracking_total_prefixes", 0);
+  text.Add("tracking_total_keys", messages.tracking.keys());
+  text.Add("tracking_total_items", messages.tracking.items());
+  text.Add("tracking_total_prefixes", messages.tracking.prefixes());
   text.Add("unexpected_error_replies", 0);
   text.Add("total_error_replies", stats.error_replies);
   text.Add("dump_payload_sanitizations", 0);

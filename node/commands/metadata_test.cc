@@ -22,8 +22,10 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
+#include "node/commands/sort.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
@@ -209,9 +211,10 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   size_t compared = 0;
   for (const auto rows :
        {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(), GenericCommands(),
-        ListCommands(), SortedSetReadCommands(), SortedSetWriteCommands(), GeoCommands(),
-        HyperLogLogCommands(), CommandCommands(), ConnectionCommands(), TransactionCommands(),
-        ClientCommands(), ServerContainerCommands(), ServerPlainCommands()}) {
+        ListCommands(), SortCommands(), PubSubCommands(), SortedSetReadCommands(),
+        SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands(), CommandCommands(),
+        ConnectionCommands(), TransactionCommands(), ClientCommands(), ServerContainerCommands(),
+        ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;
@@ -232,6 +235,8 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
       {"set", {SetCommands()}},
       {"hash", {HashCommands()}},
       {"list", {ListCommands()}},
+      {"pubsub", {PubSubCommands()}},
+      {"bitmap", {BitmapCommands()}},
       {"geo", {GeoCommands()}},
       {"hyperloglog", {HyperLogLogCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},

@@ -46,6 +46,7 @@ void LatencyReset(CommandContext& ctx, Args args);
 // server_debug.cc
 void Debug(CommandContext& ctx, Args args);
 // server_process.cc
+void Monitor(CommandContext& ctx, Args args);
 void Time(CommandContext& ctx, Args args);
 void LolWut(CommandContext& ctx, Args args);
 void Shutdown(CommandContext& ctx, Args args);

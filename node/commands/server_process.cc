@@ -1,4 +1,4 @@
-// TIME, LOLWUT, SHUTDOWN, and the commands that save to disk, which is not possible yet.
+// TIME, LOLWUT, MONITOR, SHUTDOWN, and the commands that save to disk, which is not possible yet.
 #include <algorithm>
 #include <string>
 
@@ -53,6 +53,13 @@ void Time(CommandContext& ctx, Args) {
   ctx.reply().Array(2);
   ctx.reply().BulkInt(micros / kMicrosPerSecond);
   ctx.reply().BulkInt(micros % kMicrosPerSecond);
+}
+
+void Monitor(CommandContext& ctx, Args) {
+  // Who is one already gets no second answer: there would be no telling it from what is shown.
+  if (ctx.client().monitor) return;
+  ctx.engine().messages.monitors.Add(ctx.client());
+  ctx.reply().Ok();
 }
 
 void LolWut(CommandContext& ctx, Args args) {

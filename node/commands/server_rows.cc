@@ -107,6 +107,16 @@ constexpr CommandSpec kRows[] = {
         .arguments = "[VERSION=version:integer]",
     },
     {
+        .name = "monitor",
+        .handler = &Monitor,
+        .arity = Arity::Exactly(1),
+        .flags = Flag::kAdmin | Flag::kNoScript | Flag::kLoading | Flag::kStale,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Shows this connection every command that runs.",
+        .complexity = "O(1), and O(1) more for each command while it lasts",
+    },
+    {
         .name = "replicaof",
         .handler = &ReplicaOf,
         .arity = Arity::Exactly(3),

@@ -234,7 +234,7 @@ constexpr Directive kTable[] = {
          kLongMax),
     Int("active-defrag-max-scan-fields", "", 0, kLater, &Config::active_defrag_max_scan_fields, 1,
         kLongMax),
-    Size("tracking-table-max-keys", "", 0, kLater, &Config::tracking_table_max_keys, 0, kLongMax,
+    Size("tracking-table-max-keys", "", 0, kLive, &Config::tracking_table_max_keys, 0, kLongMax,
          NumberUnit::kPlain),
 
     // Encodings.
@@ -354,7 +354,7 @@ constexpr Directive kTable[] = {
                                                    kEndpointTypes),
     Bool("cluster-require-full-coverage", "", 0, kLive, &Config::cluster_require_full_coverage),
     Bool("cluster-allow-reads-when-down", "", 0, kLive, &Config::cluster_allow_reads_when_down),
-    Bool("cluster-allow-pubsubshard-when-down", "", 0, kLater,
+    Bool("cluster-allow-pubsubshard-when-down", "", 0, kLive,
          &Config::cluster_allow_pubsubshard_when_down),
     Bool("cluster-allow-replica-migration", "", 0, kLater,
          &Config::cluster_allow_replica_migration),
@@ -379,7 +379,7 @@ constexpr Directive kTable[] = {
          &Config::lua_enable_insecure_api),
 
     // Statistics and events.
-    Special("notify-keyspace-events", "", 0, kLater, fields::kNotify),
+    Special("notify-keyspace-events", "", 0, kLive, fields::kNotify),
     Int("commandlog-execution-slower-than", "slowlog-log-slower-than", 0, kLive,
         &Config::commandlog_execution_slower_than, -1, kLongMax),
     Int("commandlog-slow-execution-max-len", "slowlog-max-len", 0, kLive,

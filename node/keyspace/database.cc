@@ -189,7 +189,9 @@ void Database::RemoveExpired(EntryRef& ref, const HashedKey& key) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.expired;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kExpired);
   }
@@ -283,7 +285,9 @@ void Database::Evict(const HashedKey& key, bool lazy) {
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.evicted;
-  SignalModified(key);
+  if (shared_.touch_listener != nullptr) {
+    shared_.touch_listener->OnTouchedByItself(index_, key);
+  }
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kEvicted);
   }

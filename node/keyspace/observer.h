@@ -32,6 +32,8 @@ class TouchListener {
   virtual ~TouchListener() = default;
   // The key was created, changed or removed.
   virtual void OnTouched(int database, const HashedKey& key) = 0;
+  // The same of a key that expired or was evicted: no command did it.
+  virtual void OnTouchedByItself(int database, const HashedKey& key) { OnTouched(database, key); }
   // All keys of the database (slot < 0) or of one slot of it were removed or replaced.
   virtual void OnAllTouched(int database, int slot) = 0;
   // The same of many slots at once.

@@ -191,9 +191,14 @@ void Connection::MeasureBuffers(Client& client) {
 }
 
 void Connection::Write() {
+  deferred_ = false;
   if (closed_) return;
   if (client_.close_now) return Shut();
-  if (writing_) return;
+  if (writing_) {
+    // Messages may pile up behind a client that does not read.
+    (void)EnforceOutputLimit(server_.engine().now_ms);
+    return;
+  }
   if (client_.has_unsent_write) {
     client_.has_unsent_write = false;
     ClusterGate* gate = server_.engine().gate;
@@ -239,7 +244,8 @@ void Connection::Write() {
 }
 
 bool Connection::EnforceOutputLimit(int64_t now_ms) {
-  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kOutputNormal];
+  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
+  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kind];
   const size_t used = client_.output.memory_bytes();
   bool over = limit.hard_bytes != 0 && used > limit.hard_bytes;
   if (limit.soft_bytes != 0 && used > limit.soft_bytes) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "boost/asio/basic_stream_socket.hpp"
 #include "boost/asio/generic/stream_protocol.hpp"
@@ -50,6 +51,8 @@ class Connection : public ClientHost,
 
   // Sends what is buffered. Called by the server at the end of a turn, or right after a batch.
   void Write();
+  // It will be written at the end of the turn. False if that was so already.
+  bool MarkDeferred() { return !std::exchange(deferred_, true); }
   // Closes now: the client leaves every table. Idempotent.
   void Shut();
   // Closes a client that is past client-output-buffer-limit. True if it was.
@@ -85,6 +88,7 @@ class Connection : public ClientHost,
   bool continues_ = false;  // Goes on with what is buffered before it reads more.
   bool writing_ = false;    // Waits for the socket to take more.
   bool closed_ = false;
+  bool deferred_ = false;  // Stands in the server's list.
   int64_t over_soft_limit_since_ms_ = 0;
 };
 

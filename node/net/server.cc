@@ -243,6 +243,7 @@ void Server::Stop() {
 void Server::WriteSoon(Connection& connection) { connection.Write(); }
 
 void Server::DeferWrite(std::shared_ptr<Connection> connection) {
+  if (!connection->MarkDeferred()) return;
   deferred_.push_back(std::move(connection));
   if (deferred_.size() > 1) return;
   boost::asio::post(io_, [this] {
@@ -256,6 +257,7 @@ void Server::Forget(Connection& connection) {
   engine_.watches.Forget(connection.client());
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());
+  engine_.messages.Forget(connection.client());
   clients_.Remove(connection.client());
   connections_.erase(connection.client().id());
 }
@@ -274,7 +276,8 @@ void Server::Housekeep() {
   for (const auto& connection : looked_at) {
     Client& client = connection->client();
     const int64_t idle_ms = now - client.last_interaction_ms;
-    if (timeout_ms > 0 && idle_ms > timeout_ms && !client.waits()) {
+    const bool listens = client.subscriptions != nullptr || client.monitor;
+    if (timeout_ms > 0 && idle_ms > timeout_ms && !client.waits() && !listens) {
       ++engine_.stats.timed_out_clients;
       connection->Shut();
       continue;

@@ -42,6 +42,12 @@ std::string WrongArity(std::string_view full_name) {
   return StrCat("ERR wrong number of arguments for '", full_name, "' command");
 }
 
+std::string NotWhileSubscribed(std::string_view full_name) {
+  return StrCat("ERR Can't execute '", full_name,
+                "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+                "this context");
+}
+
 std::string UnknownSubcommand(std::string_view command, std::string_view subcommand) {
   return StrCat("ERR unknown subcommand '", Shown(subcommand), "'. Try ",
                 absl::AsciiStrToUpper(ToAbsl(command)), " HELP.");

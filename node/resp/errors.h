@@ -142,6 +142,8 @@ std::string UnknownSubcommand(std::string_view command, std::string_view subcomm
 // "ERR unknown subcommand or wrong number of arguments for 'x'. Try CLUSTER HELP."
 std::string SubcommandSyntax(std::string_view command, std::string_view subcommand);
 std::string InvalidExpire(std::string_view command);  // "ERR invalid expire time in 'set' command"
+// "ERR Can't execute 'get': only ... are allowed in this context"
+std::string NotWhileSubscribed(std::string_view full_name);
 std::string NoPermCommand(std::string_view full_name);
 // "ERR Unknown node x"
 std::string UnknownNode(std::string_view id);

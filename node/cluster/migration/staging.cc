@@ -33,6 +33,7 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
               .parking = parking_,
               .blocked = blocked_,
               .key_waiters = key_waiters_,
+              .messages = messages_,
               .notifier = notifier_,
               .pause = pause_,
               .clock = clock_,

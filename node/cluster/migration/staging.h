@@ -71,6 +71,8 @@ class Staging : public RecordSink {
   KeyWaiters key_waiters_{blocked_};
   Notifier notifier_;
   Pause pause_;
+  ClientTable no_clients_;
+  Messages messages_{no_clients_};
   Engine engine_;
   Dispatcher dispatcher_;
   Client client_{0, nullptr};

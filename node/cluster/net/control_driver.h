@@ -44,12 +44,20 @@ struct ControlEnvironment {
 
 class ControlDriver : public ControlLink {
  public:
+  // Published messages that have come and that the engine thread has not looked at yet; what comes
+  // beyond is lost.
+  static constexpr size_t kPubSubWaitingBytesMax = size_t{64} << 20;
+
   static absl::StatusOr<std::unique_ptr<ControlDriver>> Start(const ControlOptions& options,
                                                               const ControlEnvironment& env);
 
   // Figures for heartbeats and joins. Engine thread.
   virtual void Report(const LocalState& local) = 0;
   virtual bus::TransportStats bus_stats() const = 0;
+  // self() for other threads.
+  virtual slots::NodeId self_now() const = 0;
+  // Frames lost because the engine thread was too slow.
+  virtual uint64_t pubsub_overflows() const = 0;
 };
 
 }  // namespace slotmesh::node

@@ -104,19 +104,12 @@ std::string ScriptRunner::Run(std::string_view script) {
 }
 
 void ScriptRunner::Reset(bool cluster) {
-  for (auto& [name, client] : clients_) Forget(client->client);
+  for (auto& [name, client] : clients_) engine_->Forget(client->client);
   clients_.clear();
   engine_.reset();
   options_.cluster = cluster;
   engine_ = std::make_unique<TestEngine>(options_);
   journal_seen_ = 0;
-}
-
-void ScriptRunner::Forget(Client& client) {
-  engine_->engine().watches.Forget(client);
-  engine_->engine().parking.Forget(client);
-  engine_->engine().blocked.Forget(client);
-  engine_->clients().Remove(client);
 }
 
 ScriptRunner::ScriptClient& ScriptRunner::ClientNamed(std::string_view name) {
@@ -171,6 +164,7 @@ void ScriptRunner::Request(std::string_view name, std::string_view text, bool sh
 }
 
 void ScriptRunner::Settle(bool show) {
+  engine_->EndTurn();
   for (auto& [name, client] : clients_) {
     while (std::exchange(client->resume, false)) {
       const Dispatcher::Result result = engine_->dispatcher().ExecuteParked(client->client);
@@ -181,7 +175,7 @@ void ScriptRunner::Settle(bool show) {
   }
   std::erase_if(clients_, [&](const auto& entry) {
     if (!entry.second->closed) return false;
-    Forget(entry.second->client);
+    engine_->Forget(entry.second->client);
     return true;
   });
   ShowEffects(show);

@@ -49,8 +49,6 @@ class ScriptRunner {
   class ScriptClient;
 
   void Reset(bool cluster);
-  // The client leaves every table.
-  void Forget(Client& client);
   ScriptClient& ClientNamed(std::string_view name);
   void Directive(std::string_view line);
   void Request(std::string_view name, std::string_view words, bool show);

@@ -22,6 +22,7 @@ TestEngine::TestEngine(const Options& options)
               .parking = parking_,
               .blocked = blocked_,
               .key_waiters = key_waiters_,
+              .messages = messages_,
               .notifier = notifier_,
               .pause = pause_,
               .clock = clock_,
@@ -31,6 +32,7 @@ TestEngine::TestEngine(const Options& options)
               .large_requests = &large_requests_,
               .large_replies = &large_replies_},
       listener_(engine_),
+      keyspace_events_(messages_.pubsub, settings_.config()),
       dispatcher_(engine_) {
   CHECK(settings_.LoadText(options.config, "test").ok());
   FollowLogSettings(settings_, engine_);
@@ -68,7 +70,19 @@ void TestEngine::AdvanceMillis(int64_t millis) {
 
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }
 
-void TestEngine::OnEvent(NotifyFlag, std::string_view event, std::string_view key, int database) {
+void TestEngine::EndTurn() { messages_.tracking.SendWaiting(); }
+
+void TestEngine::Forget(Client& client) {
+  watches_.Forget(client);
+  parking_.Forget(client);
+  blocked_.Forget(client);
+  messages_.Forget(client);
+  clients_.Remove(client);
+}
+
+void TestEngine::OnEvent(NotifyFlag kind, std::string_view event, std::string_view key,
+                         int database) {
+  keyspace_events_.OnEvent(kind, event, key, database);
   events_.push_back(StrCat(database, " ", event, " ", key));
 }
 

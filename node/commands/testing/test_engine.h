@@ -19,6 +19,7 @@
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
+#include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/config/config_store.h"
 #include "node/journal/memory_sink.h"
@@ -74,6 +75,10 @@ class TestEngine : private NotifyListener {
   ClientTable& clients() { return clients_; }
   MemorySink& journal() { return sink_; }
 
+  // What a loop does when it has run what there was to run.
+  void EndTurn();
+  // The client leaves every table.
+  void Forget(Client& client);
   // Lets time pass, and ends the waits that end by time.
   void AdvanceMillis(int64_t millis);
   // "database event key", one each, since the last call.
@@ -102,8 +107,10 @@ class TestEngine : private NotifyListener {
   Notifier notifier_;
   Pause pause_;
   ClientTable clients_;
+  Messages messages_{clients_};
   Engine engine_;
   KeyspaceListener listener_;
+  KeyspaceEvents keyspace_events_;
   Dispatcher dispatcher_;
   std::vector<std::shared_ptr<void>> family_states_;
   std::vector<std::string> events_;
