@@ -3,7 +3,7 @@
 COMMANDS maps a name to (weight, function of Values giving the arguments after the name).
 """
 
-from differential import bitmaps, lists, sorted_sets
+from differential import bitmaps, lists, sorted_sets, streams
 
 SET_OPTIONS = (b"NX", b"XX", b"GET", b"KEEPTTL")
 
@@ -151,6 +151,7 @@ COMMANDS = {
     b"LCS": (3, _lcs),
     **bitmaps.COMMANDS,
     **lists.COMMANDS,
+    **streams.COMMANDS,
     # Generic.
     b"DEL": (4, lambda v: v.some(v.key, 1, 3)),
     b"UNLINK": (2, lambda v: v.some(v.key, 1, 3)),

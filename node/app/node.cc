@@ -36,6 +36,7 @@
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
 #include "node/commands/sort.h"
+#include "node/commands/streams.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
@@ -171,6 +172,7 @@ absl::Status Node::Parts::AddFamilies() {
       {ListCommands(), nullptr},
       {SortCommands(), nullptr},
       {PubSubCommands(), nullptr},
+      {StreamCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

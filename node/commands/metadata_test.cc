@@ -26,6 +26,7 @@
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
 #include "node/commands/sort.h"
+#include "node/commands/streams.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
@@ -211,7 +212,7 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   size_t compared = 0;
   for (const auto rows :
        {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(), GenericCommands(),
-        ListCommands(), SortCommands(), PubSubCommands(), SortedSetReadCommands(),
+        ListCommands(), StreamCommands(), SortCommands(), PubSubCommands(), SortedSetReadCommands(),
         SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands(), CommandCommands(),
         ConnectionCommands(), TransactionCommands(), ClientCommands(), ServerContainerCommands(),
         ServerPlainCommands()}) {
