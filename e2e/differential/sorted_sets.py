@@ -39,7 +39,9 @@ def _end(v):
 
 
 def _lex_end(v):
-    return v.word(b"x", b"", b"-x", b"+1") if v.random.random() < 0.05 else v.random.choice(_LEX_ENDS)
+    if v.random.random() < 0.05:
+        return v.word(b"x", b"", b"-x", b"+1")
+    return v.random.choice(_LEX_ENDS)
 
 
 def _zadd(v):
@@ -158,7 +160,9 @@ def _geoadd(v):
     options = v.maybe(0.3, v.word(b"NX", b"XX", b"CH"))
     places = [_place(v) for _ in range(3)]
     words = [word for place in places for word in (*_PLACES[place], place)]
-    return [_geo_key(v), *options, *(words if v.random.random() < 0.9 else [*v.random.choice(_BAD_POSITIONS), b"p1"])]
+    if v.random.random() < 0.1:
+        words = [*v.random.choice(_BAD_POSITIONS), b"p1"]
+    return [_geo_key(v), *options, *words]
 
 
 def _with(v):
@@ -182,7 +186,9 @@ def _store(v):
 
 
 def _area(v):
-    center = v.random.choice([[v.word(b"FROMMEMBER"), _place(v)], [v.word(b"FROMLONLAT"), *_pair(v)]])
+    center = v.random.choice(
+        [[v.word(b"FROMMEMBER"), _place(v)], [v.word(b"FROMLONLAT"), *_pair(v)]]
+    )
     shape = v.random.choice([
         [v.word(b"BYRADIUS"), _length(v), _unit(v)],
         [v.word(b"BYBOX"), _length(v), _length(v), _unit(v)],
@@ -261,5 +267,7 @@ COMMANDS = {
     b"PFADD": (6, _elements),
     b"PFCOUNT": (5, lambda v: v.some(lambda: _hll(v), 1, 3)),
     b"PFMERGE": (2, lambda v: v.some(lambda: _hll(v), 1, 3)),
-    b"PFDEBUG": (2, lambda v: [v.word(b"GETREG", b"ENCODING", b"DECODE", b"TODENSE", b"BAD"), _hll(v)]),
+    b"PFDEBUG": (
+        2, lambda v: [v.word(b"GETREG", b"ENCODING", b"DECODE", b"TODENSE", b"BAD"), _hll(v)]
+    ),
 }

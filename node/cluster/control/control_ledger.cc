@@ -116,11 +116,13 @@ absl::Status ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResu
       SendJoinAnswer(cancelled->call, cancelled->refused, /*for_good=*/result.ok(), out);
     }
   } else if (const auto* reset = std::get_if<ForReset>(&waiting)) {
-    if (result.ok()) {
+    // It may have been forgotten a moment before, as redis-cli does it.
+    const bool left = result.ok() || result.refusal == ledger::Refusal::kUnknownMember;
+    if (left) {
       const absl::Status anew = BeginAnew(reset->hard, out);
       if (!anew.ok()) return anew;
     }
-    out->decided.push_back({reset->ticket, StatusOf(result)});
+    out->decided.push_back({reset->ticket, left ? absl::OkStatus() : StatusOf(result)});
   } else {
     self_proposal_open_ = false;
     if (!result.ok()) {

@@ -384,6 +384,24 @@ TEST_F(ControlSafety, ResetLeavesSoftUnderTheOldAndHardUnderANewId) {
   }
 }
 
+TEST_F(ControlSafety, AResetOfANodeThatHasJustBeenForgottenIsOk) {
+  Form(4);
+  int who = 1;  // One without a vote: it hears later.
+  while (who < 3 && sim_->node(who)->ledger().is_voter()) ++who;
+  const slots::ShardInfo shard = ShardOf(who);
+  sim_->GiveAway(who, ledger::SlotsUnassigned{shard.id, shard.epoch, shard.slots}, shard.slots);
+  ASSERT_TRUE(Until([&] { return ShardOf(who).slots.empty(); }));
+  sim_->Propose(0, ledger::MemberLeft{ProcessOf(who, 0), /*forget=*/true}, nullptr);
+  ASSERT_TRUE(sim_->scheduler().RunUntil([this] { return ViewOf(0).members.size() == 3; },
+                                         absl::Seconds(10), absl::Microseconds(100)));
+  ASSERT_EQ(ViewOf(who).members.size(), 4u) << "it does not know yet";
+  absl::Status outcome = absl::UnknownError("");
+  sim_->Reset(who, false, [&outcome](const absl::Status& status) { outcome = status; });
+  ASSERT_TRUE(Until([&] { return outcome.code() != absl::StatusCode::kUnknown; }));
+  EXPECT_TRUE(outcome.ok()) << outcome;
+  EXPECT_EQ(ViewOf(who).members.size(), 1u);
+}
+
 TEST_F(ControlSafety, AHardResetNeedsNoMajorityAndASoftOneSaysThatItDoes) {
   Form(3);
   for (int host = 0; host < 3; ++host) Cut(host);
