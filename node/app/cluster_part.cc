@@ -225,7 +225,8 @@ absl::Status Part::Open() {
 }
 
 void Part::StartRelay() {
-  relay_ = std::make_unique<PubSubRelay>(env_.engine.messages.pubsub, *this);
+  RelayNetwork& network = *this;
+  relay_ = std::make_unique<PubSubRelay>(env_.engine.messages.pubsub, network);
   env_.engine.messages.pubsub.set_remote(relay_.get());
   family_.relay = relay_.get();
   driver_->SetPubSubHandlers(
