@@ -3,7 +3,7 @@
 COMMANDS maps a name to (weight, function of Values giving the arguments after the name).
 """
 
-from differential import bitmaps, lists
+from differential import bitmaps, lists, sorted_sets, streams
 
 SET_OPTIONS = (b"NX", b"XX", b"GET", b"KEEPTTL")
 
@@ -89,6 +89,7 @@ def _config(v):
          [b"SET", b"nope", b"1"], [b"SET", b"hz"], [b"SET", b"maxmemory-policy", b"bad"],
          [b"SET", b"timeout", b"0", b"timeout", b"0"], [b"SET", b"port", b"x"], [b"BAD"],
          [b"SET", b"databases", b"3"], [b"SET", b"latency-tracking", b"maybe"],
+         [b"SET", b"zset-max-listpack-entries", v.word(b"0", b"3", b"128")],
          [b"RESETSTAT", b"x"]]
     )
 
@@ -150,6 +151,7 @@ COMMANDS = {
     b"LCS": (3, _lcs),
     **bitmaps.COMMANDS,
     **lists.COMMANDS,
+    **streams.COMMANDS,
     # Generic.
     b"DEL": (4, lambda v: v.some(v.key, 1, 3)),
     b"UNLINK": (2, lambda v: v.some(v.key, 1, 3)),
@@ -201,6 +203,7 @@ COMMANDS = {
     b"SHUTDOWN": (0.3, lambda v: [v.word(b"BAD", b"ABORT")]),
     b"NOSUCHCOMMAND": (1, lambda v: v.some(v.string, 0, 3)),
     b"QUIT-IS-NOT-THIS": (0.3, lambda v: v.some(v.string, 0, 20)),
+    **sorted_sets.COMMANDS,
 }
 
 

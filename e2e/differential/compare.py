@@ -58,6 +58,10 @@ def same(rule, left, right):
 
 
 def _close(a, b):
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_close(x, y) for x, y in zip(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_close(a[key], b[key]) for key in a)
     if not isinstance(a, int) or not isinstance(b, int) or min(a, b) < 0:
         return a == b
     both_large = min(a, b) > _MILLISECONDS_APART

@@ -178,7 +178,7 @@ absl::Status Part::Open() {
   service.self = [this, boot = options->boot] {
     bus::Sender self;
     self.boot = boot;
-    if (driver_ != nullptr) self.node = driver_->self();
+    if (driver_ != nullptr) self.node = driver_->self_now();
     return self;
   };
   service.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };

@@ -14,6 +14,7 @@ void Cron::Start() { Arm(); }
 void Cron::Stop() {
   stopped_ = true;
   timer_.cancel();
+  deadline_timer_.cancel();
 }
 
 void Cron::Arm() {
@@ -31,6 +32,7 @@ void Cron::Tick() {
   engine_.stats.SampleRates(engine_.clock.MonotonicNanos() / 1'000'000);
   server_.Housekeep();
   engine_.blocked.EndDue(engine_.now_ms);
+  ArmDeadline();
   for (const auto& task : tasks_) task();
   engine_.parking.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kPause &&
@@ -42,6 +44,20 @@ void Cron::Tick() {
   // While clients wait nothing may change, so that another node can take over.
   const bool paused = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone;
   if (active_expiry_ && !paused) ExpirySlice();
+}
+
+void Cron::ArmDeadline() {
+  const int64_t deadline = engine_.blocked.next_deadline_ms();
+  if (deadline == BlockedClients::kNoDeadline) return;
+  const int64_t left = std::max<int64_t>(deadline - engine_.now_ms, 1);
+  if (left * 1000 >= PeriodMicros()) return;
+  deadline_timer_.expires_after(std::chrono::milliseconds(left));
+  deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || stopped_ || paused_) return;
+    server_.BeginTurn();
+    engine_.blocked.EndDue(engine_.now_ms);
+    ArmDeadline();
+  });
 }
 
 void Cron::RefreshMemory() {

@@ -31,7 +31,7 @@ class Cron {
       32;  // Keys removed by a slice that another follows.
 
   Cron(boost::asio::io_context& io, Engine& engine, Server& server)
-      : io_(io), engine_(engine), server_(server), timer_(io) {}
+      : io_(io), engine_(engine), server_(server), timer_(io), deadline_timer_(io) {}
 
   void Start();
   void Stop();
@@ -46,6 +46,8 @@ class Cron {
   int64_t PeriodMicros() const { return 1'000'000 / engine_.config.hz; }
   void Arm();
   void Tick();
+  // A wait that ends before the next tick ends in time.
+  void ArmDeadline();
   void RefreshMemory();
   void ExpirySlice();
   uint64_t ExpireFields(int database, std::string_view key);
@@ -54,6 +56,7 @@ class Cron {
   Engine& engine_;
   Server& server_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer deadline_timer_;
   std::vector<std::function<void()>> tasks_;
   bool stopped_ = false;
   bool paused_ = false;

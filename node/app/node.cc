@@ -28,13 +28,18 @@
 #include "node/commands/command_family.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
+#include "node/commands/geo.h"
 #include "node/commands/hashes.h"
+#include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
 #include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
+#include "node/commands/sort.h"
+#include "node/commands/streams.h"
 #include "node/commands/strings.h"
 #include "node/commands/transactions.h"
+#include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
 #include "node/snapshot/snapshots.h"
@@ -160,8 +165,14 @@ absl::Status Node::Parts::AddFamilies() {
       {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
       {GenericCommands(), nullptr},
+      {GeoCommands(), nullptr},
+      {HyperLogLogCommands(), nullptr},
+      {SortedSetReadCommands(), nullptr},
+      {SortedSetWriteCommands(), nullptr},
       {ListCommands(), nullptr},
+      {SortCommands(), nullptr},
       {PubSubCommands(), nullptr},
+      {StreamCommands(), nullptr},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

@@ -39,6 +39,34 @@ void Propose(CommandContext& ctx, ClusterState& state, ledger::Change change) {
   state.link().Propose(std::move(change), ReplyWhenDecided(ctx));
 }
 
+// Proposes to take slots from this node's shard. Their writes are held from now on: who proposes
+// gives its word that it has stopped to take them (SAFETY 8). While the outcome is not known they
+// stay held, and it is proposed again: what it comes to then is what it came to.
+void GiveAway(ClusterState& state, const ledger::Change& change, const SlotSet& slots,
+              ControlLink::Done done, bool again = false) {
+  state.SetFence(slots, Fence::kWrites);
+  state.link().Propose(change, [&state, change, slots, done, again](const absl::Status& status) {
+    // What was not even proposed says nothing about the time before.
+    if (absl::IsUnavailable(status) || (again && absl::IsResourceExhausted(status))) {
+      GiveAway(
+          state, change, slots, [](const absl::Status&) {}, /*again=*/true);
+    } else {
+      state.Refresh();
+      state.LiftFence(slots);
+    }
+    done(status);
+  });
+}
+
+// A slot changes hands by one way at a time.
+bool RefusedWhileFenced(CommandContext& ctx, const ClusterState& state, const SlotSet& slots) {
+  if (RefusedWhereItCannotWait(ctx)) return true;
+  const SlotSet busy = state.fenced() & slots;
+  if (busy.empty()) return false;
+  ctx.reply().Error(StrCat("Slot ", *busy.First(), " is changing hands already: try again"));
+  return true;
+}
+
 // This node's shard, or null with the refusal in the reply.
 const slots::ShardInfo* ShardOrRefuse(CommandContext& ctx, const ClusterState& state) {
   const slots::ShardInfo* shard = state.self_shard();
@@ -127,7 +155,9 @@ void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
       }
     }
   }
-  Propose(ctx, *state, ledger::SlotsUnassigned{shard->id, shard->epoch, *slots});
+  if (RefusedWhileFenced(ctx, *state, *slots)) return;
+  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, *slots}, *slots,
+           ReplyWhenDecided(ctx));
 }
 
 // A member by the id in `word`, or null with the refusal in the reply.
@@ -139,8 +169,8 @@ const slots::NodeInfo* MemberOrRefuse(CommandContext& ctx, const ClusterState& s
   return node;
 }
 
-// SETSLOT NODE: to this node or away from it, at once (SAFETY 8 is the gate's and the lease's
-// affair).
+// SETSLOT NODE: to this node or away from it. The owner itself decides at once; anybody else waits
+// until the owner's lease is over (SAFETY 8).
 void SetSlotNode(CommandContext& ctx, ClusterState& state, slots::Slot slot,
                  std::string_view word) {
   const slots::NodeInfo* node = MemberOrRefuse(ctx, state, word);
@@ -161,8 +191,10 @@ void SetSlotNode(CommandContext& ctx, ClusterState& state, slots::Slot slot,
         StrCat("Can't assign hashslot ", slot,
                " to a different node while I still hold keys for this hash slot."));
   }
-  Propose(ctx, state,
-          ledger::SlotsReassigned{slots, owner->id, owner->epoch, target->id, target->epoch});
+  const ledger::SlotsReassigned change{slots, owner->id, owner->epoch, target->id, target->epoch};
+  if (!state.IsMine(slot)) return Propose(ctx, state, change);
+  if (RefusedWhileFenced(ctx, state, slots)) return;
+  GiveAway(state, change, slots, ReplyWhenDecided(ctx));
 }
 
 constexpr std::string_view kNotYetOldMoves =
@@ -211,9 +243,15 @@ void Forget(CommandContext& ctx, Args args) {
   if (id.has_value() && state->WasForgotten(*id)) return ctx.reply().Ok();
   const slots::NodeInfo* node = MemberOrRefuse(ctx, *state, args[2]);
   if (node == nullptr) return;
-  Propose(
-      ctx, *state,
-      ledger::MemberLeft{{node->id, state->picture().decided->BootOf(node->id)}, /*forget=*/true});
+  if (RefusedWhereItCannotWait(ctx)) return;
+  const slots::BootId boot = state->picture().decided->BootOf(node->id);
+  state->link().Propose(ledger::MemberLeft{{node->id, boot}, /*forget=*/true},
+                        [state, id, reply = ReplyWhenDecided(ctx)](const absl::Status& status) {
+                          state->Refresh();
+                          // Another node was told the same, and this one had not heard of it yet.
+                          const bool gone = state->map().FindNode(*id) == nullptr;
+                          reply(gone ? absl::OkStatus() : status);
+                        });
 }
 
 void AddSlots(CommandContext& ctx, Args args) {
@@ -241,7 +279,9 @@ void FlushSlots(CommandContext& ctx, Args) {
   const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
   if (shard == nullptr) return;
   if (shard->slots.empty()) return ctx.reply().Ok();
-  Propose(ctx, *state, ledger::SlotsUnassigned{shard->id, shard->epoch, shard->slots});
+  if (RefusedWhileFenced(ctx, *state, shard->slots)) return;
+  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, shard->slots}, shard->slots,
+           ReplyWhenDecided(ctx));
 }
 
 void SetSlot(CommandContext& ctx, Args args) {
@@ -312,12 +352,26 @@ void Reset(CommandContext& ctx, Args args) {
   const slots::ShardInfo* shard = state->self_shard();
   const bool primary = shard == nullptr || shard->primary == state->self_id();
   if (primary && ctx.keyspace().size() > 0) {
-    return ctx.reply().Error("CLUSTER RESET can't be called with master nodes containing keys");
+    return ctx.reply().Error("ERR CLUSTER RESET can't be called with master nodes containing keys");
   }
-  ctx.reply().Error(
-      StrCat("CLUSTER RESET ", hard ? "HARD" : "SOFT",
-             " is not supported yet: take the node out with CLUSTER FORGET, stop it, and "
-             "start it with an empty directory"));
+  const SlotSet slots = primary && shard != nullptr ? shard->slots : SlotSet();
+  if (RefusedWhileFenced(ctx, *state, slots)) return;
+  const ControlLink::Done reply = ReplyWhenDecided(ctx);
+  const bool alone = state->map().data().nodes.size() <= 1;
+  if (slots.empty() || alone) {
+    state->SetFence(slots, Fence::kWrites);
+    return state->link().Reset(hard, [state, slots, reply](const absl::Status& status) {
+      state->Refresh();
+      state->LiftFence(slots);
+      reply(status);
+    });
+  }
+  // Its slots hold no keys: they go back to nobody first.
+  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, slots}, slots,
+           [state, hard, reply](const absl::Status& status) {
+             if (!status.ok()) return reply(status);
+             state->link().Reset(hard, reply);
+           });
 }
 
 void SaveConfig(CommandContext& ctx, Args) {

@@ -94,6 +94,7 @@ class ControlLink {
 
   virtual ~ControlLink() = default;
 
+  // Changes with a hard reset, before the picture that follows from it.
   virtual const slots::NodeId& self() const = 0;
   virtual slots::BootId boot() const = 0;
   // What this node says of itself, also before it is in a map.
@@ -112,6 +113,9 @@ class ControlLink {
   // CLUSTER MEET: joins this node's cluster with the one at that address (SAFETY 23). Answers when
   // accepted for trying, as CLUSTER MEET does; goes on by itself, and gives up after a while.
   virtual absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) = 0;
+  // CLUSTER RESET: this node leaves its cluster (where it must own no slots and have no replicas)
+  // and begins one of its own, `hard`: under a new id. `done` as Propose's.
+  virtual void Reset(bool hard, Done done) = 0;
   // The operator says that this node may serve its slots although it came up without their data.
   virtual void AcceptEmptyData() = 0;
 

@@ -24,7 +24,7 @@ constexpr std::string_view kTwo(
     "bar\x05"
     "hello\x05\x02"
     "world..\xff",
-    25);
+    26);
 
 TEST(Zipmap, PairsAreRead) {
   Pairs pairs;

@@ -86,6 +86,10 @@ class BlockedClients {
   }
 
   size_t size() const { return clients_.size(); }
+  // The first deadline, kNoDeadline if there is none.
+  int64_t next_deadline_ms() const {
+    return deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first;
+  }
   // Those that have a deadline.
   size_t with_deadline() const { return deadlines_.size(); }
 

@@ -3,13 +3,14 @@
 #include "node/commands/generic.h"
 #include "node/commands/strings.h"
 #include "node/commands/testing/script_runner.h"
-#include "node/commands/transactions.h"
+#include "node/commands/testing/server_family.h"
 
 int main(int argc, char** argv) {
   using namespace slotmesh::node;
-  return RunScriptTests(argc, argv,
-                        {.families = {{.rows = StringCommands()},
-                                      {.rows = BitmapCommands()},
-                                      {.rows = TransactionCommands()},
-                                      {.rows = GenericCommands()}}});
+  TestEngine::Options options;
+  options.families = SessionFamilies();
+  options.families.push_back({.rows = StringCommands()});
+  options.families.push_back({.rows = BitmapCommands()});
+  options.families.push_back({.rows = GenericCommands()});
+  return RunScriptTests(argc, argv, options);
 }

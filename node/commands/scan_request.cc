@@ -54,6 +54,14 @@ bool ParseScanOptions(CommandContext& ctx, Args options, ScanTarget target, Scan
       request->no_values = true;
       continue;
     }
+    if (EqualsIgnoreCase(word, "NOSCORES")) {
+      if (target == ScanTarget::kKeys) return Refuse(ctx);
+      if (target != ScanTarget::kSortedSet) {
+        return Refuse(ctx, "ERR NOSCORES option can only be used in ZSCAN");
+      }
+      request->no_values = true;
+      continue;
+    }
     if (++i == options.size()) return Refuse(ctx);
     if (EqualsIgnoreCase(word, "COUNT")) {
       const std::optional<int64_t> count = IntegerOrReply(ctx, options[i]);

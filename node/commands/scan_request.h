@@ -24,7 +24,7 @@ struct ScanRequest {
   int64_t count = kDefaultCount;
   std::optional<std::string_view> pattern;
   std::optional<std::string_view> type;  // kKeys only.
-  bool no_values = false;                // kHash only.
+  bool no_values = false;                // NOVALUES of kHash, NOSCORES of kSortedSet.
 
   bool Matches(std::string_view text) const;
   // Calls step(cursor), which gives the next cursor and adds what it met to *met, until enough was

@@ -255,7 +255,7 @@ constexpr Directive kTable[] = {
     Int("list-max-listpack-size", "list-max-ziplist-size", 0, kLive,
         &Config::list_max_listpack_size, kIntMin, kIntMax),
     Int("list-compress-depth", "", 0, kLive, &Config::list_compress_depth, 0, kIntMax),
-    Size("hll-sparse-max-bytes", "", 0, kLater, &Config::hll_sparse_max_bytes, 0, kLongMax),
+    Size("hll-sparse-max-bytes", "", 0, kLive, &Config::hll_sparse_max_bytes, 0, kLongMax),
     Size("stream-node-max-bytes", "", 0, kLive, &Config::stream_node_max_bytes, 0, kLongMax),
     Int("stream-node-max-entries", "", 0, kLive, &Config::stream_node_max_entries, 0, kLongMax),
 

@@ -135,8 +135,9 @@ size_t FormatDouble(double value, char* out) {
       !(value == 0 && std::signbit(value))) {
     return FormatInt64(static_cast<int64_t>(value), out);
   }
-  const int n = std::snprintf(out, kDoubleTextMax, "%.17g", value);
-  return static_cast<size_t>(n);
+  // What printf would write, several times faster.
+  return static_cast<size_t>(
+      std::to_chars(out, out + kDoubleTextMax, value, std::chars_format::general, 17).ptr - out);
 }
 
 size_t FormatDoubleShortest(double value, char* out) {

@@ -60,6 +60,17 @@ class ListValueType : public ValueType {
       return true;
     });
   }
+
+  bool VisitElements(const Object& object,
+                     absl::FunctionRef<void(std::string_view)> visit) const override {
+    const List& list = AsList(object);
+    ListpackText text;
+    list.Walk(0, list.size(), /*backwards=*/false, [&](const ListpackValue& value) {
+      visit(value.Text(text));
+      return true;
+    });
+    return true;
+  }
 };
 
 const ValueType& ListType() {

@@ -5,11 +5,18 @@
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/stream.h"
+#include "node/types/zset.h"
 
 namespace slotmesh::node {
 
 absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   switch (form) {
+    case RdbType::kZset:
+    case RdbType::kZset2:
+    case RdbType::kZsetZiplist:
+    case RdbType::kZsetListpack:
+      return LoadZset(form, reader, settings);
     case RdbType::kSet:
     case RdbType::kSetIntset:
     case RdbType::kSetListpack:
@@ -21,13 +28,6 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kHashListpack:
       return LoadHash(form, reader, settings);
     case RdbType::kString:  // REQUIRES.
-    case RdbType::kZset:
-    case RdbType::kZset2:
-    case RdbType::kZsetZiplist:
-    case RdbType::kZsetListpack:
-    case RdbType::kStreamListpacks:
-    case RdbType::kStreamListpacks2:
-    case RdbType::kStreamListpacks3:
     case RdbType::kModulePreGa:
     case RdbType::kModule2:
       break;
@@ -36,6 +36,10 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
     case RdbType::kListQuicklist:
     case RdbType::kListQuicklist2:
       return LoadList(form, reader, settings);
+    case RdbType::kStreamListpacks:
+    case RdbType::kStreamListpacks2:
+    case RdbType::kStreamListpacks3:
+      return LoadStream(form, reader, settings);
   }
   return absl::UnimplementedError(
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));

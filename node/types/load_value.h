@@ -14,7 +14,7 @@ namespace slotmesh::node {
 
 // The value that a body of that form holds; the caller owns it. REQUIRES: no string's form.
 // Errors: DATA_LOSS for malformed bytes (nothing is left behind), UNIMPLEMENTED for forms that are
-// not known. An empty collection is malformed.
+// not known. An empty collection is malformed, an empty stream is not.
 absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSettings& settings);
 
 }  // namespace slotmesh::node

@@ -51,6 +51,11 @@ class SetType final : public ValueType {
     static_cast<const Set&>(object).ForEach(
         [&](std::string_view member) { sink.Unordered({member}); });
   }
+  bool VisitElements(const Object& object,
+                     absl::FunctionRef<void(std::string_view)> visit) const override {
+    static_cast<const Set&>(object).ForEach(visit);
+    return true;
+  }
 
  private:
   const Set::Form form_;
@@ -250,13 +255,14 @@ void Set::BecomeTable(SetTable* table) {
 }
 
 void Set::NarrowToIntset(const TypeSettings& settings) {
-  if (form() != Form::kListpack || listpack_.count() > IntsetMax(settings)) return;
+  if (form() == Form::kIntset || size() > IntsetMax(settings)) return;
   Intset intset;
-  for (ListpackPos at = listpack_.First(); at != nullptr; at = listpack_.Next(at)) {
-    const ListpackValue value = ListpackView::Get(at);
-    if (!value.is_integer()) return;
-    intset.Add(value.integer);
-  }
+  const bool has_others = ForEachUntil([&](std::string_view member) {
+    const std::optional<int64_t> value = ParseInt64(member);
+    if (value) intset.Add(*value);
+    return !value;
+  });
+  if (has_others) return;
   Release();
   new (&intset_) Intset(std::move(intset));
   type = &kIntsetType;

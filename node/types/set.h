@@ -51,7 +51,7 @@ class Set : public Object {
   bool Add(std::string_view member, const TypeSettings& settings);
   // False if it was not there.
   bool Remove(std::string_view member);
-  // A listpack of integers becomes an intset if their number allows that.
+  // Integers alone become an intset, from whatever form, if their number allows that.
   void NarrowToIntset(const TypeSettings& settings);
 
   // Calls visit(std::string_view) for each member, until it returns true. Visits may not change the

@@ -184,7 +184,7 @@ TEST(SetTest, AScanMeetsAllThatStay) {
   for (int i = 0; i < 3000; ++i) EXPECT_TRUE(met.contains("stay" + std::to_string(i)));
 }
 
-TEST(SetTest, AListpackOfIntegersNarrows) {
+TEST(SetTest, IntegersAloneNarrow) {
   const TypeSettings settings;
   SetPtr set(new Set(Set::Form::kListpack, settings));
   set->Add("3", settings);
@@ -192,6 +192,11 @@ TEST(SetTest, AListpackOfIntegersNarrows) {
   set->NarrowToIntset(settings);
   EXPECT_EQ(set->form(), Set::Form::kIntset);
   EXPECT_EQ(Members(*set), (std::set<std::string>{"1", "3"}));
+  SetPtr table(new Set(Set::Form::kTable, settings));
+  table->Add("7", settings);
+  table->NarrowToIntset(settings);
+  EXPECT_EQ(table->form(), Set::Form::kIntset);
+  EXPECT_EQ(Members(*table), (std::set<std::string>{"7"}));
   SetPtr words = NewFor("x");
   words->Add("x", settings);
   words->NarrowToIntset(settings);

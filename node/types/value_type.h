@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "node/codec/rdb_format.h"
 #include "node/types/unix_millis.h"
 
@@ -106,6 +107,11 @@ class ValueType {
   // Byte by byte the same for the same object.
   virtual void Serialise(const Object& object, RdbWriter& writer) const = 0;
   virtual void Digest(const Object& object, DigestSink& sink) const = 0;
+  // Visits the elements that SORT sorts, in the value's own order. False for types without such.
+  virtual bool VisitElements(const Object& object,
+                             absl::FunctionRef<void(std::string_view)> visit) const {
+    return false;
+  }
   // No part of the value expires before this point in time (kNoExpiry: none ever does). Once it has
   // come, active expiry looks at the value.
   virtual UnixMillis NextDue(const Object&) const { return kNoExpiry; }

@@ -24,6 +24,7 @@ Ledger::Impl::Impl(const LedgerOptions& options, const LogId& log, ServerId serv
       next_pull_(now) {
   if (!state_.view().map.version.log.is_zero()) map_ = state_.map();
   restored_at_ = state_.view().map.version.sequence;
+  last_ticket_ = options_.tickets_used;
   UpdateTerms();
 }
 
@@ -203,7 +204,8 @@ absl::Time Ledger::Impl::NextDeadline() const {
   if (raft_.role() == Role::kLeader) next = std::min(next, next_voter_step_);
   if (holder_.terms().has_value()) next = std::min(next, next_ask_);
   for (const auto& [ticket, open] : open_) {
-    if (!open.result.has_value()) next = std::min({next, open.next_send, open.deadline});
+    next = std::min(next, open.deadline);
+    if (!open.result.has_value()) next = std::min(next, open.next_send);
   }
   return next;
 }
@@ -250,6 +252,7 @@ absl::StatusOr<uint64_t> Ledger::Propose(absl::Time now, const Change& change, L
   return impl_->Propose(now, change, out);
 }
 absl::Time Ledger::NextDeadline() const { return impl_->NextDeadline(); }
+uint64_t Ledger::last_ticket() const { return impl_->last_ticket(); }
 const View& Ledger::view() const { return impl_->view(); }
 const std::shared_ptr<const slots::SlotMap>& Ledger::map() const { return impl_->map_; }
 const LogId& Ledger::log() const { return impl_->log_; }

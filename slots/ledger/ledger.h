@@ -64,6 +64,9 @@ struct LedgerOptions {
   slots::NodeInfo info;       // kCreate: what the first member says about itself.
   std::vector<NodeId> seeds;  // kFollow: members of the log.
   absl::Duration proposal_timeout = absl::Seconds(30);
+  // Tickets that this process has used before: of another log, or of this one, which it left. The
+  // log knows a process's proposals by them (SAFETY 4).
+  uint64_t tickets_used = 0;
   uint64_t snapshot_after = 1024;  // Entries.
 };
 
@@ -143,6 +146,8 @@ class Ledger {
   // A ticket, under which the answer comes. Invalid argument for a change that cannot be encoded or
   // is not for proposing; resource exhausted while kWindowSize proposals are open.
   absl::StatusOr<uint64_t> Propose(absl::Time now, const Change& change, LedgerOutput* out);
+  // The last ticket that was used, here or before.
+  uint64_t last_ticket() const;
   // A tick before this has no effect.
   absl::Time NextDeadline() const;
 

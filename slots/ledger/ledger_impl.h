@@ -22,6 +22,7 @@ class Ledger::Impl {
   void Step(absl::Time now, const LedgerInput& input, LedgerOutput* out);
   absl::StatusOr<uint64_t> Propose(absl::Time now, const Change& change, LedgerOutput* out);
   absl::Time NextDeadline() const;
+  uint64_t last_ticket() const { return last_ticket_; }
   void ReleaseLease(absl::Time now, LedgerOutput* out);
 
   const View& view() const { return pulled_is_newer() ? pulled_ : state_.view(); }

@@ -52,11 +52,11 @@ void Ledger::Impl::TickProposals(absl::Time now, LedgerOutput* out) {
   ProposeBeginning(now, out);
   std::vector<uint64_t> due;
   for (auto& [ticket, open] : open_) {
-    if (open.result.has_value()) continue;
+    // An outcome whose view does not come (the log may have ended) is not waited for for ever.
     if (now >= open.deadline) {
       open.result = ApplyResult{.refusal = Refusal::kUnknownOutcome,
                                 .message = "the ledger did not answer in time"};
-    } else if (now >= open.next_send) {
+    } else if (!open.result.has_value() && now >= open.next_send) {
       due.push_back(ticket);
     }
   }

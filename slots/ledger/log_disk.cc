@@ -18,11 +18,11 @@ namespace {
 
 class PosixDisk final : public LogDisk {
  public:
-  // Takes over `lock`, the locked folder.
+  // Takes over `lock`, the locked folder; -1: it is not locked.
   PosixDisk(std::string folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
   ~PosixDisk() override {
     Close();
-    ::close(lock_);
+    if (lock_ >= 0) ::close(lock_);
   }
   PosixDisk(const PosixDisk&) = delete;
   PosixDisk& operator=(const PosixDisk&) = delete;
@@ -130,6 +130,13 @@ class PosixDisk final : public LogDisk {
 };
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<LogDisk>> OpenSharedLogDisk(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("mkdir ", folder));
+  }
+  return std::make_unique<PosixDisk>(folder, -1);
+}
 
 absl::StatusOr<std::unique_ptr<LogDisk>> OpenLogDisk(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {

@@ -36,6 +36,8 @@ class LogDisk {
 // name the file. Failed precondition while another LogDisk, of whatever process, is open on it: a
 // node's second process would write over the first one's promises.
 absl::StatusOr<std::unique_ptr<LogDisk>> OpenLogDisk(const std::string& folder);
+// The same for a folder that others may use too: whoever opens it looks after its own files alone.
+absl::StatusOr<std::unique_ptr<LogDisk>> OpenSharedLogDisk(const std::string& folder);
 
 }  // namespace slotmesh::ledger
 

@@ -1,15 +1,20 @@
-// The control node's joins, its gossip, and the picture that it publishes.
+// The control node's joins and leaves: what it answers other nodes, and how it changes its log.
 #include <algorithm>
 #include <utility>
 
-#include "gossip/bus/codec.h"
+#include "absl/random/distributions.h"
 #include "node/cluster/control/control_node.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 
 Join::Own ControlNode::OwnLog() const {
-  return {&ledger_->view(), ledger_->log(), local_.has_keys};
+  return {.view = &ledger_->view(),
+          .log = ledger_->log(),
+          .has_keys = local_.has_keys,
+          .busy = !waiting_.empty(),
+          .settled = ledger_->leadership().settled,
+          .ended = &record_.ended};
 }
 
 absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput* out) {
@@ -17,134 +22,221 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
     absl::Status status;
     if (auto* ask = std::get_if<AskAction>(&action)) {
       join_ask_ = ++next_ask_;
-      out->asks.push_back({join_ask_, ask->address, ask->method, ask->payload});
+      out->asks.push_back({join_ask_, ask->address, ask->method, std::move(ask->payload)});
     } else if (const auto* propose = std::get_if<ProposeAction>(&action)) {
-      status = Propose(propose->change, ForJoin{}, out);
-    } else if (const auto* remember = std::get_if<RememberAction>(&action)) {
-      record_.joining = remember->joining;
-      status = file_.Save(record_);
+      status = Propose(propose->change, ForJoin{++join_proposal_}, out);
     } else if (const auto* follow = std::get_if<FollowAction>(&action)) {
-      status = Follow(follow->request, /*tell_others=*/true, out);
+      status = Follow(*follow, out);
     } else if (const auto* note = std::get_if<NoteAction>(&action)) {
       out->notes.push_back(note->line);
+    } else if (const auto* renew = std::get_if<RenewAction>(&action)) {
+      created_after_ = renew->than;
+      status = BeginAnew(/*hard=*/false, out);
+    } else if (std::holds_alternative<LeaveAction>(action)) {
+      status = LeaveBehind(out);
     }
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-// Gives up the own log for another one. The file says so first, so that a crash in between ends the
-// same way.
-absl::Status ControlNode::Follow(const FollowRequest& request, bool tell_others,
-                                 ControlOutput* out) {
-  if (tell_others) {
-    tell_what_ = Encode(FollowRequest{ledger_->log(), request.log, request.peers});
-    tell_ = peers_;
-    tell_at_ = now_;
-    tell_until_ = now_ + kTellFor;
+// Gives up the own log for another one, which has taken it in.
+absl::Status ControlNode::Follow(const FollowAction& follow, ControlOutput* out) {
+  std::vector<KnownPeer> peers = follow.peers;
+  std::erase_if(peers, [&](const KnownPeer& peer) { return peer.node == record_.id; });
+  // The other members are told; those that do not hear it hear it from the other log's members.
+  for (const KnownPeer& peer : peers_) {
+    if (peers.empty()) break;
+    const MeetRequest told{peers.front().address, peer.node, /*only_follow=*/true};
+    out->asks.push_back({++next_ask_, peer.address, std::string(kAskMeet), Encode(told)});
   }
-  record_.follows = request.log;
-  record_.peers = request.peers;
-  std::erase_if(record_.peers, [&](const KnownPeer& peer) { return peer.node == record_.id; });
-  record_.joining.reset();
+  record_.log = follow.log;
+  record_.founder = false;
+  record_.begun = false;
+  record_.member_since = follow.sequence;
+  record_.peers = peers;
+  for (const KnownPeer& peer : peers) {
+    out->peers.push_back({peer.node, peer.address, true});
+    std::erase_if(peers_, [&](const KnownPeer& known) { return known.node == peer.node; });
+    peers_.push_back(peer);
+  }
+  out->notes.push_back(StrCat("This node has joined the cluster of log ", follow.log.ToHex()));
+  return ChangeLog(out);
+}
+
+// Gives up the own log, of which this node is alone or no member any more, and begins another.
+absl::Status ControlNode::BeginAnew(bool hard, ControlOutput* out) {
+  const ledger::View& view = ledger_->view();
+  // Whoever only believes to be alone has not heard of the others yet.
+  const bool alone =
+      view.members.size() == 1 && view.BootOf(record_.id) != 0 && ledger_->leadership().settled;
+  if (alone) {
+    // With all that had become part of it.
+    std::vector<slots::LogId>& ended = record_.ended;
+    ended.insert(ended.end(), view.joined.begin(), view.joined.end());
+    ended.push_back(record_.log);
+    if (ended.size() > kEndedLogsMax) ended.erase(ended.begin(), ended.end() - kEndedLogsMax);
+  }
+  for (const KnownPeer& peer : std::exchange(peers_, {})) out->removed.push_back(peer.node);
+  record_.log = slots::LogId::Random(random_);
+  record_.founder = true;
+  record_.begun = false;
+  record_.member_since = 0;
+  record_.peers.clear();
+  if (hard) {
+    record_.id = options_.info.id = slots::NodeId::Random(random_);
+    out->self = record_.id;
+    OpenGossip(now_);
+    linked_since_.clear();
+    out->notes.push_back(StrCat("Node hard reset, now I'm ", record_.id.ToHex()));
+  }
+  return ChangeLog(out);
+}
+
+// record_ says which log this node is of from now on. The file says so first, so that a crash in
+// between ends the same way.
+absl::Status ControlNode::ChangeLog(ControlOutput* out) {
   absl::Status status = file_.Save(record_);
   if (!status.ok()) return status;
   status = storage_.Discard();
   if (!status.ok()) return status;
-  // What was proposed to the own log is decided there or not at all; nobody here learns which.
+  join_->LogChanged(record_.id);
+  join_ask_ = 0;
+  // What was proposed to the old log is decided there or not at all; nobody here learns which.
+  ledger::ApplyResult unknown;
+  unknown.refusal = ledger::Refusal::kUnknownOutcome;
   for (const auto& [ticket, waiting] : std::exchange(waiting_, {})) {
-    ledger::ApplyResult unknown;
-    unknown.refusal = ledger::Refusal::kUnknownOutcome;
-    Settle(waiting, unknown, out);
+    if (std::holds_alternative<ForJoin>(waiting)) continue;
+    status = Settle(waiting, unknown, out);
+    if (!status.ok()) return status;
   }
-  for (const KnownPeer& peer : record_.peers) out->peers.push_back({peer.node, peer.address, true});
-  peers_ = record_.peers;
-  out->notes.push_back(StrCat("This node has joined the cluster of log ", request.log.ToHex()));
+  self_proposal_open_ = false;
+  self_proposal_after_ = absl::InfinitePast();
+  newer_map_.reset();
   status = OpenLog(now_, out);
   if (!status.ok()) return status;
-  return TakeMap(out);
+  status = TakeMap(out);
+  if (!status.ok()) return status;
+  return StepLedger(ledger::TickInput{}, out);
 }
 
-void ControlNode::TellOthers(ControlOutput* out) {
-  if (tell_.empty() || now_ < tell_at_) return;
-  if (now_ > tell_until_) return tell_.clear();
-  for (const KnownPeer& peer : tell_) {
-    out->asks.push_back({++next_ask_, peer.address, std::string(kAskFollow), tell_what_});
+std::vector<KnownPeer> ControlNode::NamedPeers() const {
+  std::vector<KnownPeer> peers = {{record_.id, own_address()}};
+  for (const bool voters : {true, false}) {
+    for (const slots::NodeInfo& node : ledger_->map()->data().nodes) {
+      if (peers.size() >= kNamedPeersMax) return peers;
+      if (node.id != record_.id && node.voter == voters) {
+        peers.push_back({node.id, BusAddress(node)});
+      }
+    }
   }
-  tell_at_ = now_ + kTellInterval;
+  return peers;
 }
 
-void ControlNode::AnswerJoiner(uint64_t call, const ledger::ApplyResult& result,
-                               ControlOutput* out) {
+bool ControlNode::HasEnded(const slots::LogId& log) const {
+  return std::find(record_.ended.begin(), record_.ended.end(), log) != record_.ended.end();
+}
+
+Hello ControlNode::AnswerHello(const HelloRequest& request) const {
+  const ledger::View& view = ledger_->view();
+  Hello hello;
+  hello.node = record_.id;
+  hello.log = ledger_->log();
+  hello.created = view.created;
+  hello.sequence = view.map.version.sequence;
+  hello.member = view.BootOf(request.node) != 0;
+  hello.joined = view.HasJoined(request.log);
+  hello.takes_seal = request.sealed_into == hello.log || view.HasJoined(request.sealed_into) ||
+                     HasEnded(request.sealed_into);
+  hello.ended = HasEnded(request.log);
+  hello.decides = has_majority_;
+  hello.bare = IsBare(OwnLog());
+  hello.has_keys = local_.has_keys;
+  hello.peers = NamedPeers();
+  return hello;
+}
+
+absl::Status ControlNode::AnswerJoin(uint64_t call, const JoinRequest& request,
+                                     ControlOutput* out) {
+  ledger::ApplyResult refused;
+  const absl::StatusOr<ledger::Entry> entry = ledger::DecodeEntry(request.entry);
+  const auto* join = entry.ok() ? std::get_if<ledger::LogJoined>(&entry->change) : nullptr;
+  if (join == nullptr) {
+    out->answers.push_back({call, absl::InvalidArgumentError("join: not a log that joins")});
+    return absl::OkStatus();
+  }
+  if (HasEnded(join->log)) {
+    JoinAnswer ended;
+    ended.refusal = ledger::Refusal::kCancelled;
+    ended.ended = true;
+    out->answers.push_back({call, Encode(ended)});
+    return absl::OkStatus();
+  }
+  if (HasEnded(request.into)) {
+    refused.refusal = ledger::Refusal::kCancelled;
+    refused.message = StrCat("log ", request.into.ToHex(), " has ended");
+    SendJoinAnswer(call, refused, /*for_good=*/true, out);
+    return absl::OkStatus();
+  }
+  // Elsewhere the log that it is sealed into may take it in as well.
+  if (request.into != ledger_->log() && !ledger_->view().HasJoined(request.into)) {
+    refused.refusal = ledger::Refusal::kUnknownOutcome;
+    refused.message = "this node is of another log";
+    SendJoinAnswer(call, refused, /*for_good=*/false, out);
+    return absl::OkStatus();
+  }
+  return Propose(*join, ForJoiner{call, {join->log, join->sealed_at}}, out);
+}
+
+absl::Status ControlNode::AnswerJoiner(const ForJoiner& joiner, const ledger::ApplyResult& result,
+                                       ControlOutput* out) {
+  const bool open = result.ok() || result.refusal == ledger::Refusal::kUnknownOutcome ||
+                    result.refusal == ledger::Refusal::kSealed ||
+                    result.refusal == ledger::Refusal::kNoLog ||
+                    result.refusal == ledger::Refusal::kTooOld;
+  if (!open) {
+    return Propose(ledger::JoinCancelled{joiner.join}, ForCancelledJoiner{joiner.call, result},
+                   out);
+  }
+  SendJoinAnswer(joiner.call, result, /*for_good=*/false, out);
+  return absl::OkStatus();
+}
+
+void ControlNode::SendJoinAnswer(uint64_t call, const ledger::ApplyResult& result, bool for_good,
+                                 ControlOutput* out) {
   JoinAnswer answer;
   answer.refusal = result.refusal;
+  answer.for_good = for_good;
   answer.message = result.message;
   answer.log = ledger_->log();
-  answer.peers = MembersAddresses();
-  answer.peers.push_back({record_.id, StrCat(options_.info.ip, ":", options_.info.bus_port)});
+  answer.sequence = ledger_->view().map.version.sequence;
+  answer.peers = NamedPeers();
   out->answers.push_back({call, Encode(answer)});
 }
 
-void ControlNode::StepGossip(const gossip::Input& input, ControlOutput* out) {
-  gossip::Output said;
-  gossip_->Step(now_, input, &said);
-  for (const gossip::Send& send : said.sends) {
-    SendFrame(send.to, bus::FrameKind::kGossip, bus::EncodeGossip(send.message), out);
-  }
-  for (const gossip::StateChange& change : said.changes) {
-    picture_dirty_ = true;
-    picture_at_ = absl::InfinitePast();
-    if (change.after == gossip::State::kDead) {
-      out->notes.push_back(StrCat("Node ", change.node.ToHex(), " is taken for failed"));
-    } else if (change.before == gossip::State::kDead && change.after == gossip::State::kAlive) {
-      out->notes.push_back(StrCat("Node ", change.node.ToHex(), " is reachable again"));
-    }
-  }
-  if (said.links.has_value()) {
-    kept_ = *std::move(said.links);
-    for (const KnownPeer& peer : peers_) {
-      const bool keep = std::binary_search(kept_.begin(), kept_.end(), peer.node);
-      out->peers.push_back({peer.node, peer.address, keep});
-    }
-  }
-  if (said.newer_map.has_value()) {
-    newer_map_ = ledger::VersionHeard{said.newer_map->peer, said.newer_map->version};
-  }
-}
-
-void ControlNode::Publish(bool now, ControlOutput* out) {
-  if (!picture_dirty_ || (!now && now_ < picture_at_ + kPictureInterval)) return;
-  picture_dirty_ = false;
-  picture_at_ = now_;
-  auto picture = std::make_shared<ClusterPicture>();
-  picture->map = known_map_;
-  picture->decided = known_view_;
-  const ledger::Leadership leadership = ledger_->leadership();
-  picture->leader = leadership.leader;
-  picture->ledger_term = leadership.term;
-  picture->ledger_index = ledger_->applied_index();
-  picture->has_majority = has_majority_;
-  picture->lease_tenure = lease_tenure_;
-  picture->data_missing = data_missing_;
-  picture->messages_sent = gossip_->stats().messages_sent;
-  picture->messages_received = gossip_->stats().messages_received;
-  picture->meets_sent = meets_sent_;
-  picture->meets_received = meets_received_;
+// Looks after those who did not hear of a change of logs: members that were never heard here are
+// told where this log is; and this node, if it sees no majority, asks its peers where they are.
+void ControlNode::MindMembership(ControlOutput* out) {
+  if (now_ < membership_at_) return;
+  membership_at_ = now_ + kMembershipTick * absl::Uniform<double>(random_, 0.8, 1.2);
+  std::vector<const slots::NodeInfo*> unheard;
   const gossip::View view = gossip_->view();
   for (uint32_t i = 0; i < view.size(); ++i) {
     const gossip::MemberView member = view[i];
-    if (member.member->id == record_.id) continue;
-    PeerHealth& peer = picture->peers.emplace_back();
-    peer.node = member.member->id;
-    peer.state = member.state;
-    const auto since = linked_since_.find(peer.node);
-    peer.connected = since != linked_since_.end();
-    if (peer.connected) peer.connected_since_ms = absl::ToUnixMillis(since->second);
-    const absl::Time heard = view.LastHeard(peer.node);
-    if (heard != absl::InfinitePast()) peer.pong_received_ms = absl::ToUnixMillis(heard);
-    if (member.heard != nullptr) peer.replication_offset = member.heard->beat.replication_offset;
+    if (member.member->id == record_.id || member.incarnation != 0) continue;
+    const slots::NodeInfo* node = ledger_->map()->FindNode(member.member->id);
+    if (node != nullptr) unheard.push_back(node);
   }
-  out->picture = std::move(picture);
+  std::shuffle(unheard.begin(), unheard.end(), random_);
+  if (unheard.size() > kToldPerTickMax) unheard.resize(kToldPerTickMax);
+  for (const slots::NodeInfo* node : unheard) {
+    const MeetRequest told{own_address(), node->id, /*only_follow=*/true};
+    out->asks.push_back({++next_ask_, BusAddress(*node), std::string(kAskMeet), Encode(told)});
+  }
+  if (has_majority_ || peers_.empty()) return;
+  const KnownPeer& peer = peers_[absl::Uniform<size_t>(random_, 0, peers_.size())];
+  // Full of targets: they will do as well.
+  join_->Meet(peer.address, /*only_follow=*/true, now_).IgnoreError();
 }
 
 }  // namespace slotmesh::node

@@ -8,12 +8,28 @@
 
 namespace slotmesh::node {
 
+namespace {
+
+// A lease that goes with `before` does not go with `after`: the shard is another one or has lost
+// slots. Whoever still goes by the old map must not take it for a lease of what was lost.
+bool Lost(const slots::SlotMap& before, const slots::SlotMap& after, const slots::NodeId& self) {
+  const slots::ShardInfo* had = before.ShardOf(self);
+  if (had == nullptr || had->slots.empty()) return false;
+  const slots::ShardInfo* has = after.ShardOf(self);
+  return has == nullptr || before.version().log != after.version().log || has->id != had->id ||
+         !has->slots.ContainsAll(had->slots);
+}
+
+}  // namespace
+
 // The ledger asks for the lease and knows its end (slots/ledger/lease.h). A lease that ends sooner
 // than was said before has been taken back: what follows is another one.
 void ControlNode::MindLease(ControlOutput* out) {
   const absl::Time until = ledger_->lease_deadline();
-  if (until == lease_until_) return;
-  if (until < lease_until_) {
+  const bool lost = lease_map_ != nullptr && Lost(*lease_map_, *known_map_, record_.id);
+  lease_map_ = known_map_;
+  if (until == lease_until_ && !lost) return;
+  if (until < lease_until_ || lost) {
     ++lease_tenure_;
     picture_dirty_ = true;
     picture_at_ = absl::InfinitePast();

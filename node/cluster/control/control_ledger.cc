@@ -19,10 +19,11 @@ absl::Status StatusOf(const ledger::ApplyResult& result) {
   if (result.refusal == ledger::Refusal::kUnknownOutcome) {
     return absl::UnavailableError(
         "CLUSTERDOWN The cluster could not decide in time: no majority of the voters answers. It "
-        "may "
-        "still happen");
+        "may still happen");
   }
-  return absl::FailedPreconditionError(StrCat("ERR ", result.message));
+  const std::string message = StrCat("ERR ", result.message);
+  if (result.refusal == ledger::Refusal::kTooMany) return absl::ResourceExhaustedError(message);
+  return absl::FailedPreconditionError(message);
 }
 
 std::shared_ptr<const gossip::Members> MembersOf(const slots::SlotMap& map) {
@@ -52,10 +53,13 @@ absl::Status ControlNode::Propose(const ledger::Change& change, Waiting waiting,
     waiting_.emplace(*ticket, waiting);
   } else {
     ledger::ApplyResult refused;
-    refused.refusal = absl::IsResourceExhausted(ticket.status()) ? ledger::Refusal::kTooMany
-                                                                 : ledger::Refusal::kInvalid;
+    refused.refusal = !absl::IsResourceExhausted(ticket.status()) ? ledger::Refusal::kInvalid
+                      : std::holds_alternative<ForCaller>(waiting)
+                          ? ledger::Refusal::kTooMany
+                          : ledger::Refusal::kUnknownOutcome;
     refused.message = std::string(ToStd(ticket.status().message()));
-    Settle(waiting, refused, out);
+    const absl::Status settled = Settle(waiting, refused, out);
+    if (!settled.ok()) return settled;
   }
   return Perform(&done, out);
 }
@@ -79,34 +83,56 @@ absl::Status ControlNode::Perform(ledger::LedgerOutput* done, ControlOutput* out
   if (done->answers.empty()) return absl::OkStatus();
   // Whoever is told of an outcome finds it in the picture.
   Publish(/*now=*/true, out);
-  std::vector<JoinAction> actions;
-  for (const ledger::ProposalAnswer& answer : done->answers) {
+  const slots::LogId log = ledger_->log();
+  for (const ledger::ProposalAnswer& answer : std::exchange(done->answers, {})) {
+    if (ledger_->log() != log) break;  // Tickets of the new log are other ones.
     const auto found = waiting_.find(answer.ticket);
     if (found == waiting_.end()) continue;
     const Waiting waiting = found->second;
     waiting_.erase(found);
-    if (std::holds_alternative<ForJoin>(waiting)) {
-      join_->OnDecided(OwnLog(), now_, answer.result, &actions);
-    } else {
-      Settle(waiting, answer.result, out);
-    }
+    const absl::Status settled = Settle(waiting, answer.result, out);
+    if (!settled.ok()) return settled;
   }
-  return RunJoin(std::move(actions), out);
+  return absl::OkStatus();
 }
 
-void ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResult& result,
-                         ControlOutput* out) {
+absl::Status ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResult& result,
+                                 ControlOutput* out) {
+  const bool known = result.refusal != ledger::Refusal::kUnknownOutcome;
   if (const auto* caller = std::get_if<ForCaller>(&waiting)) {
     out->decided.push_back({caller->ticket, StatusOf(result)});
+  } else if (const auto* join = std::get_if<ForJoin>(&waiting)) {
+    if (join->number != join_proposal_) return absl::OkStatus();
+    std::vector<JoinAction> actions;
+    join_->OnDecided(OwnLog(), now_, result, &actions);
+    return RunJoin(std::move(actions), out);
   } else if (const auto* joiner = std::get_if<ForJoiner>(&waiting)) {
-    AnswerJoiner(joiner->call, result, out);
-  } else if (std::holds_alternative<ForSelf>(waiting)) {
+    return AnswerJoiner(*joiner, result, out);
+  } else if (const auto* cancelled = std::get_if<ForCancelledJoiner>(&waiting)) {
+    // It may have been taken in by another way meanwhile.
+    if (result.refusal == ledger::Refusal::kLogExists) {
+      SendJoinAnswer(cancelled->call, {}, /*for_good=*/false, out);
+    } else {
+      SendJoinAnswer(cancelled->call, cancelled->refused, /*for_good=*/result.ok(), out);
+    }
+  } else if (const auto* reset = std::get_if<ForReset>(&waiting)) {
+    // It may have been forgotten a moment before, as redis-cli does it.
+    const bool left = result.ok() || result.refusal == ledger::Refusal::kUnknownMember;
+    if (left) {
+      const absl::Status anew = BeginAnew(reset->hard, out);
+      if (!anew.ok()) return anew;
+    }
+    out->decided.push_back({reset->ticket, left ? absl::OkStatus() : StatusOf(result)});
+  } else {
     self_proposal_open_ = false;
     if (!result.ok()) {
       self_proposal_after_ = now_ + kSelfRetry;
-      out->notes.push_back(StrCat("The ledger refused this node's own entry: ", result.message));
+      if (known) {
+        out->notes.push_back(StrCat("The ledger refused this node's own entry: ", result.message));
+      }
     }
   }
+  return absl::OkStatus();
 }
 
 absl::Status ControlNode::TakeMap(ControlOutput* out) {
@@ -137,19 +163,21 @@ absl::Status ControlNode::TakeMap(ControlOutput* out) {
 }
 
 absl::Status ControlNode::RememberPeers(ControlOutput*) {
-  if (ledger_->map()->data().nodes.empty() || record_.peers == peers_) return absl::OkStatus();
+  if (ledger_->map()->data().nodes.empty()) return absl::OkStatus();
+  if (record_.peers == peers_ && record_.begun) return absl::OkStatus();
   record_.peers = peers_;
+  record_.begun = true;
   return file_.Save(record_);
 }
 
 std::vector<KnownPeer> ControlNode::MembersAddresses() const {
+  // Before the first map what was known before must do.
+  if (ledger_->map()->data().nodes.empty()) return peers_;
   std::vector<KnownPeer> peers;
   for (const slots::NodeInfo& node : ledger_->map()->data().nodes) {
-    if (node.id == record_.id) continue;
-    peers.push_back({node.id, StrCat(node.ip, ":", node.bus_port)});
+    if (node.id != record_.id) peers.push_back({node.id, BusAddress(node)});
   }
-  // Before the first map what the file says must do.
-  return ledger_->map()->data().nodes.empty() ? record_.peers : peers;
+  return peers;
 }
 
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
@@ -169,6 +197,10 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
           "This node came up without the data of its slots and does not serve them. If the data is "
           "lost for good, say so with 'slotmesh accept-empty --node' and this node's address.");
     }
+  }
+  const bool told = !view.members.empty() && view.map.version.sequence >= record_.member_since;
+  if (self == nullptr && told) {
+    return LeaveBehind(out);
   }
   if (self == nullptr || self_proposal_open_ || now_ < self_proposal_after_ ||
       view.seal.has_value()) {
@@ -195,6 +227,24 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
   self_proposal_open_ = true;
   self_proposal_after_ = now_ + kSelfRetry;
   return Propose(*change, ForSelf{}, out);
+}
+
+// The cluster goes on without this node: by its own wish, maybe.
+absl::Status ControlNode::LeaveBehind(ControlOutput* out) {
+  std::optional<ForReset> wish;
+  for (auto it = waiting_.begin(); it != waiting_.end() && !wish.has_value(); ++it) {
+    if (const auto* reset = std::get_if<ForReset>(&it->second)) wish = *reset;
+  }
+  std::erase_if(waiting_,
+                [](const auto& item) { return std::holds_alternative<ForReset>(item.second); });
+  if (!wish.has_value()) {
+    out->notes.push_back(
+        "This node has been taken out of its cluster and goes on as a cluster of its own");
+    join_->ForgetTargets();
+  }
+  const absl::Status anew = BeginAnew(wish.has_value() && wish->hard, out);
+  if (anew.ok() && wish.has_value()) out->decided.push_back({wish->ticket, absl::OkStatus()});
+  return anew;
 }
 
 absl::Status ControlNode::MindVoters(ControlOutput* out) {

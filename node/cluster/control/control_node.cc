@@ -26,30 +26,52 @@ absl::StatusOr<std::unique_ptr<ControlNode>> ControlNode::Open(
 absl::Status ControlNode::Begin(absl::Time now, ControlOutput* out) {
   absl::StatusOr<std::optional<NodeRecord>> record = file_.Load();
   if (!record.ok()) return record.status();
+  const absl::StatusOr<ledger::StoredLog> stored = storage_.Load();
+  if (!stored.ok()) return stored.status();
+  const bool empty = stored->server == 0;
   if (record->has_value()) {
     record_ = **std::move(record);
+  } else if (!empty) {
+    return absl::DataLossError(
+        StrCat("the ledger's folder holds log ", stored->log.ToHex(),
+               ", but the file that says which node this is is missing. Restore it from a copy, or "
+               "take the node out of its cluster, empty its directory and let it join anew."));
   } else {
     record_.id = slots::NodeId::Random(random_);
+    record_.log = slots::LogId::Random(random_);
+    record_.founder = true;
     const absl::Status saved = file_.Save(record_);
     if (!saved.ok()) return saved;
     out->notes.push_back(StrCat("No cluster configuration found, I'm ", record_.id.ToHex()));
   }
+  if (record_.founder && record_.begun && (empty || stored->log != record_.log)) {
+    // The log goes on elsewhere, or nowhere: it cannot be begun a second time (SAFETY 10).
+    if (record_.peers.empty()) {
+      return absl::DataLossError(StrCat(
+          "the ledger's folder does not hold log ", record_.log.ToHex(),
+          ", which this node began. Restore it from a copy, or empty the node's directory."));
+    }
+    record_.founder = false;
+  }
   options_.info.id = record_.id;
+  OpenGossip(now);
+  join_ = std::make_unique<Join>(record_.id, own_address());
+  peers_ = record_.peers;
+  for (const KnownPeer& peer : peers_) out->peers.push_back({peer.node, peer.address, true});
+  absl::Status status = OpenLog(now, out);
+  if (!status.ok()) return status;
+  status = TakeMap(out);
+  if (!status.ok()) return status;
+  return Step(now, TimePassed{}, out);
+}
+
+void ControlNode::OpenGossip(absl::Time now) {
   gossip::Options gossip;
   gossip.self = record_.id;
   gossip.boot = options_.boot;
   gossip.first_incarnation = std::max<int64_t>(1, absl::ToUnixMillis(now));
   gossip.node_timeout = options_.node_timeout;
   gossip_ = std::make_unique<gossip::Machine>(gossip, now, random_);
-  join_ = std::make_unique<Join>(record_.id, StrCat(options_.info.ip, ":", options_.info.bus_port));
-  peers_ = record_.peers;
-  for (const KnownPeer& peer : peers_) out->peers.push_back({peer.node, peer.address, true});
-  absl::Status status = OpenLog(now, out);
-  if (!status.ok()) return status;
-  if (record_.joining.has_value()) join_->Resume(*record_.joining, now);
-  status = TakeMap(out);
-  if (!status.ok()) return status;
-  return Step(now, TimePassed{}, out);
 }
 
 absl::Status ControlNode::OpenLog(absl::Time now, ControlOutput* out) {
@@ -58,20 +80,20 @@ absl::Status ControlNode::OpenLog(absl::Time now, ControlOutput* out) {
   options.boot = options_.boot;
   options.node_timeout = options_.node_timeout;
   options.info = options_.info;
-  options.created = absl::FromUnixMicros(absl::ToUnixMicros(now));
-  const bool follows = !record_.follows.is_zero();
-  options.mode = follows ? ledger::Mode::kFollow : ledger::Mode::kCreate;
+  options.created = absl::FromUnixMicros(
+      absl::ToUnixMicros(std::max(now, created_after_ + absl::Microseconds(1))));
+  if (ledger_ != nullptr) options.tickets_used = ledger_->last_ticket();
+  options.mode = record_.founder ? ledger::Mode::kCreate : ledger::Mode::kFollow;
   for (const KnownPeer& peer : record_.peers) options.seeds.push_back(peer.node);
-  const slots::LogId log = follows ? record_.follows : slots::LogId::Random(random_);
   for (int attempt = 0; attempt < 2; ++attempt) {
     std::vector<std::string> notes;
     absl::StatusOr<std::unique_ptr<ledger::Ledger>> opened =
-        ledger::OpenLedger(options, log, storage_, now, random_, &notes);
+        ledger::OpenLedger(options, record_.log, storage_, now, random_, &notes);
     out->notes.insert(out->notes.end(), notes.begin(), notes.end());
     if (!opened.ok()) return opened.status();
     ledger_ = *std::move(opened);
-    if (!follows || ledger_->log() == record_.follows) break;
-    // A crash came between noting the log to follow and giving up the own one.
+    if (ledger_->log() == record_.log) break;
+    // A crash came between noting the log to be of and giving up the one before.
     const absl::Status discarded = storage_.Discard();
     if (!discarded.ok()) return discarded;
   }
@@ -94,11 +116,11 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   join_->Step(OwnLog(), now_, &actions);
   status = RunJoin(std::move(actions), out);
   if (!status.ok()) return status;
-  TellOthers(out);
   status = MindVoters(out);
   if (!status.ok()) return status;
   status = MindSelf(out);
   if (!status.ok()) return status;
+  MindMembership(out);
   MindLease(out);
   MindMajority(out);
   Publish(/*now=*/false, out);
@@ -106,8 +128,8 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
 }
 
 absl::Time ControlNode::NextDeadline() const {
-  absl::Time next = std::min(
-      {ledger_->NextDeadline(), gossip_->NextDeadline(), join_->NextDeadline(), voters_at_});
+  absl::Time next = std::min({ledger_->NextDeadline(), gossip_->NextDeadline(),
+                              join_->NextDeadline(), voters_at_, membership_at_});
   if (has_majority_) next = std::min(next, majority_seen_ + options_.node_timeout);
   if (picture_dirty_) next = std::min(next, picture_at_ + kPictureInterval);
   return next;
@@ -117,6 +139,8 @@ absl::Status ControlNode::On(const FrameCame& input, ControlOutput* out) {
   const bus::Frame& frame = input.frame;
   switch (frame.kind) {
     case bus::FrameKind::kGossip: {
+      // Whoever is of another log is not there for this one: neither side may count on the other.
+      if (frame.log != ledger_->log()) return absl::OkStatus();
       absl::StatusOr<gossip::Message> message = bus::DecodeGossip(frame.payload);
       if (!message.ok()) break;
       picture_dirty_ = true;
@@ -162,34 +186,28 @@ absl::Status ControlNode::On(const AskedBy& input, ControlOutput* out) {
     return absl::OkStatus();
   };
   if (input.method == kAskHello) {
-    ++meets_received_;
-    return answer(Encode(Hello{record_.id, ledger_->log(), ledger_->view().created}));
+    const absl::StatusOr<HelloRequest> request = DecodeHelloRequest(input.payload);
+    if (!request.ok()) return answer(request.status());
+    if (ledger_->map()->version().log.is_zero()) {
+      return answer(absl::UnavailableError("this node knows nothing of its cluster yet"));
+    }
+    if (request->log != ledger_->log()) ++meets_received_;
+    return answer(Encode(AnswerHello(*request)));
   }
   if (input.method == kAskMeet) {
     const absl::StatusOr<MeetRequest> request = DecodeMeetRequest(input.payload);
     if (!request.ok()) return answer(request.status());
-    ++meets_received_;
-    const absl::Status accepted = join_->Meet(request->address, now_);
+    if (!request->wanted.is_zero() && request->wanted != record_.id) {
+      return answer(absl::FailedPreconditionError("another node is meant"));
+    }
+    if (!request->only_follow) ++meets_received_;
+    const absl::Status accepted = join_->Meet(request->address, request->only_follow, now_);
     return accepted.ok() ? answer(std::string()) : answer(accepted);
   }
   if (input.method == kAskJoin) {
-    const absl::StatusOr<ledger::Entry> entry = ledger::DecodeEntry(input.payload);
-    if (!entry.ok()) return answer(entry.status());
-    if (!std::holds_alternative<ledger::LogJoined>(entry->change)) {
-      return answer(absl::InvalidArgumentError("join: not a log that joins"));
-    }
-    return Propose(entry->change, ForJoiner{input.call}, out);
-  }
-  if (input.method == kAskFollow) {
-    const absl::StatusOr<FollowRequest> request = DecodeFollowRequest(input.payload);
+    const absl::StatusOr<JoinRequest> request = DecodeJoinRequest(input.payload);
     if (!request.ok()) return answer(request.status());
-    // Asked once the other log has taken this one in. The seal itself may not have been heard of
-    // here yet.
-    if (request->sealed != ledger_->log()) {
-      return answer(absl::FailedPreconditionError("this node is of another log"));
-    }
-    out->answers.push_back({input.call, std::string()});
-    return Follow(*request, /*tell_others=*/false, out);
+    return AnswerJoin(input.call, *request, out);
   }
   return answer(absl::UnimplementedError(StrCat("unknown question: ", input.method)));
 }
@@ -208,9 +226,35 @@ absl::Status ControlNode::On(const ProposeChange& input, ControlOutput* out) {
 
 absl::Status ControlNode::On(const MeetNode& input, ControlOutput* out) {
   ++meets_sent_;
-  const absl::Status accepted = join_->Meet(input.address, now_);
+  const absl::Status accepted = join_->Meet(input.address, /*only_follow=*/false, now_);
   if (!accepted.ok()) out->notes.push_back(std::string(ToStd(accepted.message())));
   return absl::OkStatus();
+}
+
+absl::Status ControlNode::On(const ResetNode& input, ControlOutput* out) {
+  const ledger::View& view = ledger_->view();
+  const slots::BootId boot = view.BootOf(record_.id);
+  // A cluster that cannot decide keeps nobody from becoming another node: for it this one is dead.
+  if (input.hard && !has_majority_ && !view.members.empty()) {
+    const absl::Status anew = BeginAnew(/*hard=*/true, out);
+    if (anew.ok()) out->decided.push_back({input.ticket, absl::OkStatus()});
+    return anew;
+  }
+  if (view.members.size() > 1 && boot != 0) {
+    return Propose(ledger::MemberLeft{{record_.id, boot}, /*forget=*/false},
+                   ForReset{input.ticket, input.hard}, out);
+  }
+  const bool sealed = view.seal.has_value() && !input.hard;
+  if (view.members.empty() || sealed || !ledger_->leadership().settled) {
+    out->decided.push_back(
+        {input.ticket, absl::FailedPreconditionError(
+                           "ERR This node's cluster is just forming or joining another one: try "
+                           "again")});
+    return absl::OkStatus();
+  }
+  const absl::Status anew = BeginAnew(input.hard, out);
+  if (anew.ok()) out->decided.push_back({input.ticket, absl::OkStatus()});
+  return anew;
 }
 
 absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {

@@ -7,8 +7,11 @@
 // Thread-compatible. Peers' bytes are never fatal.
 //
 // What it does by itself: a fresh node begins a log of its own with one shard; a restarted node
-// tells the ledger of its new process; it keeps the voters' health known to the leader; it holds a
-// lease while it is a primary.
+// tells the ledger of its new process; it keeps the voters' health known to the leader; it passes
+// on the lease that the ledger holds while it is a primary. A node that finds itself taken out of
+// its cluster (CLUSTER FORGET) begins a log of its own. Members that were never heard are told
+// where their log has gone; a node that hears of no majority asks around whether it was left
+// behind.
 #ifndef SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
 #define SLOTMESH_NODE_CLUSTER_CONTROL_CONTROL_NODE_H_
 
@@ -67,6 +70,12 @@ struct ProposeChange {
 struct MeetNode {
   std::string address;
 };
+// CLUSTER RESET: leaves its cluster, and begins a log of its own; `hard`: as a new node. Answered
+// in ControlOutput::decided.
+struct ResetNode {
+  uint64_t ticket = 0;
+  bool hard = false;
+};
 // What this node says of itself to others.
 struct LocalState {
   uint64_t replication_offset = 0;
@@ -78,7 +87,7 @@ struct LocalState {
 struct AcceptEmpty {};
 
 using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
-                                  ProposeChange, MeetNode, LocalState, AcceptEmpty>;
+                                  ProposeChange, MeetNode, ResetNode, LocalState, AcceptEmpty>;
 
 struct ControlOutput {
   struct Peer {
@@ -108,6 +117,7 @@ struct ControlOutput {
     uint64_t tenure = 0;  // LeaseClock, ClusterPicture.
     absl::Time until;     // InfinitePast: there is none (any more).
   };
+  std::optional<slots::NodeId> self;   // This is another node from now on: all peers are gone.
   std::optional<slots::LogId> log;     // This node follows this log from now on.
   std::vector<Peer> peers;             // Known from now on, at that address.
   std::vector<slots::NodeId> removed;  // No peers any more.
@@ -123,10 +133,10 @@ struct ControlOutput {
 class ControlNode {
  public:
   static constexpr absl::Duration kPictureInterval = absl::Milliseconds(200);
-  static constexpr absl::Duration kTellInterval = absl::Milliseconds(500);
-  static constexpr absl::Duration kTellFor = absl::Seconds(60);
   static constexpr absl::Duration kAskTimeout = absl::Seconds(5);
   static constexpr size_t kOpenAsksMax = 256;
+  static constexpr absl::Duration kMembershipTick = absl::Milliseconds(500);
+  static constexpr size_t kToldPerTickMax = 8;
 
   // Goes on with what `file` and `storage` hold, or begins a node and a log of its own. All
   // borrowed things outlive the node. Errors are those of the files: they name what is damaged and
@@ -149,6 +159,7 @@ class ControlNode {
   const gossip::Machine& gossip() const { return *gossip_; }
   const slots::SlotMap& map() const { return *ledger_->map(); }
   bool data_missing() const { return data_missing_; }
+  bool has_majority() const { return has_majority_; }
   uint64_t bad_frames() const { return bad_frames_; }
   void CheckInvariants() const { ledger_->CheckInvariants(); }
 
@@ -157,17 +168,30 @@ class ControlNode {
   struct ForCaller {
     uint64_t ticket;
   };
-  struct ForJoin {};
+  struct ForJoin {
+    uint64_t number;  // join_proposal_, unless the join waits for another one by now.
+  };
   struct ForJoiner {  // Another log's question to be taken in.
     uint64_t call;
+    ledger::CancelledJoin join;
+  };
+  struct ForCancelledJoiner {  // It was refused; is it for good?
+    uint64_t call;
+    ledger::ApplyResult refused;
+  };
+  struct ForReset {
+    uint64_t ticket;
+    bool hard;
   };
   struct ForSelf {};
-  using Waiting = std::variant<ForCaller, ForJoin, ForJoiner, ForSelf>;
+  using Waiting =
+      std::variant<ForCaller, ForJoin, ForJoiner, ForCancelledJoiner, ForReset, ForSelf>;
 
   ControlNode(const ControlOptions& options, NodeFile& file, ledger::Storage& storage,
               absl::Time now, absl::BitGenRef random);
   absl::Status Begin(absl::Time now, ControlOutput* out);
   absl::Status OpenLog(absl::Time now, ControlOutput* out);
+  void OpenGossip(absl::Time now);
 
   // control_node.cc: inputs.
   absl::Status On(const TimePassed&, ControlOutput*) { return absl::OkStatus(); }
@@ -177,6 +201,7 @@ class ControlNode {
   absl::Status On(const Answered& input, ControlOutput* out);
   absl::Status On(const ProposeChange& input, ControlOutput* out);
   absl::Status On(const MeetNode& input, ControlOutput* out);
+  absl::Status On(const ResetNode& input, ControlOutput* out);
   absl::Status On(const LocalState& input, ControlOutput* out);
   absl::Status On(const AcceptEmpty& input, ControlOutput* out);
 
@@ -184,10 +209,12 @@ class ControlNode {
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
   absl::Status Propose(const ledger::Change& change, Waiting waiting, ControlOutput* out);
   absl::Status Perform(ledger::LedgerOutput* done, ControlOutput* out);
-  void Settle(const Waiting& waiting, const ledger::ApplyResult& result, ControlOutput* out);
+  absl::Status Settle(const Waiting& waiting, const ledger::ApplyResult& result,
+                      ControlOutput* out);
   absl::Status TakeMap(ControlOutput* out);
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
+  absl::Status LeaveBehind(ControlOutput* out);
   absl::Status MindVoters(ControlOutput* out);
 
   // control_lease.cc: may it write, can it decide.
@@ -197,10 +224,22 @@ class ControlNode {
 
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
-  absl::Status Follow(const FollowRequest& request, bool tell_others, ControlOutput* out);
-  void TellOthers(ControlOutput* out);
-  void AnswerJoiner(uint64_t call, const ledger::ApplyResult& result, ControlOutput* out);
+  absl::Status Follow(const FollowAction& follow, ControlOutput* out);
+  absl::Status BeginAnew(bool hard, ControlOutput* out);
+  absl::Status ChangeLog(ControlOutput* out);
+  bool HasEnded(const slots::LogId& log) const;
+  Hello AnswerHello(const HelloRequest& request) const;
+  absl::Status AnswerJoin(uint64_t call, const JoinRequest& request, ControlOutput* out);
+  absl::Status AnswerJoiner(const ForJoiner& joiner, const ledger::ApplyResult& result,
+                            ControlOutput* out);
+  void SendJoinAnswer(uint64_t call, const ledger::ApplyResult& result, bool for_good,
+                      ControlOutput* out);
+  void MindMembership(ControlOutput* out);
   Join::Own OwnLog() const;
+  std::string own_address() const { return BusAddress(options_.info); }
+  std::vector<KnownPeer> NamedPeers() const;
+
+  // control_publish.cc
   void StepGossip(const gossip::Input& input, ControlOutput* out);
   void Publish(bool now, ControlOutput* out);
   std::vector<KnownPeer> MembersAddresses() const;
@@ -220,6 +259,7 @@ class ControlNode {
   std::map<uint64_t, Waiting> waiting_;  // By the ledger's ticket.
   uint64_t next_ask_ = 0;
   uint64_t join_ask_ = 0;  // The ask whose answer the join waits for, 0 if none.
+  uint64_t join_proposal_ = 0;
   LocalState local_;
   std::shared_ptr<const slots::SlotMap> known_map_;  // With known_view_: what the picture shows.
   std::shared_ptr<const ledger::View> known_view_;
@@ -227,24 +267,21 @@ class ControlNode {
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool self_proposal_open_ = false;
   absl::Time self_proposal_after_ = absl::InfinitePast();
+  absl::Time created_after_ = absl::InfinitePast();  // A log that this node begins.
   absl::Time voters_at_ = absl::InfinitePast();
   std::vector<slots::NodeId> told_alive_;  // To the ledger; sorted.
+  absl::Time membership_at_ = absl::InfinitePast();
   bool accept_empty_ = false;
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;
+  std::shared_ptr<const slots::SlotMap> lease_map_;  // The one that lease_tenure_ goes with.
   absl::Time lease_until_ = absl::InfinitePast();
   absl::Time majority_seen_ = absl::InfinitePast();
   bool has_majority_ = false;
   bool picture_dirty_ = true;
   absl::Time picture_at_ = absl::InfinitePast();
   std::map<slots::NodeId, absl::Time> linked_since_;
-  // Members of the log that this node has left for another, who are to do the same; told until all
-  // must have heard.
-  std::vector<KnownPeer> tell_;
-  std::string tell_what_;
-  absl::Time tell_at_ = absl::InfinitePast();
-  absl::Time tell_until_ = absl::InfinitePast();
   uint64_t meets_sent_ = 0;
   uint64_t meets_received_ = 0;
   uint64_t bad_frames_ = 0;

@@ -1,5 +1,5 @@
 // What a node knows of itself from one start to the next, besides the ledger: its id, which log it
-// follows and where that log's members were last, and a join that is half done.
+// is of and where that log's members were last.
 //
 // The file is replaced whole: written beside, fsynced, renamed, folder fsynced. Encoding as the
 // ledger's (wire.h): version byte, fields, checksum. A damaged file is data loss, naming the file
@@ -7,6 +7,7 @@
 #ifndef SLOTMESH_NODE_CLUSTER_CONTROL_NODE_RECORD_H_
 #define SLOTMESH_NODE_CLUSTER_CONTROL_NODE_RECORD_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "slots/ids.h"
+#include "slots/ledger/log_disk.h"
+#include "slots/slot_map.h"
 
 namespace slotmesh::node {
+
+// Logs given up that a record remembers.
+inline constexpr size_t kEndedLogsMax = 256;
 
 // A member and its bus address, "ip:port".
 struct KnownPeer {
@@ -31,18 +37,21 @@ void Fields(Archive& a, KnownPeer& x) {
   a(x.node, x.address);
 }
 
-// This node's log was sealed into another one, whose member answered at `address` (SAFETY 23).
-struct PendingJoin {
-  slots::LogId into;
-  std::string address;
-  friend bool operator==(const PendingJoin&, const PendingJoin&) = default;
-};
+// Where the node's bus is: "ip:port", an IPv6 address in brackets.
+std::string BusAddress(const slots::NodeInfo& node);
 
 struct NodeRecord {
   slots::NodeId id;
-  slots::LogId follows;  // Zero: a log of its own.
+  // The log that this node is of. What the ledger's folder holds of another one is to be discarded.
+  slots::LogId log;
+  bool founder = false;  // This node began that log.
+  bool begun = false;    // The log's first entries are on this node's disk.
+  // This node was a member in the log's map of this sequence: in an older one it may be missing.
+  uint64_t member_since = 0;
   std::vector<KnownPeer> peers;
-  std::optional<PendingJoin> joining;
+  // Logs of this node alone that it gave up, and those that had become part of them. Nobody will
+  // ever be taken into them. At most kEndedLogsMax, the latest last.
+  std::vector<slots::LogId> ended;
   friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
 };
 
@@ -58,8 +67,10 @@ class NodeFile {
   virtual absl::Status Save(const NodeRecord& record) = 0;
 };
 
-// The file at `path`.
-std::unique_ptr<NodeFile> MakeNodeFile(std::string path);
+// The file `name` of that folder, which is borrowed.
+std::unique_ptr<NodeFile> MakeNodeFile(ledger::LogDisk& folder, std::string name);
+// The file at `path`; its folder is created if it is absent.
+absl::StatusOr<std::unique_ptr<NodeFile>> OpenNodeFile(const std::string& path);
 
 }  // namespace slotmesh::node
 

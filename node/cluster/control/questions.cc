@@ -1,74 +1,86 @@
 #include "node/cluster/control/questions.h"
 
+#include "slots/ledger/entry.h"
 #include "slots/ledger/wire.h"
 
 namespace slotmesh::node {
+
+template <typename Archive>
+void Fields(Archive& a, HelloRequest& x) {
+  a(x.node, x.log, x.sealed_into);
+}
+template <typename Archive>
+void Fields(Archive& a, Hello& x) {
+  a(x.node, x.log, x.created, x.sequence, x.member, x.joined, x.takes_seal, x.ended, x.decides,
+    x.bare, x.has_keys, x.peers);
+}
+template <typename Archive>
+void Fields(Archive& a, MeetRequest& x) {
+  a(x.address, x.wanted, x.only_follow);
+}
+template <typename Archive>
+void Fields(Archive& a, JoinRequest& x) {
+  a(x.into);
+  if constexpr (Archive::kReading) {
+    x.entry = std::string(a.GetBlob(ledger::kEntryBytesMax));
+  } else {
+    a.PutBlob(x.entry);
+  }
+}
+template <typename Archive>
+void Fields(Archive& a, JoinAnswer& x) {
+  uint8_t refusal = static_cast<uint8_t>(x.refusal);
+  a(refusal, x.for_good, x.ended, x.message, x.log, x.sequence, x.peers);
+  if constexpr (Archive::kReading) {
+    if (refusal > ledger::kRefusalMax) return a.Fail("a refusal is unknown");
+    x.refusal = static_cast<ledger::Refusal>(refusal);
+  }
+}
 
 namespace {
 
 constexpr uint8_t kVersion = 1;
 
-template <typename... Parts>
-std::string Write(const Parts&... parts) {
+template <typename Question>
+std::string Write(const Question& question) {
   ledger::Writer writer;
-  writer(kVersion, parts...);
+  writer(kVersion, question);
   return writer.Take();
 }
 
-template <typename... Parts>
-absl::Status Read(std::string_view bytes, std::string_view what, Parts&... parts) {
+template <typename Question>
+absl::StatusOr<Question> Read(std::string_view bytes, std::string_view what) {
   ledger::Reader reader(bytes);
   uint8_t version = 0;
   reader(version);
   if (version != kVersion) reader.Fail("another version");
-  reader(parts...);
-  return reader.Finish(what);
+  Question question;
+  reader(question);
+  const absl::Status status = reader.Finish(what);
+  if (!status.ok()) return status;
+  return question;
 }
 
 }  // namespace
 
-std::string Encode(const Hello& hello) { return Write(hello.node, hello.log, hello.created); }
+std::string Encode(const HelloRequest& request) { return Write(request); }
+std::string Encode(const Hello& hello) { return Write(hello); }
+std::string Encode(const MeetRequest& request) { return Write(request); }
+std::string Encode(const JoinRequest& request) { return Write(request); }
+std::string Encode(const JoinAnswer& answer) { return Write(answer); }
 
-absl::StatusOr<Hello> DecodeHello(std::string_view bytes) {
-  Hello hello;
-  const absl::Status status = Read(bytes, "hello", hello.node, hello.log, hello.created);
-  if (!status.ok()) return status;
-  return hello;
+absl::StatusOr<HelloRequest> DecodeHelloRequest(std::string_view bytes) {
+  return Read<HelloRequest>(bytes, "hello request");
 }
-
-std::string Encode(const MeetRequest& request) { return Write(request.address); }
-
+absl::StatusOr<Hello> DecodeHello(std::string_view bytes) { return Read<Hello>(bytes, "hello"); }
 absl::StatusOr<MeetRequest> DecodeMeetRequest(std::string_view bytes) {
-  MeetRequest request;
-  const absl::Status status = Read(bytes, "meet", request.address);
-  if (!status.ok()) return status;
-  return request;
+  return Read<MeetRequest>(bytes, "meet");
 }
-
-std::string Encode(const JoinAnswer& answer) {
-  return Write(static_cast<uint8_t>(answer.refusal), answer.message, answer.log, answer.peers);
+absl::StatusOr<JoinRequest> DecodeJoinRequest(std::string_view bytes) {
+  return Read<JoinRequest>(bytes, "join request");
 }
-
 absl::StatusOr<JoinAnswer> DecodeJoinAnswer(std::string_view bytes) {
-  JoinAnswer answer;
-  uint8_t refusal = 0;
-  const absl::Status status =
-      Read(bytes, "join answer", refusal, answer.message, answer.log, answer.peers);
-  if (!status.ok()) return status;
-  if (refusal > ledger::kRefusalMax) return absl::InvalidArgumentError("join answer: refusal");
-  answer.refusal = static_cast<ledger::Refusal>(refusal);
-  return answer;
-}
-
-std::string Encode(const FollowRequest& request) {
-  return Write(request.sealed, request.log, request.peers);
-}
-
-absl::StatusOr<FollowRequest> DecodeFollowRequest(std::string_view bytes) {
-  FollowRequest request;
-  const absl::Status status = Read(bytes, "follow", request.sealed, request.log, request.peers);
-  if (!status.ok()) return status;
-  return request;
+  return Read<JoinAnswer>(bytes, "join answer");
 }
 
 }  // namespace slotmesh::node

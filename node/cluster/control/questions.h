@@ -1,5 +1,4 @@
-// What nodes ask each other before they are of one cluster (Transport::Call): who are you, join us,
-// take us in.
+// What nodes ask each other outside of one log (Transport::Call): who are you, join us, take us in.
 //
 // Plain values and their encoding (as the ledger's, wire.h: version byte, fields). Pure functions;
 // decoding anything but what encoding gives is an invalid argument.
@@ -20,47 +19,77 @@
 namespace slotmesh::node {
 
 // Methods.
-inline constexpr std::string_view kAskHello = "hello";  // "" -> Hello
+inline constexpr std::string_view kAskHello = "hello";  // HelloRequest -> Hello
 inline constexpr std::string_view kAskMeet = "meet";    // MeetRequest -> ""
-inline constexpr std::string_view kAskJoin =
-    "join";  // An encoded ledger entry (LogJoined) -> JoinAnswer
-inline constexpr std::string_view kAskFollow = "follow";  // FollowRequest -> ""
+inline constexpr std::string_view kAskJoin = "join";    // JoinRequest -> JoinAnswer
 
-// Who answers, and of which log.
+// Members that an answer names, voters first.
+inline constexpr size_t kNamedPeersMax = 64;
+
+// Who asks, and of which log.
+struct HelloRequest {
+  slots::NodeId node;
+  slots::LogId log;
+  slots::LogId sealed_into;  // Zero: the asker's log is not sealed.
+  friend bool operator==(const HelloRequest&, const HelloRequest&) = default;
+};
+
+// Who answers, of which log, and what that log says of the asker.
 struct Hello {
   slots::NodeId node;
   slots::LogId log;
   absl::Time created;
+  uint64_t sequence = 0;         // Of the answerer's map, by which the rest is said.
+  bool member = false;           // The asker is a member of this log.
+  bool joined = false;           // The asker's log has become part of this one.
+  bool takes_seal = false;       // Knows what becomes of the seal: `sealed_into` is this log, has
+                                 // become part of it, or was given up by the answerer.
+  bool ended = false;            // The answerer gave the asker's log up as its last member.
+  bool decides = false;          // A majority of this log's voters is there.
+  bool bare = false;             // A node alone without slots and keys.
+  bool has_keys = false;         // The answerer's own.
+  std::vector<KnownPeer> peers;  // The answerer among them.
+  friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-// "Your log is the younger one: join mine, I am at `address`."
+// "Say hello to who is at `address`, and join with its cluster, or just follow it if your log has
+// become part of it."
 struct MeetRequest {
   std::string address;
+  slots::NodeId wanted;  // Who is meant; zero: whoever is asked.
+  bool only_follow = false;
+  friend bool operator==(const MeetRequest&, const MeetRequest&) = default;
 };
 
-// What became of the entry; when it was taken, whom to follow from now on.
+// "My log is sealed into yours: take it in."
+struct JoinRequest {
+  slots::LogId into;
+  std::string entry;  // Encoded LogJoined.
+  friend bool operator==(const JoinRequest&, const JoinRequest&) = default;
+};
+
+// What became of it.
 struct JoinAnswer {
   ledger::Refusal refusal = ledger::Refusal::kNone;
+  bool for_good = false;  // Of a refusal: this seal will never be taken in. Else ask again.
+  bool ended = false;     // It was taken in, by a log that has ended since: leave.
   std::string message;
   slots::LogId log;
+  uint64_t sequence = 0;  // The asker is a member in the map of this sequence.
   std::vector<KnownPeer> peers;
+  friend bool operator==(const JoinAnswer&, const JoinAnswer&) = default;
 };
 
-// "Our log has become part of `log`."
-struct FollowRequest {
-  slots::LogId sealed;  // The log that both are of.
-  slots::LogId log;
-  std::vector<KnownPeer> peers;
-};
-
+std::string Encode(const HelloRequest& request);
 std::string Encode(const Hello& hello);
 std::string Encode(const MeetRequest& request);
+std::string Encode(const JoinRequest& request);
 std::string Encode(const JoinAnswer& answer);
-std::string Encode(const FollowRequest& request);
+absl::StatusOr<HelloRequest> DecodeHelloRequest(std::string_view bytes);
 absl::StatusOr<Hello> DecodeHello(std::string_view bytes);
 absl::StatusOr<MeetRequest> DecodeMeetRequest(std::string_view bytes);
+absl::StatusOr<JoinRequest> DecodeJoinRequest(std::string_view bytes);
 absl::StatusOr<JoinAnswer> DecodeJoinAnswer(std::string_view bytes);
-absl::StatusOr<FollowRequest> DecodeFollowRequest(std::string_view bytes);
 
 }  // namespace slotmesh::node
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -37,11 +38,11 @@ class Driver : public ControlDriver {
   ~Driver() override {
     alive_->store(false);
     boost::asio::post(io_, [this] {
-      transport_.reset();
+      CloseTransport();
       io_.stop();
     });
     if (thread_.joinable()) thread_.join();
-    transport_.reset();
+    CloseTransport();
   }
 
   absl::Status Open();
@@ -55,6 +56,7 @@ class Driver : public ControlDriver {
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
   void Propose(ledger::Change change, Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
+  void Reset(bool hard, Done done) override;
   void AcceptEmptyData() override;
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
@@ -63,7 +65,14 @@ class Driver : public ControlDriver {
   void SetPubSubHandlers(PubSubHandlers handlers) override { pubsub_ = std::move(handlers); }
 
   void Report(const LocalState& local) override;
-  bus::TransportStats bus_stats() const override { return transport_->stats(); }
+  bus::TransportStats bus_stats() const override {
+    const std::lock_guard<std::mutex> lock(transport_mutex_);
+    return transport_ == nullptr ? bus::TransportStats{} : transport_->stats();
+  }
+  slots::NodeId self_now() const override {
+    const std::lock_guard<std::mutex> lock(transport_mutex_);
+    return transport_self_;
+  }
   uint64_t pubsub_overflows() const override { return pubsub_overflows_.load(); }
 
  private:
@@ -74,9 +83,15 @@ class Driver : public ControlDriver {
     return start_ns_ + absl::ToInt64Nanoseconds(time - start_);
   }
 
-  absl::StatusOr<std::unique_ptr<bus::Transport>> OpenTransport();
+  // Any thread.
+  bus::SendResult SendNow(const slots::NodeId& to, Channel channel, bus::Frame frame);
+  absl::Status OpenTransport();
+  // Control thread.
+  void CloseTransport();
   // Control thread.
   void Step(const ControlInput& input);
+  void Fail(const absl::Status& status);
+  absl::Status BecomeNode(const slots::NodeId& self);
   void Perform(ControlOutput out);
   void Arm();
   void OnPeer(const PeerEvent& event);
@@ -104,7 +119,10 @@ class Driver : public ControlDriver {
   std::unique_ptr<ledger::FileStorage> storage_;
   std::unique_ptr<NodeFile> file_;
   std::unique_ptr<ControlNode> node_;
-  std::unique_ptr<bus::Transport> transport_;
+  // Replaced on the control thread alone, under the mutex for the others that use it.
+  mutable std::mutex transport_mutex_;
+  std::shared_ptr<bus::Transport> transport_;
+  slots::NodeId transport_self_;
   std::map<uint64_t, bus::CallReply> calls_;
   uint64_t next_call_ = 0;
   bool failed_ = false;
@@ -128,7 +146,9 @@ absl::Status Driver::Open() {
   if (!disk.ok()) return disk.status();
   disk_ = *std::move(disk);
   storage_ = std::make_unique<ledger::FileStorage>(*disk_);
-  file_ = MakeNodeFile(env_.node_file);
+  absl::StatusOr<std::unique_ptr<NodeFile>> file = OpenNodeFile(env_.node_file);
+  if (!file.ok()) return file.status();
+  file_ = *std::move(file);
   ControlOutput out;
   absl::StatusOr<std::unique_ptr<ControlNode>> node =
       ControlNode::Open(options_, *file_, *storage_, Now(), random_, &out);
@@ -137,9 +157,8 @@ absl::Status Driver::Open() {
   self_ = node_->self();
   options_.info.id = self_;
   if (out.picture != nullptr) picture_ = out.picture;
-  absl::StatusOr<std::unique_ptr<bus::Transport>> transport = OpenTransport();
-  if (!transport.ok()) return transport.status();
-  transport_ = *std::move(transport);
+  const absl::Status opened = OpenTransport();
+  if (!opened.ok()) return opened;
   boost::asio::post(io_, [this, out = std::make_shared<ControlOutput>(std::move(out))] {
     Perform(std::move(*out));
     Arm();
@@ -148,9 +167,9 @@ absl::Status Driver::Open() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<bus::Transport>> Driver::OpenTransport() {
+absl::Status Driver::OpenTransport() {
   bus::GrpcTransportOptions options;
-  options.self.node = self_;
+  options.self.node = node_->self();
   options.self.boot = boot_;
   options.self.log = node_->ledger().log();
   options.binds = env_.binds;
@@ -171,7 +190,16 @@ absl::StatusOr<std::unique_ptr<bus::Transport>> Driver::OpenTransport() {
   absl::StatusOr<std::unique_ptr<bus::GrpcTransport>> transport =
       bus::MakeGrpcTransport(std::move(options), &env_.auth, std::move(handlers));
   if (!transport.ok()) return transport.status();
-  return std::unique_ptr<bus::Transport>(*std::move(transport));
+  const std::lock_guard<std::mutex> lock(transport_mutex_);
+  transport_ = *std::move(transport);
+  transport_self_ = node_->self();
+  return absl::OkStatus();
+}
+
+void Driver::CloseTransport() {
+  std::shared_ptr<bus::Transport> closing;
+  const std::lock_guard<std::mutex> lock(transport_mutex_);
+  closing.swap(transport_);
 }
 
 void Driver::ToEngine(std::function<void()> task) {
@@ -183,14 +211,24 @@ void Driver::ToEngine(std::function<void()> task) {
 void Driver::Step(const ControlInput& input) {
   if (failed_) return;
   ControlOutput out;
-  const absl::Status status = node_->Step(Now(), input, &out);
-  if (!status.ok()) {
-    failed_ = true;
-    lease_.Set(tenure_, 0);
-    return ToEngine([this, status] { env_.on_fatal(status); });
-  }
+  absl::Status status = node_->Step(Now(), input, &out);
+  if (status.ok() && out.self.has_value()) status = BecomeNode(*out.self);
+  if (!status.ok()) return Fail(status);
   Perform(std::move(out));
   Arm();
+}
+
+void Driver::Fail(const absl::Status& status) {
+  failed_ = true;
+  lease_.Set(tenure_, 0);
+  ToEngine([this, status] { env_.on_fatal(status); });
+}
+
+// The bus says who this node is when it connects: it begins anew.
+absl::Status Driver::BecomeNode(const slots::NodeId& self) {
+  ToEngine([this, self] { self_ = self; });
+  CloseTransport();
+  return OpenTransport();
 }
 
 void Driver::Arm() {
@@ -326,6 +364,12 @@ absl::Status Driver::Meet(const std::string& ip, uint16_t port, uint16_t bus_por
   return absl::OkStatus();
 }
 
+void Driver::Reset(bool hard, Done done) {
+  const uint64_t ticket = ++next_proposal_;
+  proposals_.emplace(ticket, std::move(done));
+  boost::asio::post(io_, [this, ticket, hard] { Step(ResetNode{ticket, hard}); });
+}
+
 void Driver::AcceptEmptyData() {
   boost::asio::post(io_, [this] { Step(AcceptEmpty{}); });
 }
@@ -334,14 +378,24 @@ bus::SendResult Driver::SendBulk(const slots::NodeId& to, std::string payload) {
   bus::Frame frame;
   frame.kind = bus::FrameKind::kMigration;
   frame.payload = std::move(payload);
-  return transport_->Send(to, Channel::kBulk, std::move(frame));
+  return SendNow(to, Channel::kBulk, std::move(frame));
 }
 
 bus::SendResult Driver::SendPubSub(const slots::NodeId& to, std::string payload) {
   bus::Frame frame;
   frame.kind = bus::FrameKind::kPubSub;
   frame.payload = std::move(payload);
-  return transport_->Send(to, Channel::kPubSub, std::move(frame));
+  return SendNow(to, Channel::kPubSub, std::move(frame));
+}
+
+bus::SendResult Driver::SendNow(const slots::NodeId& to, Channel channel, bus::Frame frame) {
+  std::shared_ptr<bus::Transport> transport;
+  {
+    const std::lock_guard<std::mutex> lock(transport_mutex_);
+    transport = transport_;
+  }
+  if (transport == nullptr) return bus::SendResult::kStopped;
+  return transport->Send(to, channel, std::move(frame));
 }
 
 void Driver::Report(const LocalState& local) {

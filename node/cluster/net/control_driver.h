@@ -54,6 +54,8 @@ class ControlDriver : public ControlLink {
   // Figures for heartbeats and joins. Engine thread.
   virtual void Report(const LocalState& local) = 0;
   virtual bus::TransportStats bus_stats() const = 0;
+  // self() for other threads.
+  virtual slots::NodeId self_now() const = 0;
   // Frames lost because the engine thread was too slow.
   virtual uint64_t pubsub_overflows() const = 0;
 };

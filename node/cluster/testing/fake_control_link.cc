@@ -38,6 +38,11 @@ absl::Status FakeControlLink::Meet(const std::string&, uint16_t, uint16_t) {
   return absl::UnimplementedError("a fake cluster does not grow by MEET");
 }
 
+void FakeControlLink::Reset(bool hard, Done done) {
+  resets_.push_back(hard);
+  Propose(ledger::MemberLeft{{self_, boot_}, /*forget=*/false}, std::move(done));
+}
+
 bus::SendResult FakeControlLink::SendBulk(const slots::NodeId& to, std::string payload) {
   FakeControl::Channel& channel = control_.channels_[{self_, to}];
   if (channel.cut || !control_.links_.contains(to)) return bus::SendResult::kNotConnected;

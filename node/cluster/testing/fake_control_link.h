@@ -38,6 +38,9 @@ class FakeControlLink : public ControlLink {
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
   void Propose(ledger::Change change, Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
+  // Leaves; it has no cluster of its own afterwards.
+  void Reset(bool hard, Done done) override;
+  const std::vector<bool>& resets() const { return resets_; }  // Hard or not, each asked for.
   void AcceptEmptyData() override {}
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
@@ -65,6 +68,7 @@ class FakeControlLink : public ControlLink {
   BulkHandlers bulk_;
   std::deque<std::function<void()>> tasks_;
   std::deque<std::function<void()>> answers_;
+  std::vector<bool> resets_;
   uint64_t seen_ = 0;  // Changes of the decided picture.
   bool frozen_picture_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_split.h"
 #include "node/commands/generic.h"
+#include "node/commands/lists.h"
 #include "node/commands/strings.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -46,6 +47,7 @@ TestEngine::Options OptionsOf(uint64_t hash_seed) {
   options.families = {
       {StringCommands()},
       {GenericCommands()},
+      {ListCommands()},
       {kAllKeysRows},
       {TransactionCommands(),
        [](TestEngine& engine) {
@@ -164,6 +166,11 @@ void MoveNode::Expire() {
   for (int i = 0; i < keyspace().database_count(); ++i) {
     keyspace().database(i).ExpireSome(engine().now_ms, UINT32_MAX, [] { return false; });
   }
+}
+
+void MoveNode::ServeWaiting() {
+  engine_.dispatcher().BeginTurn();
+  engine_.dispatcher().ServeReadyKeys();
 }
 
 std::unique_ptr<MoveClient> MoveNode::Connect(int database) {

@@ -80,7 +80,8 @@ class MoveNode {
 
   // What is in these slots, expired or not; and whether anything is.
   Content ContentOf(const slots::SlotSet& slots);
-  void Expire();  // A round of active expiry.
+  void Expire();        // A round of active expiry.
+  void ServeWaiting();  // As a timer does for clients that wait for keys.
   std::unique_ptr<MoveClient> Connect(int database = 0);
   const MigrationRecord* Record(const slots::PlanId& plan) const { return book.Find(plan); }
   void CheckInvariants();

@@ -1,0 +1,238 @@
+// The stream as the engine sees every value: freeing, measuring, writing, loading.
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "node/codec/rdb_writer.h"
+#include "node/types/stream.h"
+#include "slots/check.h"
+
+namespace slotmesh::node {
+namespace {
+
+const Stream& AsStream(const Object& object) { return static_cast<const Stream&>(object); }
+
+void WriteId(RdbWriter& writer, StreamId id) {
+  writer.Length(id.ms);
+  writer.Length(id.seq);
+}
+
+std::string_view RawId(StreamId id, char* room) {
+  EncodeStreamId(id, room);
+  return {room, kStreamIdBytes};
+}
+
+void WriteGroup(RdbWriter& writer, const std::string& name, const StreamGroup& group) {
+  char room[kStreamIdBytes];
+  writer.String(name);
+  WriteId(writer, group.last_id);
+  writer.Length(static_cast<uint64_t>(group.entries_read));
+  writer.Length(group.pending().size());
+  for (const auto& [id, pending] : group.pending()) {
+    writer.Raw(RawId(id, room));
+    writer.Millis(pending.delivered_ms);
+    writer.Length(pending.deliveries);
+  }
+  writer.Length(group.consumers().size());
+  for (const auto& [consumer_name, consumer] : group.consumers()) {
+    writer.String(consumer_name);
+    writer.Millis(consumer->seen_ms);
+    writer.Length(consumer->pending.size());
+    for (const StreamId id : consumer->pending) writer.Raw(RawId(id, room));
+  }
+}
+
+}  // namespace
+
+class StreamValueType : public ValueType {
+ public:
+  ValueKind kind() const override { return ValueKind::kStream; }
+  std::string_view name() const override { return "stream"; }
+  Encoding EncodingOf(const Object&) const override { return Encoding::kStream; }
+  void Free(Object* object) const override { delete static_cast<Stream*>(object); }
+  size_t FreeEffort(const Object& object) const override {
+    const Stream& stream = AsStream(object);
+    size_t effort = stream.blocks().size() + stream.groups().size();
+    for (const auto& [name, group] : stream.groups()) effort += group->pending().size();
+    return effort;
+  }
+  Object* Copy(const Object& object) const override { return AsStream(object).Copy(); }
+  RdbType RdbTypeOf(const Object&) const override { return RdbType::kStreamListpacks2; }
+  size_t MemoryUsage(const Object& object, size_t samples) const override {
+    return AsStream(object).MemoryUsage(samples);
+  }
+
+  void Serialise(const Object& object, RdbWriter& writer) const override {
+    const Stream& stream = AsStream(object);
+    char room[kStreamIdBytes];
+    writer.Length(stream.blocks().size());
+    for (const auto& [id, block] : stream.blocks()) {
+      writer.String(RawId(id, room));
+      writer.String(block.pack().raw());
+    }
+    writer.Length(stream.size());
+    WriteId(writer, stream.last_id());
+    WriteId(writer, stream.first_id());
+    WriteId(writer, stream.max_deleted_id());
+    writer.Length(stream.entries_added());
+    writer.Length(stream.groups().size());
+    for (const auto& [name, group] : stream.groups()) WriteGroup(writer, name, *group);
+  }
+
+  void Digest(const Object& object, DigestSink& sink) const override {
+    ListpackText text;
+    AsStream(object).Walk({}, kStreamIdMax, /*backwards=*/false,
+                          [&](const StreamBlock& block, const StreamEntry& entry) {
+                            sink.Ordered(StreamIdText(entry.id));
+                            block.ForEachPair(entry, [&](ListpackValue field, ListpackValue value) {
+                              sink.Ordered(field.Text(text));
+                              sink.Ordered(value.Text(text));
+                            });
+                            return true;
+                          });
+  }
+};
+
+const ValueType& StreamType() {
+  static const StreamValueType type;
+  return type;
+}
+
+// Reads a stream. Every number of parts is followed by parts of at least a byte, so a wrong one
+// ends at the end of the bytes.
+class StreamLoader {
+ public:
+  StreamLoader(RdbType form, RdbReader& reader) : form_(form), reader_(reader) {}
+
+  bool Load(Stream& stream) {
+    uint64_t groups;
+    if (!Blocks(stream) || !Header(stream) || !reader_.Length(&groups)) return false;
+    for (; groups > 0; --groups) {
+      if (!Group(stream)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool Id(StreamId* id) { return reader_.Length(&id->ms) && reader_.Length(&id->seq); }
+
+  bool RawId(StreamId* id) {
+    std::string_view bytes;
+    if (!reader_.Raw(kStreamIdBytes, &bytes)) return false;
+    *id = DecodeStreamId(bytes);
+    return true;
+  }
+
+  bool Blocks(Stream& stream) {
+    uint64_t blocks;
+    if (!reader_.Length(&blocks)) return false;
+    for (; blocks > 0; --blocks) {
+      std::string scratch;
+      std::string_view bytes;
+      if (!reader_.String(&bytes, &scratch)) return false;
+      if (bytes.size() != kStreamIdBytes) return reader_.Fail("a stream's block without an id");
+      const StreamId id = DecodeStreamId(bytes);
+      if (!reader_.String(&bytes, &scratch)) return false;
+      const std::optional<StreamBlock::Summary> block = StreamBlock::Validate(id, bytes);
+      if (!block.has_value()) return reader_.Fail("not a stream's block");
+      if (block->live == 0) continue;
+      if (!stream.blocks_.empty() && id <= last_) return reader_.Fail("a stream out of order");
+      if (stream.blocks_.empty()) stream.first_id_ = block->first;
+      last_ = block->last;
+      stream.size_ += block->live;
+      stream.blocks_.try_emplace(stream.blocks_.end(), id, bytes);
+    }
+    return true;
+  }
+
+  bool Header(Stream& stream) {
+    uint64_t size;
+    if (!reader_.Length(&size) || !Id(&stream.last_id_)) return false;
+    if (size != stream.size_) return reader_.Fail("a stream of another length");
+    if (stream.last_id_ < last_) return reader_.Fail("a stream whose last id is not the last");
+    if (form_ == RdbType::kStreamListpacks) {
+      stream.entries_added_ = size;
+      return true;
+    }
+    StreamId first;  // Known already.
+    return Id(&first) && Id(&stream.max_deleted_id_) && reader_.Length(&stream.entries_added_);
+  }
+
+  bool Group(Stream& stream) {
+    std::string scratch;
+    std::string_view name;
+    StreamId last;
+    if (!reader_.String(&name, &scratch) || !Id(&last)) return false;
+    int64_t read = stream.EstimateRead(last);
+    if (form_ != RdbType::kStreamListpacks) {
+      uint64_t number;
+      if (!reader_.Length(&number)) return false;
+      read = static_cast<int64_t>(number);
+      if (read < StreamGroup::kReadUnknown) return reader_.Fail("a group that read too much");
+    }
+    StreamGroup* const group = stream.AddGroup(name, last, read);
+    if (group == nullptr) return reader_.Fail("two groups of one name");
+    StreamGroup::Pending pending;
+    uint64_t consumers;
+    if (!PendingEntries(&pending) || !reader_.Length(&consumers)) return false;
+    for (; consumers > 0; --consumers) {
+      if (!Consumer(*group, pending)) return false;
+    }
+    if (group->pending().size() != pending.size()) {
+      return reader_.Fail("a pending entry without a consumer");
+    }
+    return true;
+  }
+
+  bool PendingEntries(StreamGroup::Pending* pending) {
+    uint64_t count;
+    if (!reader_.Length(&count)) return false;
+    for (; count > 0; --count) {
+      StreamId id;
+      StreamPending entry;
+      if (!RawId(&id) || !reader_.Millis(&entry.delivered_ms) ||
+          !reader_.Length(&entry.deliveries)) {
+        return false;
+      }
+      if (!pending->try_emplace(id, entry).second) return reader_.Fail("an entry pending twice");
+    }
+    return true;
+  }
+
+  bool Consumer(StreamGroup& group, const StreamGroup::Pending& pending) {
+    std::string scratch;
+    std::string_view name;
+    int64_t seen;
+    uint64_t count;
+    if (!reader_.String(&name, &scratch) || !reader_.Millis(&seen)) return false;
+    if (group.FindConsumer(name) != nullptr) return reader_.Fail("two consumers of one name");
+    StreamConsumer* const consumer = group.AddConsumer(name, seen);
+    consumer->active_ms = seen;
+    if (form_ == RdbType::kStreamListpacks3 && !reader_.Millis(&consumer->active_ms)) return false;
+    if (!reader_.Length(&count)) return false;
+    for (; count > 0; --count) {
+      StreamId id;
+      if (!RawId(&id)) return false;
+      const auto found = pending.find(id);
+      if (found == pending.end() || group.FindPending(id) != nullptr) {
+        return reader_.Fail("a consumer's entry that is not pending");
+      }
+      group.Assign(id, consumer, found->second.delivered_ms, found->second.deliveries);
+    }
+    return true;
+  }
+
+  RdbType form_;
+  RdbReader& reader_;
+  StreamId last_;  // Of the last live entry.
+};
+
+absl::StatusOr<Object*> LoadStream(RdbType form, RdbReader& reader, const TypeSettings&) {
+  CHECK(form == RdbType::kStreamListpacks || form == RdbType::kStreamListpacks2 ||
+        form == RdbType::kStreamListpacks3);
+  auto stream = std::make_unique<Stream>();
+  if (!StreamLoader(form, reader).Load(*stream)) return reader.status();
+  return stream.release();
+}
+
+}  // namespace slotmesh::node
