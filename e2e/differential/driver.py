@@ -11,7 +11,8 @@ from harness.resp import encode
 _BATCH = 50
 _HISTORY = 12
 _CONTAINERS = (
-    b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"SLOWLOG", b"LATENCY", b"DEBUG", b"XGROUP", b"XINFO"
+    b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"SLOWLOG", b"LATENCY", b"DEBUG", b"XGROUP",
+    b"XINFO",
 )
 
 
