@@ -10,8 +10,10 @@ from harness.resp import encode
 
 _BATCH = 50
 _HISTORY = 12
-_CONTAINERS = (b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"SLOWLOG", b"LATENCY", b"DEBUG", b"XGROUP",
-               b"XINFO")
+_CONTAINERS = (
+    b"CLIENT", b"COMMAND", b"CONFIG", b"OBJECT", b"SLOWLOG", b"LATENCY", b"DEBUG", b"XGROUP",
+    b"XINFO",
+)
 
 
 class Difference(AssertionError):
