@@ -301,6 +301,7 @@ constexpr CommandSpec kStreamCommands[] = {
         .group = "stream",
         .since = "5.0.0",
         .summary = "Entries behind given ids, of several streams; may wait for some.",
+        .complexity = "O(N), N entries that are replied.",
         .arguments =
             "[COUNT=count:integer] [BLOCK=milliseconds:integer] STREAMS=streams(key#0+ ID+)",
     },

@@ -126,8 +126,6 @@ TEST(StreamTest, LagIsKnownUnlessEntriesWereRemovedAhead) {
   EXPECT_EQ(stream.Lag(*group), 3);
   stream.Delete({4, 0});
   EXPECT_EQ(stream.Lag(*group), std::nullopt);
-  stream.Advance(*group, {5, 0});
-  EXPECT_EQ(stream.Lag(*group), 0);
 }
 
 TEST(StreamTest, WhatIsWrittenIsReadAgain) {
