@@ -5,7 +5,7 @@ import os
 
 from harness.resp import RespError, parse
 
-_RULES = ("ignore", "close", "sorted", "kind", "unless-error")
+_RULES = ("ignore", "close", "sorted", "kind", "unless-error", "skip")
 _SECONDS_APART = 3
 _MILLISECONDS_APART = 3000
 

@@ -22,6 +22,16 @@ def _lmove(v):
     return [v.key(), v.key(), side(), side()]
 
 
+def _sort(v):
+    """Without `BY nosort`: the order of a set's table is nobody's contract."""
+    options = v.maybe(0.5, b"ALPHA")
+    options += v.maybe(0.4, v.word(b"ASC", b"DESC"))
+    options += v.maybe(0.3, b"LIMIT", v.small(), v.small())
+    options += v.maybe(0.2, b"BY", v.random.choice([b"{t}*", b"*", b"long-key-*", b"*->f"]))
+    options += v.maybe(0.3, b"GET", v.random.choice([b"#", b"{t}*", b"*", b"*->f", b"fixed"]))
+    return [v.key(), *options]
+
+
 def _timeout(v):
     """Seldom one that is waited for, and then shortly."""
     return v.word(b"-1", b"x", b"nan", b"", b"0.001")
@@ -46,6 +56,9 @@ COMMANDS = {
     b"LMOVE": (4, _lmove),
     b"RPOPLPUSH": (2, lambda v: [v.key(), v.key()]),
     b"LMPOP": (3, _mpop),
+    b"SORT": (3, lambda v: v.random.choice(
+        [_sort(v), _sort(v), [v.key(), b"ALPHA", *v.maybe(0.5, b"DESC"), b"STORE", v.key()]])),
+    b"SORT_RO": (2, _sort),
     b"BLPOP": (0.3, lambda v: [*v.some(v.key, 1, 3), _timeout(v)]),
     b"BRPOP": (0.3, lambda v: [*v.some(v.key, 1, 3), _timeout(v)]),
     b"BLMOVE": (0.3, lambda v: [*_lmove(v), _timeout(v)]),

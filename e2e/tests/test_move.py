@@ -33,6 +33,8 @@ def preload(cluster, per_slot=PRELOADED_PER_SLOT, value_bytes=32):
 
 
 class MoveTest(ClusterTest):
+    measures = True  # How long writes wait.
+
     def test_moving_5000_slots_back_and_forth_ten_times_loses_nothing(self):
         """Redis's tools move a slot key by key and show ASK: there a small run proves the test."""
         is_slotmesh = self.settings.kind == "slotmesh"

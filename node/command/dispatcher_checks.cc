@@ -8,6 +8,12 @@
 #include "slots/strings.h"
 
 namespace slotmesh::node {
+namespace {
+
+// Redis takes them for a kind of replica.
+constexpr std::string_view kNotForMonitors = "ERR Replica can't interact with the keyspace";
+
+}  // namespace
 
 void Dispatcher::Reject(Client& client, const Command* command, std::string_view error) {
   if (client.transaction.active) client.transaction.poisoned = true;
@@ -104,6 +110,11 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
   if (client.subscriptions != nullptr && !client.reply().resp3() &&
       !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
     Reject(client, &command, NotWhileSubscribed(command.full_name()));
+    return false;
+  }
+  if (client.monitor && Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate))
+      [[unlikely]] {
+    Reject(client, &command, kNotForMonitors);
     return false;
   }
   const uint64_t limit = engine_.config.maxmemory;

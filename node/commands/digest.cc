@@ -22,6 +22,8 @@ class MixingSink : public DigestSink {
   explicit MixingSink(Digest* digest) : digest_(digest) {}
   void Ordered(std::string_view part) override { digest_->Mix(part); }
   void Unordered(std::initializer_list<std::string_view> parts) override {
+    // As Redis has it: a set's member counts as it is, what has parts as a digest of these.
+    if (parts.size() == 1) return digest_->Xor(*parts.begin());
     Digest element;
     for (const std::string_view part : parts) element.Mix(part);
     digest_->Xor(element.bytes());

@@ -164,10 +164,10 @@ void BRPop(CommandContext& ctx, Args args) { BlockingPop(ctx, args, ListEnd::kTa
 
 // BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]
 void BLMPop(CommandContext& ctx, Args args) {
-  const std::optional<int64_t> deadline = DeadlineOfSeconds(ctx, args[1]);
-  if (!deadline) return;
   MultiPopRequest request;
   if (!ParseMultiPop(ctx, args, 2, &request)) return;
+  const std::optional<int64_t> deadline = DeadlineOfSeconds(ctx, args[1]);
+  if (!deadline) return;
   if (!MultiPop(ctx, request)) WaitForKeys(ctx, args, request.keys, WaitForList(*deadline));
 }
 

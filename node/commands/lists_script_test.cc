@@ -7,6 +7,7 @@
 #include "node/commands/strings.h"
 #include "node/commands/testing/script_runner.h"
 #include "node/commands/testing/server_family.h"
+#include "node/commands/zsets.h"
 
 int main(int argc, char** argv) {
   using namespace slotmesh::node;
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   options.families.push_back({.rows = HashCommands()});
   options.families.push_back({.rows = SetCommands()});
   options.families.push_back({.rows = ListCommands()});
+  options.families.push_back({.rows = SortedSetWriteCommands()});
   options.families.push_back({.rows = SortCommands()});
   return RunScriptTests(argc, argv, options);
 }

@@ -39,7 +39,7 @@ struct SortElement {
 bool CheckSlot(CommandContext& ctx, const SortPattern& pattern, std::string_view option) {
   if (!ctx.keyspace().cluster() || pattern.Slot() == ctx.Key(1).slot) return true;
   ctx.reply().Error(StrCat("ERR ", option,
-                           " option of SORT denied in cluster mode when keys formed by the "
+                           " option of SORT denied in Cluster mode when keys formed by the "
                            "pattern may be in different slots."));
   return false;
 }

@@ -25,7 +25,7 @@ void Add(Stream& stream, StreamId id, const Pairs& pairs, const TypeSettings& se
   stream.Add(id, words, settings);
 }
 
-std::vector<std::pair<StreamId, Pairs>> Entries(const Stream& stream, StreamId first = {},
+std::vector<std::pair<StreamId, Pairs>> Entries(const Stream& stream, StreamId first = StreamId(),
                                                 StreamId last = kStreamIdMax,
                                                 bool backwards = false) {
   std::vector<std::pair<StreamId, Pairs>> entries;

@@ -30,6 +30,13 @@ class ZsetValueType final : public ValueType {
   }
   void Serialise(const Object& object, RdbWriter& writer) const override;
   void Digest(const Object& object, DigestSink& sink) const override;
+  bool VisitElements(const Object& object,
+                     absl::FunctionRef<void(std::string_view)> visit) const override {
+    const Zset& zset = Zset::Of(object);
+    zset.Visit(zset.All(), /*reverse=*/false,
+               [&](std::string_view member, double) { visit(member); });
+    return true;
+  }
 };
 
 void ZsetValueType::Serialise(const Object& object, RdbWriter& writer) const {

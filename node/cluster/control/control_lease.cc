@@ -11,13 +11,23 @@ namespace slotmesh::node {
 namespace {
 
 // A lease that goes with `before` does not go with `after`: the shard is another one or has lost
-// slots. Whoever still goes by the old map must not take it for a lease of what was lost.
-bool Lost(const slots::SlotMap& before, const slots::SlotMap& after, const slots::NodeId& self) {
-  const slots::ShardInfo* had = before.ShardOf(self);
-  if (had == nullptr || had->slots.empty()) return false;
-  const slots::ShardInfo* has = after.ShardOf(self);
-  return has == nullptr || before.version().log != after.version().log || has->id != had->id ||
-         !has->slots.ContainsAll(had->slots);
+// slots. Whoever still goes by the old map must not take it for a lease of what was lost. Slots
+// that left by a move of this process do not count: it proposed the commit behind its own fence,
+// which stays until it has taken up the new map (SAFETY 20, 22), and its other slots go on without
+// a gap.
+bool Lost(const ledger::View& before, const ledger::View& after, const slots::SlotMap& map,
+          const slots::ShardInfo& had, const slots::NodeId& self, slots::BootId boot) {
+  const slots::ShardInfo* has = map.ShardOf(self);
+  if (has == nullptr || has->id != had.id || before.map.version.log != after.map.version.log) {
+    return true;
+  }
+  slots::SlotSet lost = had.slots - has->slots;
+  for (const ledger::MovePlan& plan : before.moves) {
+    const ledger::FinishedMove* finished = after.FindFinished(plan.plan);
+    const bool ours = plan.source.shard == had.id && plan.source.boot == boot;
+    if (ours && finished != nullptr && finished->committed) lost -= plan.slots;
+  }
+  return !lost.empty();
 }
 
 }  // namespace
@@ -26,8 +36,11 @@ bool Lost(const slots::SlotMap& before, const slots::SlotMap& after, const slots
 // than was said before has been taken back: what follows is another one.
 void ControlNode::MindLease(ControlOutput* out) {
   const absl::Time until = ledger_->lease_deadline();
-  const bool lost = lease_map_ != nullptr && Lost(*lease_map_, *known_map_, record_.id);
+  const slots::ShardInfo* had = lease_map_ == nullptr ? nullptr : lease_map_->ShardOf(record_.id);
+  const bool lost = lease_map_ != known_map_ && had != nullptr && !had->slots.empty() &&
+                    Lost(*lease_view_, *known_view_, *known_map_, *had, record_.id, options_.boot);
   lease_map_ = known_map_;
+  lease_view_ = known_view_;
   if (until == lease_until_ && !lost) return;
   if (until < lease_until_ || lost) {
     ++lease_tenure_;

@@ -244,6 +244,12 @@ absl::Status ControlNode::On(const ResetNode& input, ControlOutput* out) {
     return Propose(ledger::MemberLeft{{record_.id, boot}, /*forget=*/false},
                    ForReset{input.ticket, input.hard}, out);
   }
+  // A log that has only just been begun, after it was forgotten maybe, has nobody else.
+  if (view.members.empty() && record_.founder && !record_.begun) {
+    const absl::Status anew = input.hard ? BeginAnew(/*hard=*/true, out) : absl::OkStatus();
+    if (anew.ok()) out->decided.push_back({input.ticket, absl::OkStatus()});
+    return anew;
+  }
   const bool sealed = view.seal.has_value() && !input.hard;
   if (view.members.empty() || sealed || !ledger_->leadership().settled) {
     out->decided.push_back(

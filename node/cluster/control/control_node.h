@@ -275,7 +275,9 @@ class ControlNode {
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;
-  std::shared_ptr<const slots::SlotMap> lease_map_;  // The one that lease_tenure_ goes with.
+  // Those that lease_tenure_ goes with.
+  std::shared_ptr<const slots::SlotMap> lease_map_;
+  std::shared_ptr<const ledger::View> lease_view_;
   absl::Time lease_until_ = absl::InfinitePast();
   absl::Time majority_seen_ = absl::InfinitePast();
   bool has_majority_ = false;

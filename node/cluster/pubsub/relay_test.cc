@@ -141,7 +141,7 @@ TEST(Relay, AMessageReachesSubscribersOnOtherNodesAndLaterNobodyElse) {
   EXPECT_EQ(world[1].TakeMessages(), 1u);
   EXPECT_EQ(world[2].TakeMessages(), 1u);
   // By now it knows what they want.
-  world[3].Publish("none", "two");
+  world[3].Publish("other", "two");
   EXPECT_EQ(world.frames.size(), 0u);
   EXPECT_EQ(world[3].relay_.stats().spared, 2u);
   world[3].Publish("nothing", "three");
