@@ -202,8 +202,7 @@ TEST(Zset, ReadsScoresAsText) {
       "b\xfe\x01"
       "c\xff\x01"
       "d\x02"
-      "-2",
-      21);
+      "-2");
   const auto loaded = Load(RdbType::kZset, body, {});
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const Owned owned(*loaded);
