@@ -16,6 +16,15 @@ namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
 
+ssize_t SendPieces(int socket, iovec* pieces, size_t count) {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  if (count == 1) return send(socket, pieces->iov_base, pieces->iov_len, kFlags);
+  msghdr message{};
+  message.msg_iov = pieces;
+  message.msg_iovlen = count;
+  return sendmsg(socket, &message, kFlags);
+}
+
 }  // namespace
 
 Connection::Connection(Server& server, StreamSocket socket, uint64_t id)
@@ -214,10 +223,7 @@ void Connection::Write() {
       pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
       wanted += parts[i].size();
     }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = SendPieces(socket_.native_handle(), pieces.data(), count);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) return Shut();

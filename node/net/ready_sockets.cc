@@ -1,6 +1,7 @@
 #include "node/net/ready_sockets.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "slots/check.h"
 
@@ -25,7 +26,8 @@ epoll_event EventOf(uint32_t events, ReadySockets::Watcher& watcher) {
 
 }  // namespace
 
-ReadySockets::ReadySockets(boost::asio::io_context& io) : set_(io.get_executor(), NewSet()) {
+ReadySockets::ReadySockets(boost::asio::io_context& io, std::function<void()> after_turn)
+    : set_(io.get_executor(), NewSet()), after_turn_(std::move(after_turn)) {
   Wait();
 }
 
@@ -57,11 +59,14 @@ void ReadySockets::Wait() {
 void ReadySockets::TellReady() {
   const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
   count_ = static_cast<size_t>(std::max(ready, 0));
+  in_turn_ = true;
   for (next_ = 0; next_ < count_;) {
     void* watcher = events_[next_++].data.ptr;
     if (watcher != nullptr) static_cast<Watcher*>(watcher)->OnReadable();
   }
   next_ = count_ = 0;
+  in_turn_ = false;
+  after_turn_();
 }
 
 }  // namespace slotmesh::node

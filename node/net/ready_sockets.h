@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/posix/basic_stream_descriptor.hpp"
@@ -32,7 +33,8 @@ class ReadySockets {
     ~Watcher() = default;
   };
 
-  explicit ReadySockets(boost::asio::io_context& io);
+  // `after_turn` is called when all watchers of a turn have been told.
+  ReadySockets(boost::asio::io_context& io, std::function<void()> after_turn);
   ReadySockets(const ReadySockets&) = delete;
   ReadySockets& operator=(const ReadySockets&) = delete;
 
@@ -41,6 +43,8 @@ class ReadySockets {
   // Off: only the other end's closing is told, once.
   void SetReading(int socket, Watcher& watcher, bool on);
   void Remove(int socket, const Watcher& watcher);
+  // Within a turn: `after_turn` is to come.
+  bool in_turn() const { return in_turn_; }
 
  private:
   static constexpr size_t kEventsMax = 256;
@@ -49,6 +53,8 @@ class ReadySockets {
   void TellReady();
 
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
+  std::function<void()> after_turn_;
+  bool in_turn_ = false;
   std::array<epoll_event, kEventsMax> events_;
   // Of events_: the next to tell of, and their number. Who is removed meanwhile is told nothing.
   size_t next_ = 0;

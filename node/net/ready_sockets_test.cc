@@ -39,7 +39,8 @@ class ReadySocketsTest : public ::testing::Test {
   }
 
   boost::asio::io_context io;
-  ReadySockets ready{io};
+  int turns = 0;
+  ReadySockets ready{io, [this] { ++turns; }};
   int pairs[2][2] = {};
   Counter counters[2];
 };
@@ -54,6 +55,7 @@ TEST_F(ReadySocketsTest, TellsInEachTurnAsLongAsThereIsSomething) {
   Turn();
   EXPECT_EQ(counters[0].told, 2);
   EXPECT_EQ(counters[1].told, 0);
+  EXPECT_EQ(turns, 2);
   char byte;
   ASSERT_EQ(recv(pairs[0][0], &byte, 1, 0), 1);
   Turn();

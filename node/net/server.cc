@@ -52,7 +52,11 @@ bool IsLoopback(const stream_protocol::endpoint& endpoint) {
 
 Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher,
                ClientTable& clients)
-    : io_(io), engine_(engine), dispatcher_(dispatcher), clients_(clients), ready_sockets_(io) {}
+    : io_(io),
+      engine_(engine),
+      dispatcher_(dispatcher),
+      clients_(clients),
+      ready_sockets_(io, [this] { WriteTurn(); }) {}
 
 Server::~Server() { Stop(); }
 
@@ -240,7 +244,16 @@ void Server::Stop() {
   }
 }
 
-void Server::WriteSoon(Connection& connection) { connection.Write(); }
+void Server::WriteSoon(Connection& connection) {
+  if (!ready_sockets_.in_turn()) return connection.Write();
+  turn_.push_back(connection.shared_from_this());
+}
+
+// Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
+void Server::WriteTurn() {
+  for (size_t i = 0; i < turn_.size(); ++i) turn_[i]->Write();
+  turn_.clear();
+}
 
 void Server::DeferWrite(std::shared_ptr<Connection> connection) {
   if (!connection->MarkDeferred()) return;

@@ -69,6 +69,7 @@ class Server {
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
+  void WriteTurn();
 
   boost::asio::io_context& io_;
   Engine& engine_;
@@ -78,6 +79,7 @@ class Server {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> deferred_;
+  std::vector<std::shared_ptr<Connection>> turn_;  // Have replies; of the turn under way.
   uint16_t port_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
 };
