@@ -56,7 +56,7 @@ Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatch
       engine_(engine),
       dispatcher_(dispatcher),
       clients_(clients),
-      ready_sockets_(io, [this] { WriteTurn(); }) {}
+      ready_sockets_(io, [this] { WriteAll(); }) {}
 
 Server::~Server() { Stop(); }
 
@@ -246,24 +246,20 @@ void Server::Stop() {
 
 void Server::WriteSoon(Connection& connection) {
   if (!ready_sockets_.in_turn()) return connection.Write();
-  turn_.push_back(connection.shared_from_this());
-}
-
-// Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
-void Server::WriteTurn() {
-  for (size_t i = 0; i < turn_.size(); ++i) turn_[i]->Write();
-  turn_.clear();
+  DeferWrite(connection.shared_from_this());
 }
 
 void Server::DeferWrite(std::shared_ptr<Connection> connection) {
   if (!connection->MarkDeferred()) return;
-  deferred_.push_back(std::move(connection));
-  if (deferred_.size() > 1) return;
-  boost::asio::post(io_, [this] {
-    const std::vector<std::shared_ptr<Connection>> turn = std::move(deferred_);
-    deferred_.clear();
-    for (const auto& waiting : turn) waiting->Write();
-  });
+  to_write_.push_back(std::move(connection));
+  if (ready_sockets_.in_turn() || to_write_.size() > 1) return;
+  boost::asio::post(io_, [this] { WriteAll(); });
+}
+
+// Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
+void Server::WriteAll() {
+  for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Write();
+  to_write_.clear();
 }
 
 void Server::Forget(Connection& connection) {

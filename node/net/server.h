@@ -69,7 +69,7 @@ class Server {
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
-  void WriteTurn();
+  void WriteAll();
 
   boost::asio::io_context& io_;
   Engine& engine_;
@@ -78,8 +78,7 @@ class Server {
   ReadySockets ready_sockets_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Connection>> deferred_;
-  std::vector<std::shared_ptr<Connection>> turn_;  // Have replies; of the turn under way.
+  std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
 };
