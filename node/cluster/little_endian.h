@@ -1,7 +1,7 @@
 // Numbers in the bytes of frames and records: fixed ones little-endian, the rest as varints (7 bits
 // a byte, lowest first, high bit: more follows). Pure functions.
-#ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_LITTLE_ENDIAN_H_
-#define SLOTMESH_NODE_CLUSTER_MIGRATION_LITTLE_ENDIAN_H_
+#ifndef SLOTMESH_NODE_CLUSTER_LITTLE_ENDIAN_H_
+#define SLOTMESH_NODE_CLUSTER_LITTLE_ENDIAN_H_
 
 #include <cstdint>
 #include <optional>
@@ -52,4 +52,4 @@ inline std::optional<std::string_view> TakeBytes(std::string_view* bytes) {
 
 }  // namespace slotmesh::node
 
-#endif  // SLOTMESH_NODE_CLUSTER_MIGRATION_LITTLE_ENDIAN_H_
+#endif  // SLOTMESH_NODE_CLUSTER_LITTLE_ENDIAN_H_

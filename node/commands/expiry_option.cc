@@ -8,6 +8,7 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
+constexpr int64_t kHalfSecond = 500;
 
 }  // namespace
 
@@ -37,6 +38,10 @@ std::optional<UnixMillis> ExpiryOrReply(CommandContext& ctx, const ExpiryOption&
     return std::nullopt;
   }
   return *millis + base;
+}
+
+int64_t RoundToSeconds(int64_t millis) {
+  return millis / kMillisPerSecond + (millis % kMillisPerSecond >= kHalfSecond ? 1 : 0);
 }
 
 bool ParseExpireCondition(CommandContext& ctx, Args options, ExpireCondition* condition) {

@@ -37,6 +37,9 @@ std::optional<UnixMillis> ExpiryOrReply(CommandContext& ctx, const ExpiryOption&
 // `value` in milliseconds; nothing on overflow.
 std::optional<int64_t> ToMillis(int64_t value, TimeUnit unit);
 
+// Milliseconds as TTL and HTTL show them in seconds. REQUIRES: millis >= 0.
+int64_t RoundToSeconds(int64_t millis);
+
 // NX, XX, GT and LT as EXPIRE and HEXPIRE take them.
 struct ExpireCondition {
   bool nx = false;

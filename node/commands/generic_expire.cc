@@ -11,9 +11,6 @@
 namespace slotmesh::node {
 namespace {
 
-constexpr int64_t kMillisPerSecond = 1000;
-constexpr int64_t kHalfSecond = 500;
-
 // The point in time that word 2 means, or nothing with the error replied. Any sign is welcome.
 std::optional<UnixMillis> ParseWhen(CommandContext& ctx, Args args, TimeUnit unit, int64_t base) {
   const std::optional<int64_t> amount = IntegerOrReply(ctx, args[2]);
@@ -60,11 +57,6 @@ void ReplyExpiry(CommandContext& ctx, Shown shown) {
   if (entry == nullptr) return ctx.reply().Integer(-2);
   if (!entry->has_expiry()) return ctx.reply().Integer(-1);
   ctx.reply().Integer(shown(entry->expiry()));
-}
-
-// REQUIRES: millis >= 0.
-int64_t RoundToSeconds(int64_t millis) {
-  return millis / kMillisPerSecond + (millis % kMillisPerSecond >= kHalfSecond ? 1 : 0);
 }
 
 }  // namespace

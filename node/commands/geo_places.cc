@@ -19,7 +19,7 @@ constexpr size_t kDistanceTextMax = 320;
 template <typename ReplyPlace>
 void ForEachPlace(CommandContext& ctx, Args args, void (Reply::*null)(), ReplyPlace reply) {
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   ctx.reply().Array(args.size() - 2);
   for (const std::string_view member : args.subspan(2)) {
     const Zset::Spot spot = zset != nullptr ? zset->Find(member) : Zset::Spot();
@@ -101,7 +101,7 @@ void GeoDist(CommandContext& ctx, Args args) {
   const std::optional<double> unit = args.size() == 5 ? ParseGeoUnit(ctx, args[4]) : 1;
   if (!unit) return;
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   if (zset == nullptr) return ctx.reply().Null();
   const Zset::Spot a = zset->Find(args[2]);
   const Zset::Spot b = zset->Find(args[3]);

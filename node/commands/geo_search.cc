@@ -278,7 +278,7 @@ void ReplyFound(CommandContext& ctx, const Request& request, const std::vector<F
 }
 
 void Run(CommandContext& ctx, Args args, Request request) {
-  if (!FindZset(ctx, ctx.Key(request.source_at), &request.source)) return;
+  if (!FindObject(ctx, ctx.Key(request.source_at), &request.source)) return;
   if (request.kind == Kind::kSearchStore) request.store_at = 1;
   size_t options_at;
   if (!ParseFixed(ctx, args, &request, &options_at)) return;

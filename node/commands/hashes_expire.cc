@@ -106,9 +106,6 @@ void ReplyExpiries(CommandContext& ctx, Args args, Shown shown) {
   }
 }
 
-// REQUIRES: millis >= 0.
-int64_t RoundToSeconds(int64_t millis) { return millis / 1000 + (millis % 1000 >= 500 ? 1 : 0); }
-
 }  // namespace
 
 // HEXPIRE key seconds [NX | XX | GT | LT] FIELDS n field ...: for each field whether it was set.

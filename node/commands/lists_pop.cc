@@ -7,19 +7,11 @@
 #include "node/commands/blocking.h"
 #include "node/commands/lists_handlers.h"
 #include "node/commands/lookup.h"
+#include "node/commands/multi_pop.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
-
-// A number of at least `least`, or nothing with the error replied.
-std::optional<int64_t> NumberOrReply(CommandContext& ctx, std::string_view word, int64_t least,
-                                     std::string_view error) {
-  const std::optional<int64_t> value = IntegerOrReply(ctx, word, error);
-  if (value && *value >= least) return value;
-  if (value) ctx.reply().Error(error);
-  return std::nullopt;
-}
 
 void PopOne(CommandContext& ctx, const HashedKey& key, List& list, ListEnd end) {
   ReplyElement(ctx.reply(), list.Peek(end));
@@ -51,7 +43,7 @@ void Pop(CommandContext& ctx, Args args, ListEnd end) {
   const HashedKey key = ctx.Key(1);
   std::optional<int64_t> count;
   if (args.size() == 3) {
-    count = NumberOrReply(ctx, args[2], 0, errors::kMustBePositive);
+    count = IntegerFromOrReply(ctx, args[2], 0, errors::kMustBePositive);
     if (!count) return;
   }
   EntryRef ref;
@@ -75,41 +67,6 @@ bool FindFirst(CommandContext& ctx, Args keys, HashedKey* key, List** list) {
   return true;
 }
 
-struct MultiPopRequest {
-  Args keys;
-  ListEnd end = ListEnd::kHead;
-  uint64_t count = 1;
-};
-
-// numkeys key [key ...] LEFT|RIGHT [COUNT count], from word `first` on.
-bool ParseMultiPop(CommandContext& ctx, Args args, size_t first, MultiPopRequest* request) {
-  const std::optional<int64_t> keys =
-      NumberOrReply(ctx, args[first], 1, "ERR numkeys should be greater than 0");
-  if (!keys) return false;
-  const size_t end_word = first + 1 + static_cast<size_t>(*keys);
-  if (static_cast<uint64_t>(*keys) >= args.size() || end_word >= args.size()) {
-    ctx.reply().Error(errors::kSyntax);
-    return false;
-  }
-  request->keys = args.subspan(first + 1, static_cast<size_t>(*keys));
-  const std::optional<ListEnd> end = EndOrReply(ctx, args[end_word]);
-  if (!end) return false;
-  request->end = *end;
-  bool has_count = false;
-  for (size_t i = end_word + 1; i < args.size(); i += 2) {
-    if (has_count || !EqualsIgnoreCase(args[i], "COUNT") || i + 1 >= args.size()) {
-      ctx.reply().Error(errors::kSyntax);
-      return false;
-    }
-    has_count = true;
-    const std::optional<int64_t> count =
-        NumberOrReply(ctx, args[i + 1], 1, "ERR count should be greater than 0");
-    if (!count) return false;
-    request->count = static_cast<uint64_t>(*count);
-  }
-  return true;
-}
-
 // True if it replied.
 bool MultiPop(CommandContext& ctx, const MultiPopRequest& request) {
   HashedKey key;
@@ -118,8 +75,9 @@ bool MultiPop(CommandContext& ctx, const MultiPopRequest& request) {
   if (list == nullptr) return false;
   ctx.reply().Array(2);
   ctx.reply().Bulk(key.bytes);
-  const int64_t count = PopSome(ctx, key, *list, request.end, request.count);
-  ctx.Effect({request.end == ListEnd::kHead ? "LPOP" : "RPOP", key.bytes, IntegerWord(count)});
+  const ListEnd end = request.from_end ? ListEnd::kTail : ListEnd::kHead;
+  const int64_t count = PopSome(ctx, key, *list, end, request.count);
+  ctx.Effect({end == ListEnd::kHead ? "LPOP" : "RPOP", key.bytes, IntegerWord(count)});
   return true;
 }
 
@@ -153,7 +111,7 @@ void RPop(CommandContext& ctx, Args args) { Pop(ctx, args, ListEnd::kTail); }
 // LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count]: of the first key that holds a list.
 void LMPop(CommandContext& ctx, Args args) {
   MultiPopRequest request;
-  if (!ParseMultiPop(ctx, args, 1, &request)) return;
+  if (!ParseMultiPop(ctx, args, 1, "LEFT", "RIGHT", &request)) return;
   if (!MultiPop(ctx, request)) ctx.reply().NullArray();
 }
 
@@ -165,7 +123,7 @@ void BRPop(CommandContext& ctx, Args args) { BlockingPop(ctx, args, ListEnd::kTa
 // BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]
 void BLMPop(CommandContext& ctx, Args args) {
   MultiPopRequest request;
-  if (!ParseMultiPop(ctx, args, 2, &request)) return;
+  if (!ParseMultiPop(ctx, args, 2, "LEFT", "RIGHT", &request)) return;
   const std::optional<int64_t> deadline = DeadlineOfSeconds(ctx, args[1]);
   if (!deadline) return;
   if (!MultiPop(ctx, request)) WaitForKeys(ctx, args, request.keys, WaitForList(*deadline));

@@ -20,14 +20,6 @@ struct PositionRequest {
   int64_t max_looked_at = 0;     // 0: no bound.
 };
 
-std::optional<int64_t> NotNegativeOrReply(CommandContext& ctx, std::string_view word,
-                                          std::string_view error) {
-  const std::optional<int64_t> value = IntegerOrReply(ctx, word, error);
-  if (value && *value >= 0) return value;
-  if (value) ctx.reply().Error(error);
-  return std::nullopt;
-}
-
 bool ParseRank(CommandContext& ctx, std::string_view word, int64_t* rank) {
   const std::optional<int64_t> value = IntegerOrReply(ctx, word);
   if (!value) return false;
@@ -51,10 +43,10 @@ bool ParsePositionOptions(CommandContext& ctx, Args args, PositionRequest* reque
     if (EqualsIgnoreCase(args[i], "RANK") && has_value) {
       if (!ParseRank(ctx, args[i + 1], &request->rank)) return false;
     } else if (EqualsIgnoreCase(args[i], "COUNT") && has_value) {
-      request->count = NotNegativeOrReply(ctx, args[i + 1], "ERR COUNT can't be negative");
+      request->count = IntegerFromOrReply(ctx, args[i + 1], 0, "ERR COUNT can't be negative");
       if (!request->count) return false;
     } else if (EqualsIgnoreCase(args[i], "MAXLEN") && has_value) {
-      const auto max = NotNegativeOrReply(ctx, args[i + 1], "ERR MAXLEN can't be negative");
+      const auto max = IntegerFromOrReply(ctx, args[i + 1], 0, "ERR MAXLEN can't be negative");
       if (!max) return false;
       request->max_looked_at = *max;
     } else {

@@ -110,6 +110,15 @@ inline std::optional<int64_t> IntegerOrReply(CommandContext& ctx, std::string_vi
   return value;
 }
 
+// An integer of at least `least`, or nothing with the error replied.
+inline std::optional<int64_t> IntegerFromOrReply(CommandContext& ctx, std::string_view word,
+                                                 int64_t least, std::string_view error) {
+  const std::optional<int64_t> value = IntegerOrReply(ctx, word, error);
+  if (value && *value >= least) return value;
+  if (value) ctx.reply().Error(error);
+  return std::nullopt;
+}
+
 // An int64 as the word of an effect.
 class IntegerWord {
  public:

@@ -136,8 +136,9 @@ void SInter(CommandContext& ctx, Args args) {
 
 // SINTERCARD numkeys key ... [LIMIT n]: how many are in all, at most n (0: no limit).
 void SInterCard(CommandContext& ctx, Args args) {
-  const std::optional<int64_t> keys = ParseInt64(args[1]);
-  if (!keys || *keys < 1) return ctx.reply().Error("ERR numkeys should be greater than 0");
+  const std::optional<int64_t> keys =
+      IntegerFromOrReply(ctx, args[1], 1, "ERR numkeys should be greater than 0");
+  if (!keys) return;
   if (static_cast<uint64_t>(*keys) > args.size() - 2) {
     return ctx.reply().Error("ERR Number of keys can't be greater than number of args");
   }

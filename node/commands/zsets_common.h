@@ -15,11 +15,7 @@
 
 namespace slotmesh::node {
 
-// Sets *zset, to null if the key is absent. False, with WRONGTYPE replied, for any other value.
-inline bool FindZset(CommandContext& ctx, const HashedKey& key, const Zset** zset) {
-  return FindObject(ctx, key, zset);
-}
-// The same for writing.
+// FindObjectToWrite, without the entry.
 inline bool FindZsetToWrite(CommandContext& ctx, const HashedKey& key, Zset** zset) {
   EntryRef ref;
   return FindObjectToWrite(ctx, key, &ref, zset);

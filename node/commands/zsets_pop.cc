@@ -4,15 +4,13 @@
 #include <string_view>
 
 #include "node/commands/blocking.h"
+#include "node/commands/multi_pop.h"
 #include "node/commands/zsets_common.h"
 #include "node/commands/zsets_handlers.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
-
-constexpr std::string_view kNumKeys = "ERR numkeys should be greater than 0";
-constexpr std::string_view kCount = "ERR count should be greater than 0";
 
 enum class End : uint8_t { kMin, kMax };
 
@@ -98,38 +96,7 @@ void Pop(CommandContext& ctx, Args args, End end) {
   PopFrom(ctx, key, *zset, end, count, pairs ? Form::kPairs : Form::kFlat);
 }
 
-struct MultiPop {
-  size_t keys = 0;
-  End end = End::kMin;
-  uint64_t count = 1;
-};
-
-// numkeys key ... MIN|MAX [COUNT count], with numkeys at word `at`.
-bool ParseMultiPop(CommandContext& ctx, Args args, size_t at, MultiPop* request) {
-  const auto fail = [&](std::string_view error) {
-    ctx.reply().Error(error);
-    return false;
-  };
-  const std::optional<int64_t> keys = ParseInt64(args[at]);
-  if (!keys || *keys < 1) return fail(kNumKeys);
-  if (static_cast<uint64_t>(*keys) >= args.size() - at - 1) return fail(errors::kSyntax);
-  request->keys = static_cast<size_t>(*keys);
-  at += 1 + request->keys;
-  if (EqualsIgnoreCase(args[at], "MAX")) {
-    request->end = End::kMax;
-  } else if (!EqualsIgnoreCase(args[at], "MIN")) {
-    return fail(errors::kSyntax);
-  }
-  for (bool counted = false; ++at < args.size(); counted = true, ++at) {
-    if (counted || at + 1 == args.size() || !EqualsIgnoreCase(args[at], "COUNT")) {
-      return fail(errors::kSyntax);
-    }
-    const std::optional<int64_t> count = ParseInt64(args[at + 1]);
-    if (!count || *count < 1) return fail(kCount);
-    request->count = static_cast<uint64_t>(*count);
-  }
-  return true;
-}
+End EndOf(const MultiPopRequest& request) { return request.from_end ? End::kMax : End::kMin; }
 
 // Pops from one of the keys, or waits until one has members.
 void PopOrWait(CommandContext& ctx, Args args, size_t timeout_at, size_t first_key, size_t keys,
@@ -155,9 +122,9 @@ void ZPopMax(CommandContext& ctx, Args args) { Pop(ctx, args, End::kMax); }
 
 // ZMPOP numkeys key ... MIN|MAX [COUNT count]
 void ZMPop(CommandContext& ctx, Args args) {
-  MultiPop request;
-  if (!ParseMultiPop(ctx, args, 1, &request)) return;
-  if (!PopFirst(ctx, 2, request.keys, request.end, request.count, Form::kNested)) {
+  MultiPopRequest request;
+  if (!ParseMultiPop(ctx, args, 1, "MIN", "MAX", &request)) return;
+  if (!PopFirst(ctx, 2, request.keys.size(), EndOf(request), request.count, Form::kNested)) {
     ctx.reply().NullArray();
   }
 }
@@ -168,9 +135,9 @@ void BZPopMax(CommandContext& ctx, Args args) { BlockingPop(ctx, args, End::kMax
 
 // BZMPOP timeout numkeys key ... MIN|MAX [COUNT count]
 void BZMPop(CommandContext& ctx, Args args) {
-  MultiPop request;
-  if (!ParseMultiPop(ctx, args, 2, &request)) return;
-  PopOrWait(ctx, args, 1, 3, request.keys, request.end, request.count, Form::kNested);
+  MultiPopRequest request;
+  if (!ParseMultiPop(ctx, args, 2, "MIN", "MAX", &request)) return;
+  PopOrWait(ctx, args, 1, 3, request.keys.size(), EndOf(request), request.count, Form::kNested);
 }
 
 }  // namespace slotmesh::node

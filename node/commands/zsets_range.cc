@@ -116,7 +116,7 @@ void Range(CommandContext& ctx, Args args, size_t key_at, RangeRequest request) 
   if (!ParseOptions(ctx, args, key_at + 3, &request)) return;
   if (!ParseEnds(ctx, args[key_at + 1], args[key_at + 2], &request)) return;
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(key_at), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(key_at), &zset)) return;
   const RankInterval found = zset != nullptr ? Select(*zset, request) : RankInterval{};
   if (!request.store) {
     MemberReply reply(ctx.reply(), request.with_scores);

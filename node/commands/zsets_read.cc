@@ -23,7 +23,7 @@ void Rank(CommandContext& ctx, Args args, bool reverse) {
     return ctx.reply().Error(errors::kSyntax);
   }
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   const Zset::Spot spot = zset != nullptr ? zset->Find(args[2]) : Zset::Spot();
   if (!spot.found()) return with_score ? ctx.reply().NullArray() : ctx.reply().Null();
   const uint64_t before = zset->Rank(spot);
@@ -35,7 +35,7 @@ void Rank(CommandContext& ctx, Args args, bool reverse) {
 template <typename Range>
 void Count(CommandContext& ctx, const Range& range) {
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   ctx.reply().Integer(zset == nullptr ? 0 : static_cast<int64_t>(zset->Within(range).size()));
 }
 
@@ -80,14 +80,14 @@ void RandomMembers(CommandContext& ctx, const Zset* zset, RandomCount count, boo
 // ZCARD key
 void ZCard(CommandContext& ctx, Args args) {
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   ctx.reply().Integer(zset == nullptr ? 0 : static_cast<int64_t>(zset->size()));
 }
 
 // ZSCORE key member: nil if absent.
 void ZScore(CommandContext& ctx, Args args) {
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   const Zset::Spot spot = zset != nullptr ? zset->Find(args[2]) : Zset::Spot();
   if (!spot.found()) return ctx.reply().Null();
   ctx.reply().Double(spot.score());
@@ -96,7 +96,7 @@ void ZScore(CommandContext& ctx, Args args) {
 // ZMSCORE key member ...
 void ZMScore(CommandContext& ctx, Args args) {
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   ctx.reply().Array(args.size() - 2);
   for (const std::string_view member : args.subspan(2)) {
     const Zset::Spot spot = zset != nullptr ? zset->Find(member) : Zset::Spot();
@@ -130,7 +130,7 @@ void ZLexCount(CommandContext& ctx, Args args) {
 void ZRandMember(CommandContext& ctx, Args args) {
   const Zset* zset;
   if (args.size() == 2) {
-    if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+    if (!FindObject(ctx, ctx.Key(1), &zset)) return;
     if (zset == nullptr) return ctx.reply().Null();
     const uint64_t rank = absl::Uniform<uint64_t>(ctx.random(), 0, zset->size());
     return zset->Visit({rank, rank + 1}, /*reverse=*/false,
@@ -146,7 +146,7 @@ void ZRandMember(CommandContext& ctx, Args args) {
   if (with_scores && count->n > INT64_MAX / 2) {
     return ctx.reply().Error(errors::kOutOfRange);
   }
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   RandomMembers(ctx, zset, *count, with_scores);
 }
 
@@ -156,7 +156,7 @@ void ZScan(CommandContext& ctx, Args args) {
   const std::optional<uint64_t> cursor = CursorOrReply(ctx, args[2]);
   if (!cursor) return;
   const Zset* zset;
-  if (!FindZset(ctx, ctx.Key(1), &zset)) return;
+  if (!FindObject(ctx, ctx.Key(1), &zset)) return;
   ScanRequest request = {.cursor = *cursor};
   if (zset != nullptr &&
       !ParseScanOptions(ctx, args.subspan(3), ScanTarget::kSortedSet, &request)) {

@@ -1,6 +1,6 @@
 #include "node/cluster/migration/frames.h"
 
-#include "node/cluster/migration/little_endian.h"
+#include "node/cluster/little_endian.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {

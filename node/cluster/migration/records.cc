@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "node/cluster/migration/little_endian.h"
+#include "node/cluster/little_endian.h"
 
 namespace slotmesh::node {
 namespace {

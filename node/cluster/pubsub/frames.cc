@@ -1,6 +1,6 @@
 #include "node/cluster/pubsub/frames.h"
 
-#include "node/cluster/migration/little_endian.h"
+#include "node/cluster/little_endian.h"
 #include "node/cluster/pubsub/interest.h"
 
 namespace slotmesh::node {
