@@ -32,6 +32,7 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/migrate.h"
 #include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
@@ -41,6 +42,7 @@
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
+#include "node/net/migrate_connections.h"
 #include "node/net/server.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
@@ -68,7 +70,8 @@ struct Node::Parts {
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         random(environment.seed),
-        keyspace({.databases = static_cast<int>(config().databases),
+        keyspace({.databases = static_cast<int>(
+                      config().cluster_enabled ? config().cluster_databases : config().databases),
                   .cluster = config().cluster_enabled,
                   .hash_seed = random()}),
         engine{.registry = registry,
@@ -97,6 +100,8 @@ struct Node::Parts {
         server(io, engine, dispatcher, clients),
         cron(io, engine, server),
         control(io, cron, server, reclaimer),
+        migrate_connections(io),
+        migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
         server_family{.dispatcher = dispatcher,
                       .settings = environment.settings,
@@ -147,7 +152,10 @@ struct Node::Parts {
   Server server;
   Cron cron;
   ProcessControl control;
+  MigrateConnections migrate_connections;
+  Migrator migrator;
   Settings settings;
+  MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
   ClientFamily client_family{clients};
@@ -170,6 +178,7 @@ absl::Status Node::Parts::AddFamilies() {
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
       {ListCommands(), nullptr},
+      {MigrateCommands(), &migrate_family},
       {SortCommands(), nullptr},
       {PubSubCommands(), nullptr},
       {StreamCommands(), nullptr},
@@ -281,6 +290,8 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->messages.tracking.set_wake([parts = parts.get()] {
     boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
   });
+  parts->migrate_connections.OnWake([parts = parts.get()] { parts->migrator.Tick(); });
+  parts->cron.OnTick([parts = parts.get()] { parts->migrator.Tick(); });
   parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;

@@ -11,6 +11,7 @@
 #include "absl/random/bit_gen_ref.h"
 #include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
+#include "node/command/held_keys.h"
 #include "node/command/key_waiters.h"
 #include "node/command/messages.h"
 #include "node/command/notify.h"
@@ -58,6 +59,7 @@ struct Engine {
   SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
   SlowLog* large_replies = nullptr;
   TypeSettings type_settings;
+  HeldKeys held_keys;
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.

@@ -22,6 +22,7 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/migrate.h"
 #include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
@@ -210,12 +211,26 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   std::ifstream file(*path);
   const json reference = json::parse(file);
   size_t compared = 0;
-  for (const auto rows :
-       {StringCommands(), BitmapCommands(), SetCommands(), HashCommands(), GenericCommands(),
-        ListCommands(), StreamCommands(), SortCommands(), PubSubCommands(), SortedSetReadCommands(),
-        SortedSetWriteCommands(), GeoCommands(), HyperLogLogCommands(), CommandCommands(),
-        ConnectionCommands(), TransactionCommands(), ClientCommands(), ServerContainerCommands(),
-        ServerPlainCommands()}) {
+  for (const auto rows : {StringCommands(),
+                          BitmapCommands(),
+                          SetCommands(),
+                          HashCommands(),
+                          GenericCommands(),
+                          MigrateCommands(),
+                          ListCommands(),
+                          StreamCommands(),
+                          SortCommands(),
+                          PubSubCommands(),
+                          SortedSetReadCommands(),
+                          SortedSetWriteCommands(),
+                          GeoCommands(),
+                          HyperLogLogCommands(),
+                          CommandCommands(),
+                          ConnectionCommands(),
+                          TransactionCommands(),
+                          ClientCommands(),
+                          ServerContainerCommands(),
+                          ServerPlainCommands()}) {
     ForEachRow(rows, "", [&](const CommandSpec& row, const std::string& name) {
       if (IsNewer(row.name)) return;
       ASSERT_TRUE(reference.contains(name)) << name;
@@ -240,6 +255,7 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
       {"bitmap", {BitmapCommands()}},
       {"geo", {GeoCommands()}},
       {"hyperloglog", {HyperLogLogCommands()}},
+      {"generic", {GenericCommands(), MigrateCommands(), SortCommands(), ServerPlainCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},
   };
   for (const auto& [group, families] : groups) {

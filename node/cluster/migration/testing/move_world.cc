@@ -1,6 +1,7 @@
 #include "node/cluster/migration/testing/move_world.h"
 
 #include "absl/strings/str_split.h"
+#include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/lists.h"
 #include "node/commands/strings.h"
@@ -48,6 +49,10 @@ TestEngine::Options OptionsOf(uint64_t hash_seed) {
       {StringCommands()},
       {GenericCommands()},
       {ListCommands()},
+      {ConnectionCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<ConnectionFamily>(ConnectionFamily{engine.dispatcher()});
+       }},
       {kAllKeysRows},
       {TransactionCommands(),
        [](TestEngine& engine) {
@@ -137,7 +142,7 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       .log = log,
       .reclaimer = &reclaimer_,
       .post = [this](std::function<void()> task) { link_.Post(std::move(task)); }});
-  family = {&state, &book};
+  family = {.state = &state, .migrations = &book, .handover = &manager->handover()};
   // The rows' own state was made before there was a ClusterState.
   *static_cast<ClusterFamily*>(engine().registry.Find("cluster")->family()) = family;
 }
