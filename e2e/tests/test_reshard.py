@@ -160,7 +160,8 @@ class ToolsTest(KeyByKey, FreshClusterTest):
             wait_until(
                 lambda node=node: not set(owned) & set(self.cluster.owners(node)), 20, "unowned"
             )
-        cluster_tool("fix", first.address, stdin="yes\nyes\n")  # --cluster-yes does not answer this.
+        # --cluster-yes does not answer this.
+        cluster_tool("fix", first.address, stdin="yes\nyes\n")
         self.cluster.wait_healthy()
         self.assertEqual(self.cluster.owners()[with_keys], second.port)
         self.check_keys(written)

@@ -94,6 +94,7 @@ TEST_F(SetSlotTest, KeysAreServedWhereTheyAre) {
 
 TEST_F(SetSlotTest, TheOwnerKeepsASlotWithKeysWhoeverIsAsked) {
   Run(1, "SET {t}1 v");
+  Run(1, "SET {t}1 v", /*database=*/2);
   OpenSlot();
   const std::string refusal =
       StrCat("-ERR Can't assign hashslot ", slot,
@@ -101,7 +102,6 @@ TEST_F(SetSlotTest, TheOwnerKeepsASlotWithKeysWhoeverIsAsked) {
   for (const uint64_t node : {1, 2, 3}) EXPECT_EQ(SetOwner(node, 2), refusal) << node;
   EXPECT_TRUE(Owns(1));
   Run(1, "DEL {t}1");
-  Run(1, "SET {t}1 v", /*database=*/2);
   EXPECT_EQ(Run(1, StrCat("CLUSTER COUNTKEYSINSLOT ", slot)), ":0\r\n");
   EXPECT_EQ(SetOwner(2, 2), refusal) << "keys in any database";
 }

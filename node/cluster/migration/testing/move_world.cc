@@ -4,6 +4,7 @@
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/lists.h"
+#include "node/commands/migrate.h"
 #include "node/commands/strings.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -54,6 +55,7 @@ TestEngine::Options OptionsOf(uint64_t hash_seed) {
          return std::make_shared<ConnectionFamily>(ConnectionFamily{engine.dispatcher()});
        }},
       {kAllKeysRows},
+      {MigrateCommands(), [](TestEngine&) { return std::make_shared<MigrateFamily>(); }},
       {TransactionCommands(),
        [](TestEngine& engine) {
          return std::make_shared<TransactionFamily>(TransactionFamily{engine.dispatcher()});
