@@ -26,9 +26,10 @@ struct Wire {
   std::unique_ptr<MoveClient> target;             // Null: closed.
   std::deque<std::string> there;
   std::deque<std::string> back;
-  bool told = false;  // The source knows that it is connected.
-  bool end = false;   // Behind what is on its way there.
-  bool gone = false;  // Closed by the target: OnClosed comes behind what is on its way back.
+  bool told = false;     // The source knows that it is connected.
+  bool end = false;      // Behind what is on its way there.
+  uint64_t stalled = 0;  // The target does not read for so many turns.
+  bool gone = false;     // Closed by the target: OnClosed comes behind what is on its way back.
   ReplyReader requests;
 };
 
@@ -48,7 +49,8 @@ class Wires {
     if (wires_.empty()) return;
     const size_t i = world_.Below(wires_.size());
     const std::shared_ptr<Wire> wire = wires_[i];
-    if (world_.Below(150) == 0) Break(*wire);
+    if (world_.Below(200) == 0) Break(*wire);
+    if (world_.Below(40) == 0) wire->stalled = world_.Below(400);
     if (world_.Below(2) == 0) {
       RunTarget(*wire);
     } else {
@@ -68,6 +70,7 @@ class Wires {
   }
   void RunTarget(Wire& wire) {
     if (wire.target == nullptr || wire.target->waits()) return;
+    if (wire.stalled > 0 && --wire.stalled > 0) return;
     if (std::string reply = wire.target->TakeReply(); !reply.empty()) {
       wire.back.push_back(std::move(reply));
     }
