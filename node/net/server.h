@@ -21,7 +21,7 @@
 
 namespace slotmesh::node {
 
-class Server {
+class Server : private ReadySockets::Turns {
  public:
   // Borrows all; they outlive the server.
   Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher, ClientTable& clients);
@@ -69,6 +69,9 @@ class Server {
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
+  // ReadySockets::Turns.
+  void OnTurnBegin() override;
+  void OnTurnEnd() override;
   void WriteAll();
 
   boost::asio::io_context& io_;
@@ -80,6 +83,8 @@ class Server {
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
+  int64_t turn_begin_ns_ = 0;
+  uint64_t commands_before_turn_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
 };
 
