@@ -329,6 +329,17 @@ TEST_F(StateTest, AnOpenSlotIsRememberedUntilItIsClosedOrChangesHands) {
   EXPECT_TRUE(state_.view().opened.empty());
 }
 
+TEST_F(StateTest, AnOpenSlotFollowsAFailoverOnEitherSide) {
+  Form();
+  Must(SlotOpened{10, Shard(1), 1, Node(3), {}});
+  Must(SlotOpened{10, Shard(2), 2, {}, Node(1)});
+  Must(SlotOpened{150, Shard(2), 2, Node(1), {}});
+  Must(PrimaryChanged{Shard(1), 1, 2, {Node(2), kBoot}, {{Node(2), kBoot}}});
+  const std::vector<OpenedSlot> after = {
+      {10, Shard(1), Node(3), {}}, {10, Shard(2), {}, Node(2)}, {150, Shard(2), Node(2), {}}};
+  EXPECT_EQ(state_.view().opened, after);
+}
+
 TEST_F(StateTest, ASlotIsOpenedTheRightWayOnly) {
   Form();
   Refused(SlotOpened{50, Shard(1), 1, {}, Node(3)}, Refusal::kSlotBusy);
