@@ -124,6 +124,10 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
     Reject(client, &command, errors::kOom);
     return false;
   }
+  if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
+    Reject(client, &command, engine_.disk_refusal);
+    return false;
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "node/command/client_table.h"
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
+#include "node/commands/persistence.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -50,9 +51,19 @@ struct ServerFamily {
   ConfigStore& settings;
   ClientTable& clients;
   ServerControl& control;
+  Persistence& persistence;
   Log& log;
   ServerIdentity identity;
 };
+
+struct ShutdownRequest {
+  bool save = false;    // Even without save points.
+  bool nosave = false;  // Even with them.
+  bool force = false;   // Even if that fails.
+};
+// What comes before the end: saves if it should. False, having said so in the log, if the process
+// must go on.
+bool SaveBeforeShutdown(const ShutdownRequest& request, Persistence& persistence, Log& log);
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
 // and those without.
