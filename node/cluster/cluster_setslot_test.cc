@@ -92,6 +92,18 @@ TEST_F(SetSlotTest, KeysAreServedWhereTheyAre) {
             "-ERR DUMP payload version or checksum are wrong\r\n");
 }
 
+TEST_F(SetSlotTest, WhoWaitsForAKeyIsSentOnWhenTheSlotHasMovedNotBefore) {
+  std::unique_ptr<MoveClient> waiter = world.node(1).Connect();
+  EXPECT_EQ(waiter->Run("BLPOP {t}1 0"), "");
+  OpenSlot();
+  world.node(1).ServeWaiting();
+  EXPECT_TRUE(waiter->waits());
+  EXPECT_EQ(SetOwner(2, 2), "+OK\r\n");
+  world.Settle();
+  world.node(1).ServeWaiting();
+  EXPECT_EQ(waiter->TakeReply().substr(0, 7), "-MOVED ");
+}
+
 TEST_F(SetSlotTest, TheOwnerKeepsASlotWithKeysWhoeverIsAsked) {
   Run(1, "SET {t}1 v");
   Run(1, "SET {t}1 v", /*database=*/2);

@@ -198,7 +198,11 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
                                   .asking = client.asking};
   const slots::RouteDecision decision =
       slots::Route(*view_, route, [&] { return Presence(request, client); });
-  if (!decision.served()) {
+  // Who waits for a key waits on while the slot is open here: for the slot's new owner, or the key.
+  const bool waits_on = client.rerun.active && IsMine(decision.slot) &&
+                        (decision.outcome == slots::RouteOutcome::kAsk ||
+                         decision.outcome == slots::RouteOutcome::kTryAgain);
+  if (!decision.served() && !waits_on) {
     if (decision.outcome == slots::RouteOutcome::kMoved && expected_.Contains(decision.slot) &&
         client.host() != nullptr && request.origin == RequestOrigin::kClient) {
       return Admission::kPark;
