@@ -108,6 +108,7 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   if (key == 0 || key >= args.size()) return plan;
   plan.key = HashKey(engine_.keyspace, args[key]);
   plan.hashed = true;
+  plan.needs_object = plan.command->works_on_objects();
   return plan;
 }
 

@@ -505,6 +505,22 @@ void Database::PrefetchEntry(const HashedKey& key) const {
   if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchElement(key.hash);
 }
 
+void Database::PrefetchObject(const HashedKey& key) const {
+  const SlotTable* table = this->table(key.slot);
+  if (table == nullptr) return;
+  table->ForEachCandidate(key.hash, [](const Entry& entry) {
+    if (!entry.is_string()) Prefetch(entry.object());
+  });
+}
+
+void Database::PrefetchValue(const HashedKey& key) const {
+  const SlotTable* table = this->table(key.slot);
+  if (table == nullptr) return;
+  table->ForEachCandidate(key.hash, [](const Entry& entry) {
+    if (!entry.is_string()) entry.object()->type->Prefetch(*entry.object());
+  });
+}
+
 void Database::CheckInvariants() const {
   index_of_slots_.CheckInvariants();
   uint64_t size = 0;

@@ -132,6 +132,9 @@ class Database {
   void PrefetchTable(const HashedKey& key) const;
   void PrefetchBucket(const HashedKey& key) const;
   void PrefetchEntry(const HashedKey& key) const;
+  // For commands on other values than strings, after these: the object, then what it points to.
+  void PrefetchObject(const HashedKey& key) const;
+  void PrefetchValue(const HashedKey& key) const;
 
   // --- The whole. ---
 
