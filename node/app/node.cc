@@ -19,10 +19,12 @@
 #include "node/app/settings.h"
 #include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
+#include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
+#include "node/command/memory_limit.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -90,12 +92,15 @@ struct Node::Parts {
                .latency_monitor = &latency_monitor,
                .large_requests = &large_requests,
                .large_replies = &large_replies},
+        memory_limit(engine, gauge),
+        client_limit(engine, clients),
         dispatcher(engine),
         listener(engine),
         keyspace_events(messages.pubsub, config()),
         snapshots(keyspace, journal),
+        reclaimer([this] { gauge.FollowThisThread(); }),
         server(io, engine, dispatcher, clients),
-        cron(io, engine, server),
+        cron(io, engine, server, gauge),
         control(io, cron, server, reclaimer),
         settings(environment.settings, engine, server, log),
         server_family{.dispatcher = dispatcher,
@@ -103,6 +108,8 @@ struct Node::Parts {
                       .clients = clients,
                       .control = control,
                       .log = log,
+                      .memory_limit = memory_limit,
+                      .client_limit = client_limit,
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
@@ -113,6 +120,7 @@ struct Node::Parts {
 
   absl::Status AddFamilies();
   void HandleSignals();
+  void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
 
@@ -139,6 +147,9 @@ struct Node::Parts {
   ClientTable clients;
   Messages messages{clients};
   Engine engine;
+  AllocatorGauge gauge;
+  MemoryLimit memory_limit;
+  ClientLimit client_limit;
   Dispatcher dispatcher;
   KeyspaceListener listener;
   KeyspaceEvents keyspace_events;
@@ -248,6 +259,27 @@ absl::Status Node::Parts::StartHttp() {
   return absl::OkStatus();
 }
 
+void Node::Parts::SetLimits() {
+  gauge.FollowThisThread();
+  gauge.Refresh();
+  engine.memory_limit = &memory_limit;
+  engine.client_limit = &client_limit;
+  memory_limit.FollowSettings(env.settings);
+  memory_limit.set_pending_frees([this] { return reclaimer.pending(); });
+  memory_limit.set_wake([this] {
+    boost::asio::post(io, [this] {
+      dispatcher.BeginTurn();
+      memory_limit.Continue();
+      dispatcher.ServeReadyKeys();
+    });
+  });
+  client_limit.FollowSettings(env.settings);
+  client_limit.set_on_evicted([this](Client& client) {
+    log.Notice(StrCat("Evicting client: id=", client.id(), " addr=", client.address,
+                      " name=", client.name, " tot-mem=", client.counted_bytes));
+  });
+}
+
 void Node::Parts::HandleSignals() {
   signals.add(SIGTERM);
   signals.add(SIGINT);
@@ -282,6 +314,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
     boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
   });
   parts->settings.Begin();
+  parts->SetLimits();
   status = parts->server.Listen();
   if (!status.ok()) return status;
   status = parts->StartHttp();

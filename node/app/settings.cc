@@ -50,9 +50,9 @@ void Settings::Begin() {
   });
   store_.OnChange({"maxmemory"}, [this](const Config& config) {
     if (config.maxmemory != 0 && engine_.used_memory_bytes > config.maxmemory) {
-      log_.Warning(
-          "The new maxmemory is smaller than the memory in use: writes are refused until enough "
-          "keys are removed.");
+      log_.Warning(StrCat("The new maxmemory, ", config.maxmemory,
+                          ", is smaller than the memory in use, ", engine_.used_memory_bytes,
+                          ": keys are evicted, or writes refused, as maxmemory-policy says."));
     }
     return absl::OkStatus();
   });

@@ -148,7 +148,9 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         return Result::kWaits;
     }
   }
-  if (checks.state && !CheckState(client, *command)) return Finish(client, reply_begin);
+  if (checks.state && (!CheckMemory(client, *command, origin) || !CheckState(client, *command))) {
+    return Finish(client, reply_begin);
+  }
   if (checks.state && engine_.pause.Holds(FlagsOf(client, *command), engine_.now_ms)) {
     engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
     return Result::kWaits;
@@ -177,7 +179,11 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const bool first_run = !client.rerun.active;
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
+  if (client.no_touch) [[unlikely]]
+    engine_.keyspace.set_touching(false);
   command.spec().handler(ctx, args);
+  if (client.no_touch) [[unlikely]]
+    engine_.keyspace.set_touching(true);
   if (ctx.changes() > 0 || ctx.has_effects()) {
     if (!ctx.has_effects() && engine_.journal.active()) ctx.JournalVerbatim();
     engine_.stats.keyspace_changes += ctx.changes();
@@ -259,6 +265,9 @@ Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
   if (client.asking) EndAsking(client);
   if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
   if (client.waits()) return Result::kWaits;
+  // There is no end to what it asks for: no more of it.
+  if (client.output.overflowed()) [[unlikely]]
+    client.close_now = true;
   return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
 }
 

@@ -69,6 +69,26 @@ void DebugObject(CommandContext& ctx, Args args) {
       LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
 }
 
+// PEAK-RESET-TIME <ms>|NEVER|RESET, RESIZING 0|1.
+void ReplyBuffer(CommandContext& ctx, Args args) {
+  ServerControl& control = ctx.family<ServerFamily>().control;
+  constexpr int64_t kNever = -1;
+  if (EqualsIgnoreCase(args[2], "resizing")) {
+    control.SetReplyIdle(IsOn(args[3]) ? std::nullopt : std::optional<int64_t>(kNever));
+  } else if (!EqualsIgnoreCase(args[2], "peak-reset-time")) {
+    return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+  } else if (EqualsIgnoreCase(args[3], "never")) {
+    control.SetReplyIdle(kNever);
+  } else if (EqualsIgnoreCase(args[3], "reset")) {
+    control.SetReplyIdle(std::nullopt);
+  } else {
+    const std::optional<int64_t> millis = ParseInt64(args[3]);
+    if (!millis.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    control.SetReplyIdle(*millis);
+  }
+  ctx.reply().Ok();
+}
+
 void SetActiveExpire(CommandContext& ctx, Args args) {
   ctx.family<ServerFamily>().control.SetActiveExpiry(IsOn(args[2]));
   ctx.reply().Ok();
@@ -247,7 +267,7 @@ constexpr DebugCommand kCommands[] = {
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
     {"reload", 2, kAnyNumber, &RefuseFiles},
-    {"replybuffer", 4, 4, &Accept},
+    {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &Accept},

@@ -282,13 +282,14 @@ Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
   return entry;
 }
 
-bool Database::Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void()> freed) {
+bool Database::Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void(bool gone)> around) {
   EntryRef ref = Locate(key);
   if (!ref || shared_.IsFrozen(key.slot)) return false;
   SaveBeforeChange(*ref.table, key.hash);
+  around(false);
   Release(Remove(ref, key), lazy);
+  around(true);
   ++shared_.stats.evicted;
-  freed();
   if (shared_.touch_listener != nullptr) {
     shared_.touch_listener->OnTouchedByItself(index_, key);
   }

@@ -114,12 +114,13 @@ class Database {
   bool Delete(const HashedKey& key, UnixMillis now, bool lazy = false);
   // Removes the entry and hands it over (RENAME, MOVE, tests). `ref` is null afterwards.
   Entry* Extract(EntryRef& ref, const HashedKey& key);
-  // Removes a key that eviction has chosen, counts it and tells the listeners; `freed` is called in
-  // between, when its memory is free (or with the Reclaimer) and nobody has heard of it. False, and
-  // nothing is done, if it is absent or its slot is frozen. `key` is not the entry's own.
-  bool Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void()> freed);
+  // Removes a key that eviction has chosen, counts it and tells the listeners. `around` is called
+  // with false right before its memory is freed (or given to the Reclaimer) and with true right
+  // after, before anybody hears of it. False, and nothing is done, if it is absent or its slot is
+  // frozen. `key` is not the entry's own.
+  bool Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void(bool gone)> around);
   bool Evict(const HashedKey& key, bool lazy) {
-    return Evict(key, lazy, [] {});
+    return Evict(key, lazy, [](bool) {});
   }
   // Call after any change in place that may have given the object its first part that expires or
   // taken the last, or made one expire earlier; before the next call of any other method. `had`:

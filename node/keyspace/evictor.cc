@@ -18,16 +18,16 @@ void Evictor::set_settings(const EvictionSettings& settings) {
 }
 
 Evictor::Outcome Evictor::EvictOne(UnixMillis now, absl::BitGenRef random,
-                                   absl::FunctionRef<void()> freed) {
+                                   absl::FunctionRef<void(bool gone)> around) {
   switch (settings_.order) {
     case EvictionOrder::kNone:
       return Outcome::kNothing;
     case EvictionOrder::kRandom:
-      return EvictAny(now, random, freed);
+      return EvictAny(now, random, around);
     case EvictionOrder::kLru:
     case EvictionOrder::kLfu:
     case EvictionOrder::kTtl:
-      return EvictBest(now, random, freed);
+      return EvictBest(now, random, around);
   }
   return Outcome::kNothing;
 }
@@ -70,17 +70,18 @@ void Evictor::Offer(const Database& db, int slot, const Entry& entry, UnixMillis
   pool_.insert(at, {score, db.index(), slot, std::string(entry.key())});
 }
 
-bool Evictor::Evict(const Candidate& candidate, UnixMillis now, absl::FunctionRef<void()> freed) {
+bool Evictor::Evict(const Candidate& candidate, UnixMillis now,
+                    absl::FunctionRef<void(bool gone)> around) {
   Database& db = keyspace_.database(candidate.database);
   const HashedKey key = keyspace_.Hash(candidate.key, candidate.slot);
   const Entry* entry = db.FindRaw(key);
   if (entry == nullptr || (settings_.expiring_only && !entry->has_expiry())) return false;
   if (Score(*entry, now) < candidate.score) return false;
-  return db.Evict(key, settings_.lazy, freed);
+  return db.Evict(key, settings_.lazy, around);
 }
 
 Evictor::Outcome Evictor::EvictBest(UnixMillis now, absl::BitGenRef random,
-                                    absl::FunctionRef<void()> freed) {
+                                    absl::FunctionRef<void(bool gone)> around) {
   bool any = false;
   for (int i = 0; i < keyspace_.database_count(); ++i) {
     Database& db = keyspace_.database(i);
@@ -93,13 +94,13 @@ Evictor::Outcome Evictor::EvictBest(UnixMillis now, absl::BitGenRef random,
   while (!pool_.empty()) {
     const Candidate best = std::move(pool_.back());
     pool_.pop_back();
-    if (Evict(best, now, freed)) return Outcome::kEvicted;
+    if (Evict(best, now, around)) return Outcome::kEvicted;
   }
   return Outcome::kSearching;
 }
 
 Evictor::Outcome Evictor::EvictAny(UnixMillis now, absl::BitGenRef random,
-                                   absl::FunctionRef<void()> freed) {
+                                   absl::FunctionRef<void(bool gone)> around) {
   bool any = false;
   for (int i = 0; i < keyspace_.database_count(); ++i) {
     Database& db = keyspace_.database(next_database_);
@@ -113,7 +114,7 @@ Evictor::Outcome Evictor::EvictAny(UnixMillis now, absl::BitGenRef random,
       chosen = {0, db.index(), slot, std::string(entry.key())};
       found = true;
     });
-    if (found && Evict(chosen, now, freed)) return Outcome::kEvicted;
+    if (found && Evict(chosen, now, around)) return Outcome::kEvicted;
   }
   return any ? Outcome::kSearching : Outcome::kNothing;
 }

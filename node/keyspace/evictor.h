@@ -56,9 +56,9 @@ class Evictor {
   void set_settings(const EvictionSettings& settings);
   const EvictionSettings& settings() const { return settings_; }
 
-  // Removes one key, which the keyspace's listeners hear; `freed` is called before they do, when
-  // its memory is free.
-  Outcome EvictOne(UnixMillis now, absl::BitGenRef random, absl::FunctionRef<void()> freed);
+  // Removes one key, which the keyspace's listeners hear; `around` as of Database::Evict.
+  Outcome EvictOne(UnixMillis now, absl::BitGenRef random,
+                   absl::FunctionRef<void(bool gone)> around);
 
   void CheckInvariants() const;
 
@@ -78,9 +78,11 @@ class Evictor {
   uint64_t Score(const Entry& entry, UnixMillis now) const;
   void Offer(const Database& db, int slot, const Entry& entry, UnixMillis now);
   // False if the candidate is not what it was.
-  bool Evict(const Candidate& candidate, UnixMillis now, absl::FunctionRef<void()> freed);
-  Outcome EvictBest(UnixMillis now, absl::BitGenRef random, absl::FunctionRef<void()> freed);
-  Outcome EvictAny(UnixMillis now, absl::BitGenRef random, absl::FunctionRef<void()> freed);
+  bool Evict(const Candidate& candidate, UnixMillis now, absl::FunctionRef<void(bool gone)> around);
+  Outcome EvictBest(UnixMillis now, absl::BitGenRef random,
+                    absl::FunctionRef<void(bool gone)> around);
+  Outcome EvictAny(UnixMillis now, absl::BitGenRef random,
+                   absl::FunctionRef<void(bool gone)> around);
 
   Keyspace& keyspace_;
   EvictionSettings settings_;

@@ -33,7 +33,7 @@ class EvictorTest : public testing::TestWithParam<bool> {
     return keyspace_.database(database).ContainsRaw(Key(key));
   }
   Evictor::Outcome EvictOne() {
-    const Evictor::Outcome outcome = evictor_.EvictOne(now_, random_, [] {});
+    const Evictor::Outcome outcome = evictor_.EvictOne(now_, random_, [](bool) {});
     evictor_.CheckInvariants();
     return outcome;
   }
@@ -183,7 +183,7 @@ TEST(EvictorClusterTest, LeavesFrozenSlotsAlone) {
   std::mt19937_64 random(1);
   for (const EvictionOrder order : {EvictionOrder::kLru, EvictionOrder::kRandom}) {
     evictor.set_settings({.order = order});
-    for (int i = 0; i < 1000; ++i) evictor.EvictOne(kStart, random, [] {});
+    for (int i = 0; i < 1000; ++i) evictor.EvictOne(kStart, random, [](bool) {});
     EXPECT_EQ(keyspace.size(), 5);
     for (int slot = 0; slot < 5; ++slot) EXPECT_EQ(keyspace.database(0).slot_size(slot), 1);
   }
@@ -213,7 +213,7 @@ TEST(EvictorModelTest, ChangesBetweenEvictionsNeverConfuseIt) {
         lasting.erase(key);
         break;
       default:
-        evictor.EvictOne(now, random, [] {});
+        evictor.EvictOne(now, random, [](bool) {});
         evictor.CheckInvariants();
         break;
     }

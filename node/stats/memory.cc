@@ -42,6 +42,8 @@ MemoryUse ReadMemoryUse() {
     use.allocated_bytes = allocated - std::min<uint64_t>(allocated, ReadSize(kCachedByThreads));
     use.active_bytes = ReadSize("stats.active");
     use.resident_bytes = ReadSize("stats.resident");
+    use.muzzy_bytes =
+        ReadSize("stats.arenas.4096.pmuzzy") * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   } else {
     use.allocated_bytes = mallinfo2().uordblks;
     use.active_bytes = use.resident_bytes = ProcessResidentBytes();

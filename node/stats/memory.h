@@ -18,6 +18,7 @@ struct MemoryUse {
   uint64_t allocated_bytes = 0;
   uint64_t active_bytes = 0;    // Pages that hold it.
   uint64_t resident_bytes = 0;  // Of the allocator, physically.
+  uint64_t muzzy_bytes = 0;     // Of those, what the kernel may take back at any time.
 };
 
 MemoryUse ReadMemoryUse();
