@@ -206,7 +206,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (micros >= kSlowCommandMicros || engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AfterSlowCommand(ctx, args, micros);
   }
-  if (engine_.large_requests != nullptr) {
+  if (engine_.large_requests != nullptr && client.blocked == 0) {
     LogSizes(ctx, args, client.output.end_position() - reply_begin);
   }
 }
@@ -228,7 +228,8 @@ void Dispatcher::AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micro
     engine_.latency_monitor->Add(fast ? "fast-command" : "command",
                                  engine_.now_ms / kMillisPerSecond, millis);
   }
-  if (engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
+  // A command that waits is logged when it has run to its end.
+  if (ctx.client().blocked == 0 && engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AddToLog(engine_.slow_log, ctx, args, static_cast<int64_t>(micros));
   }
 }

@@ -18,6 +18,7 @@
 #include "node/resp/errors.h"
 #include "node/resp/glob.h"
 #include "node/resp/numbers.h"
+#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -67,6 +68,18 @@ void DebugObject(CommandContext& ctx, Args args) {
       "Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", entry,
       std::string(EncodingName(entry->encoding())), SerialisedLength(*entry), entry->access_clock(),
       LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
+}
+
+void Mallctl(CommandContext& ctx, Args args) {
+  std::optional<uint64_t> set;
+  if (args.size() == 4) {
+    const std::optional<int64_t> value = ParseInt64(args[3]);
+    if (!value.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    set = static_cast<uint64_t>(*value);
+  }
+  const std::optional<uint64_t> value = AllocatorNumber(std::string(args[2]), set);
+  if (!value.has_value()) return ctx.reply().Error("ERR the allocator has no such number");
+  ctx.reply().Integer(static_cast<int64_t>(*value));
 }
 
 // PEAK-RESET-TIME <ms>|NEVER|RESET, RESIZING 0|1.
@@ -215,6 +228,8 @@ void Help(CommandContext& ctx, Args) {
       "    Replies with that error.",
       "HTSTATS <dbid>",
       "    What the tables of a database look like.",
+      "MALLCTL <name> [<value>]",
+      "    A number that the memory allocator has under this name; with <value> it is set.",
       "LOG <message>",
       "    Writes the message to the server's log.",
       "OBJECT <key>",
@@ -260,6 +275,7 @@ constexpr DebugCommand kCommands[] = {
     {"htstats-key", 3, 4, &HashTableStatsOfKey},
     {"loadaof", 2, 2, &RefuseFiles},
     {"log", 3, 3, &WriteLog},
+    {"mallctl", 3, 4, &Mallctl},
     {"object", 3, 4, &DebugObject},
     {"panic", 2, 2, &Crash},
     {"pause-cron", 3, 3, &PauseCron},

@@ -205,7 +205,7 @@ void Connection::Close(Client& client, bool after_replies) {
 }
 
 void Connection::MeasureBuffers(Client& client) {
-  client.query_buffer_bytes = parser_.pending_bytes();
+  client.query_buffer_bytes = parser_.unparsed_bytes();
   const size_t memory = parser_.memory_bytes() + batch_.owned_bytes();
   client.query_buffer_free_bytes = memory - std::min(memory, client.query_buffer_bytes);
   client.argument_bytes = 0;

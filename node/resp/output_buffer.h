@@ -85,14 +85,15 @@ class OutputBuffer {
   size_t size() const { return sealed_size_ + static_cast<size_t>(cursor_ - tail_begin_); }
   bool empty() const { return size() == 0; }
   uint64_t end_position() const { return consumed_ + size(); }
-  // Memory held; and without the chunk that every client has: what client-output-buffer-limit and
-  // CLIENT LIST's omem count.
+  // Memory held; and what of it client-output-buffer-limit and CLIENT LIST's omem count: nothing as
+  // long as the one chunk that every client has suffices.
   size_t memory_bytes() const { return memory_; }
-  size_t limited_bytes() const { return memory_ > kChunkSize ? memory_ - kChunkSize : 0; }
+  size_t limited_bytes() const { return memory_ > kChunkSize ? memory_ : 0; }
   // The size of the chunk that is in use, or of the next one.
   size_t chunk_bytes() const { return cursor_ != nullptr ? parts_.back().memory : next_chunk_; }
   // Of limited_bytes(); 0: no limit.
   void set_limit(size_t bytes) { limit_ = bytes; }
+  bool limited() const { return limit_ != 0; }
   // The limit was passed: what was in the buffer is lost, and so is all that is appended.
   bool overflowed() const { return overflowed_; }
   size_t part_count() const;

@@ -125,6 +125,8 @@ class RequestParser {
   // more).
   size_t pending_bytes() const { return buffer_.size() + big_filled_ + pending_owned_bytes_; }
   size_t memory_bytes() const;
+  // Those of them that are not yet parsed.
+  size_t unparsed_bytes() const { return buffer_.size() - pos_ + big_filled_; }
   // Stream position: bytes given out as requests so far.
   uint64_t consumed_bytes() const { return consumed_; }
   // Lines that held nothing (a replica's keep-alive newlines).

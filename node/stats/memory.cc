@@ -79,6 +79,20 @@ std::string AllocatorReport() {
   return report;
 }
 
+std::optional<uint64_t> AllocatorNumber(const std::string& name,
+                                        std::optional<uint64_t> new_value) {
+  if (mallctl == nullptr) return std::nullopt;
+  // Numbers have 8, 4 or 1 bytes; the allocator takes no other size than a number's own.
+  for (size_t size : {sizeof(uint64_t), sizeof(uint32_t), sizeof(bool)}) {
+    uint64_t value = 0;
+    const size_t wanted = size;
+    uint64_t set = new_value.value_or(0);
+    void* to = new_value.has_value() ? &set : nullptr;
+    if (mallctl(name.c_str(), &value, &size, to, to == nullptr ? 0 : wanted) == 0) return value;
+  }
+  return std::nullopt;
+}
+
 void PurgeMemory() {
   if (mallctl == nullptr) return;
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);

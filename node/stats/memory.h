@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "node/stats/memory_gauge.h"
@@ -28,6 +29,10 @@ uint64_t ProcessResidentBytes();
 std::string AllocatorName();
 // The allocator's own account of itself, for people.
 std::string AllocatorReport();
+// A number that the allocator has under this name ("arenas.page"); nothing if there is none. Where
+// there is a `new_value` it is set.
+std::optional<uint64_t> AllocatorNumber(const std::string& name,
+                                        std::optional<uint64_t> new_value = std::nullopt);
 // Gives unused pages back to the kernel (MEMORY PURGE).
 void PurgeMemory();
 
