@@ -77,6 +77,9 @@ void ClientLimit::EnforceSlow() {
     client->counted_bytes = 0;
     ++evicted_;
     client->host()->Close(*client, /*after_replies=*/false);
+    // Its memory is wanted now, not at the turn's end.
+    client->output.Clear();
+    client->output.Release();
   }
 }
 

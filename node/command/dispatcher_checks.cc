@@ -125,6 +125,7 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
 // Whoever takes too much memory is closed before anybody's keys are evicted for it.
 bool Dispatcher::CheckMemory(Client& client, const Command& command, RequestOrigin origin) {
   if (origin == RequestOrigin::kClient && engine_.client_limit != nullptr) {
+    engine_.client_limit->Update(client);
     engine_.client_limit->Enforce();
     if (client.close_now) return false;
   }
