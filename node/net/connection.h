@@ -64,8 +64,8 @@ class Connection : public ClientHost,
 
  private:
   // ReadySockets::Watcher.
-  void OnReadable() override;
-  void Read();
+  void OnReadable(bool ended) override;
+  void Read(bool ended);
   void Send();
   // The replies may not be sent, and the client goes, because they are past the hard limit.
   bool PastHardLimit() const;
@@ -73,6 +73,8 @@ class Connection : public ClientHost,
   void CheckForEnd();
   void SetWaiting(bool waits);
   void OnRead(size_t bytes);
+  // Asks to be told of what a read left in the socket, once what was read is done with.
+  void ReadOn();
   // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
   void Process();
   // Runs batch requests from next_ on. False if the client parked or is closing.
@@ -91,6 +93,7 @@ class Connection : public ClientHost,
   size_t next_ = 0;                // In batch_: the first request not yet run.
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
   bool waits_ = false;
+  bool unread_ = false;     // There may be more in the socket.
   bool continues_ = false;  // Goes on with what is buffered before it reads more.
   bool writing_ = false;    // Waits for the socket to take more.
   bool closed_ = false;

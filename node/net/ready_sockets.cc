@@ -1,14 +1,12 @@
 #include "node/net/ready_sockets.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "slots/check.h"
 
 namespace slotmesh::node {
 namespace {
 
-constexpr uint32_t kBytes = EPOLLIN | EPOLLRDHUP;
+constexpr uint32_t kBytes = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr uint32_t kEndOnly = EPOLLRDHUP | EPOLLONESHOT;
 
 int NewSet() {
@@ -26,8 +24,8 @@ epoll_event EventOf(uint32_t events, ReadySockets::Watcher& watcher) {
 
 }  // namespace
 
-ReadySockets::ReadySockets(boost::asio::io_context& io, std::function<void()> after_turn)
-    : set_(io.get_executor(), NewSet()), after_turn_(std::move(after_turn)) {
+ReadySockets::ReadySockets(boost::asio::io_context& io, Turns& turns)
+    : set_(io.get_executor(), NewSet()), turns_(turns) {
   Wait();
 }
 
@@ -51,22 +49,27 @@ void ReadySockets::Remove(int socket, const Watcher& watcher) {
 void ReadySockets::Wait() {
   set_.async_wait(decltype(set_)::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;  // This is going away.
-    TellReady();
+    for (int turns = 0; turns < kTurnsMax && Turn(); ++turns) {
+    }
     Wait();
   });
 }
 
-void ReadySockets::TellReady() {
+bool ReadySockets::Turn() {
   const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
-  count_ = static_cast<size_t>(std::max(ready, 0));
+  if (ready <= 0) return false;
+  count_ = static_cast<size_t>(ready);
   in_turn_ = true;
+  turns_.OnTurnBegin();
   for (next_ = 0; next_ < count_;) {
-    void* watcher = events_[next_++].data.ptr;
-    if (watcher != nullptr) static_cast<Watcher*>(watcher)->OnReadable();
+    const epoll_event& event = events_[next_++];
+    if (event.data.ptr == nullptr) continue;
+    static_cast<Watcher*>(event.data.ptr)->OnReadable((event.events & kEnded) != 0);
   }
   next_ = count_ = 0;
   in_turn_ = false;
-  after_turn_();
+  turns_.OnTurnEnd();
+  return true;
 }
 
 }  // namespace slotmesh::node

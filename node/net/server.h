@@ -21,7 +21,7 @@
 
 namespace slotmesh::node {
 
-class Server {
+class Server : private ReadySockets::Turns {
  public:
   // Borrows all; they outlive the server.
   Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher, ClientTable& clients);
@@ -74,6 +74,9 @@ class Server {
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
+  // ReadySockets::Turns.
+  void OnTurnBegin() override;
+  void OnTurnEnd() override;
   void WriteAll();
 
   boost::asio::io_context& io_;
@@ -87,6 +90,8 @@ class Server {
   uint16_t port_ = 0;
   QueryBuffer spare_query_buffer_;
   int64_t reply_idle_ms_ = kReplyIdleMillis;
+  int64_t turn_begin_ns_ = 0;
+  uint64_t commands_before_turn_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
 };
 
