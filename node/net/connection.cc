@@ -313,7 +313,9 @@ bool Connection::EnforceOutputLimit(int64_t now_ms) {
 
 void Connection::Tidy(bool query_idle, bool reply_idle) {
   const size_t memory = parser_.memory_bytes() + batch_.owned_bytes();
-  if (query_idle || (memory > kQueryBufferWorthALook && query_peak_ < memory / 2)) {
+  const bool too_large =
+      memory > kQueryBufferWorthALook && query_peak_ < memory / 2 && parser_.pending_bytes() == 0;
+  if (query_idle || too_large) {
     if (next_ == batch_.size()) {
       batch_.Clear();
       next_ = 0;
