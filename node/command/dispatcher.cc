@@ -186,10 +186,11 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const bool first_run = !client.rerun.active;
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
-  if (client.no_touch) [[unlikely]]
+  const bool no_touch = client.no_touch;  // The command may be the one that ends it.
+  if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
   command.spec().handler(ctx, args);
-  if (client.no_touch) [[unlikely]]
+  if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(true);
   if (ctx.changes() > 0 || ctx.has_effects()) {
     if (!ctx.has_effects() && engine_.journal.active()) ctx.JournalVerbatim();
