@@ -260,6 +260,7 @@ absl::Status Node::Parts::StartHttp() {
 }
 
 void Node::Parts::SetLimits() {
+  PurgeInBackground();
   gauge.FollowThisThread();
   gauge.Refresh();
   engine.memory_limit = &memory_limit;

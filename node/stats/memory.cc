@@ -93,6 +93,11 @@ std::optional<uint64_t> AllocatorNumber(const std::string& name,
   return std::nullopt;
 }
 
+void PurgeInBackground() {
+  bool on = true;
+  if (mallctl != nullptr) mallctl("background_thread", nullptr, nullptr, &on, sizeof(on));
+}
+
 void PurgeMemory() {
   if (mallctl == nullptr) return;
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
