@@ -392,7 +392,7 @@ constexpr Directive kTable[] = {
         kLongMax),
     Int("commandlog-large-reply-max-len", "", 0, kLater, &Config::commandlog_large_reply_max_len, 0,
         kLongMax),
-    Int("latency-monitor-threshold", "", 0, kLater, &Config::latency_monitor_threshold, 0,
+    Int("latency-monitor-threshold", "", 0, kLive, &Config::latency_monitor_threshold, 0,
         kLongMax),
     Bool("latency-tracking", "", 0, kLive, &Config::latency_tracking),
     Special("latency-tracking-info-percentiles", "", kMultiArg, kLive, fields::kPercentiles),
