@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <random>
 #include <utility>
 
@@ -44,6 +45,11 @@
 #include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
+#include "node/persist/aof_files.h"
+#include "node/persist/data_files.h"
+#include "node/persist/disk_refusal.h"
+#include "node/persist/output_file.h"
+#include "node/persist/rdb_files.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
@@ -101,12 +107,30 @@ struct Node::Parts {
         reclaimer([this] { gauge.FollowThisThread(); }),
         server(io, engine, dispatcher, clients),
         cron(io, engine, server, gauge),
+        rdb_files({.engine = engine,
+                   .snapshots = snapshots,
+                   .refusal = disk_refusal,
+                   .log = log,
+                   .post = Poster(),
+                   .create =
+                       [this](const std::string& path) {
+                         return CreateOutputFile(path, StrCat("temp-", getpid(), ".rdb"),
+                                                 config().rdb_save_incremental_fsync);
+                       }}),
+        aof_files({.engine = engine,
+                   .dispatcher = dispatcher,
+                   .snapshots = snapshots,
+                   .refusal = disk_refusal,
+                   .log = log,
+                   .post = Poster()}),
+        data_files(rdb_files, aof_files, config()),
         control(io, cron, server, reclaimer),
         settings(environment.settings, engine, server, log),
         server_family{.dispatcher = dispatcher,
                       .settings = environment.settings,
                       .clients = clients,
                       .control = control,
+                      .persistence = data_files,
                       .log = log,
                       .memory_limit = memory_limit,
                       .client_limit = client_limit,
@@ -118,11 +142,16 @@ struct Node::Parts {
 
   const Config& config() const { return env.settings.config(); }
 
+  // For work on the engine thread, from any thread.
+  std::function<void(std::function<void()>)> Poster() {
+    return [this](std::function<void()> task) { boost::asio::post(io, std::move(task)); };
+  }
   absl::Status AddFamilies();
   void HandleSignals();
   void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
+  absl::Status LoadData();
 
   Environment env;
   LogRing log;
@@ -157,6 +186,10 @@ struct Node::Parts {
   BackgroundReclaimer reclaimer;
   Server server;
   Cron cron;
+  DiskRefusal disk_refusal{engine};
+  RdbFiles rdb_files;
+  AofFiles aof_files;
+  DataFiles data_files;
   ProcessControl control;
   Settings settings;
   TransactionFamily transaction_family{dispatcher};
@@ -281,14 +314,40 @@ void Node::Parts::SetLimits() {
   });
 }
 
+absl::Status Node::Parts::LoadData() {
+  const absl::StatusOr<bool> loaded = data_files.Start();
+  if (!loaded.ok()) {
+    return absl::Status(
+        loaded.status().code(),
+        StrCat("Fatal error loading the DB: ", ToStd(loaded.status().message()), ". Exiting."));
+  }
+  if (*loaded && cluster != nullptr) {
+    log.Warning(
+        "Serving this node's slots with what its files held: writes that came after them are "
+        "lost.");
+    cluster->state().link().AcceptData();
+  }
+  env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
+    return data_files.SwitchAof(changed.appendonly);
+  });
+  server.set_before_replies([this] { return data_files.Flush(); });
+  return absl::OkStatus();
+}
+
 void Node::Parts::HandleSignals() {
-  signals.add(SIGTERM);
-  signals.add(SIGINT);
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    env.log.Warning(signal == SIGTERM ? "Received SIGTERM scheduling shutdown..."
-                                      : "Received SIGINT scheduling shutdown...");
-    io.stop();
+    const bool term = signal == SIGTERM;
+    log.Warning(term ? "Received SIGTERM scheduling shutdown..."
+                     : "Received SIGINT scheduling shutdown...");
+    const uint32_t wish = term ? config().shutdown_on_sigterm : config().shutdown_on_sigint;
+    log.Warning("User requested shutdown...");
+    const ShutdownRequest request{.save = (wish & kShutdownSave) != 0,
+                                  .nosave = (wish & kShutdownNoSave) != 0,
+                                  .force = (wish & kShutdownForce) != 0};
+    server.BeginTurn();
+    if (SaveBeforeShutdown(request, data_files, log)) return io.stop();
+    HandleSignals();
   });
 }
 
@@ -316,22 +375,27 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   });
   parts->settings.Begin();
   parts->SetLimits();
+  status = parts->LoadData();
+  if (!status.ok()) return status;
   status = parts->server.Listen();
   if (!status.ok()) return status;
   status = parts->StartHttp();
   if (!status.ok()) return status;
+  parts->signals.add(SIGTERM);
+  parts->signals.add(SIGINT);
   parts->HandleSignals();
   parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 
 int Node::Run() {
+  parts_->cron.OnTick([parts = parts_.get()] { parts->data_files.Tick(); });
   parts_->cron.Start();
   parts_->env.log.Notice("Ready to accept connections tcp");
   parts_->io.run();
-  parts_->env.log.Warning("User requested shutdown...");
   parts_->cron.Stop();
   parts_->server.Stop();
+  parts_->data_files.Close();
   parts_->http.reset();
   parts_->cluster.reset();
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");

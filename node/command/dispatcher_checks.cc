@@ -119,6 +119,11 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
     Reject(client, &command, kNotForMonitors);
     return false;
   }
+  const Flag flags = FlagsOf(client, command);
+  if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
+    Reject(client, &command, engine_.disk_refusal);
+    return false;
+  }
   return true;
 }
 

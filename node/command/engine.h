@@ -66,6 +66,8 @@ struct Engine {
   ClientLimit* client_limit = nullptr;
   // Bytes in use, refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
+  // Why writes are refused while what they change cannot be saved; empty: they are not.
+  std::string_view disk_refusal;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

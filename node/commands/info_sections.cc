@@ -29,6 +29,7 @@ constexpr InfoSection kSections[] = {
     {"latencystats", false, &InfoLatencyStats},
     {"cluster", true, &InfoCluster},
     {"keyspace", true, &InfoKeyspace},
+    {"debug", false, &InfoDebug, /*only_by_name=*/true},
 };
 
 void Allocator(const MemoryUse& use, uint64_t resident, InfoText& text) {
@@ -89,7 +90,7 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("maxclients", engine.config.maxclients);
   text.Add("client_recent_max_input_buffer", totals.largest_input);
   text.Add("client_recent_max_output_buffer", totals.largest_output);
-  text.Add("blocked_clients", engine.blocked.size());
+  text.Add("blocked_clients", engine.blocked.size() + engine.parking.size());
   text.Add("tracking_clients", engine.messages.tracking.clients());
   text.Add("pubsub_clients", engine.messages.pubsub.clients());
   text.Add("watching_clients", engine.watches.watching_clients());
@@ -152,8 +153,28 @@ void InfoMemory(const InfoSource& source, InfoText& text) {
   text.Add("lazyfreed_objects", source.family.control.lazyfreed());
 }
 
-// Nothing is saved yet: what stands here is what a node without files says.
+void WriteAof(const AofStatus& aof, InfoText& text) {
+  text.Add("aof_enabled", aof.on ? 1 : 0);
+  text.Add("aof_rewrite_in_progress", aof.rewriting ? 1 : 0);
+  text.Add("aof_rewrite_scheduled", aof.scheduled ? 1 : 0);
+  text.Add("aof_last_rewrite_time_sec", aof.last_rewrite_seconds);
+  text.Add("aof_current_rewrite_time_sec", aof.current_rewrite_seconds);
+  text.Add("aof_last_bgrewrite_status", aof.last_rewrite_ok ? "ok" : "err");
+  text.Add("aof_rewrites", aof.rewrites);
+  text.Add("aof_rewrites_consecutive_failures", aof.failures_in_a_row);
+  text.Add("aof_last_write_status", aof.last_write_ok ? "ok" : "err");
+  text.Add("aof_last_cow_size", 0);
+  if (!aof.on) return;
+  text.Add("aof_current_size", aof.bytes);
+  text.Add("aof_base_size", aof.base_bytes);
+  text.Add("aof_pending_rewrite", aof.scheduled ? 1 : 0);
+  text.Add("aof_buffer_length", aof.buffered_bytes);
+  text.Add("aof_pending_bio_fsync", aof.syncing ? 1 : 0);
+  text.Add("aof_delayed_fsync", aof.syncs_awaited);
+}
+
 void InfoPersistence(const InfoSource& source, InfoText& text) {
+  const PersistenceStatus status = source.family.persistence.Status();
   text.Section("Persistence");
   text.Add("loading", 0);
   text.Add("async_loading", 0);
@@ -161,28 +182,19 @@ void InfoPersistence(const InfoSource& source, InfoText& text) {
   text.Add("current_cow_size", 0);
   text.Add("current_cow_size_age", 0);
   text.Add("current_fork_perc", 0, 2);
-  text.Add("current_save_keys_processed", 0);
-  text.Add("current_save_keys_total", 0);
+  text.Add("current_save_keys_processed", status.keys_done);
+  text.Add("current_save_keys_total", status.keys_total);
   text.Add("rdb_changes_since_last_save", source.engine.stats.keyspace_changes);
-  text.Add("rdb_bgsave_in_progress", 0);
-  text.Add("rdb_last_save_time", source.family.identity.start_ms / kMillisPerSecond);
-  text.Add("rdb_last_bgsave_status", "ok");
-  text.Add("rdb_last_bgsave_time_sec", -1);
-  text.Add("rdb_current_bgsave_time_sec", -1);
-  text.Add("rdb_saves", 0);
+  text.Add("rdb_bgsave_in_progress", status.saving ? 1 : 0);
+  text.Add("rdb_last_save_time", status.last_save_s);
+  text.Add("rdb_last_bgsave_status", status.last_background_ok ? "ok" : "err");
+  text.Add("rdb_last_bgsave_time_sec", status.last_seconds);
+  text.Add("rdb_current_bgsave_time_sec", status.current_seconds);
+  text.Add("rdb_saves", status.saves);
   text.Add("rdb_last_cow_size", 0);
-  text.Add("rdb_last_load_keys_expired", 0);
-  text.Add("rdb_last_load_keys_loaded", 0);
-  text.Add("aof_enabled", 0);
-  text.Add("aof_rewrite_in_progress", 0);
-  text.Add("aof_rewrite_scheduled", 0);
-  text.Add("aof_last_rewrite_time_sec", -1);
-  text.Add("aof_current_rewrite_time_sec", -1);
-  text.Add("aof_last_bgrewrite_status", "ok");
-  text.Add("aof_rewrites", 0);
-  text.Add("aof_rewrites_consecutive_failures", 0);
-  text.Add("aof_last_write_status", "ok");
-  text.Add("aof_last_cow_size", 0);
+  text.Add("rdb_last_load_keys_expired", status.keys_expired);
+  text.Add("rdb_last_load_keys_loaded", status.keys_loaded);
+  WriteAof(source.family.persistence.StatusOfAof(), text);
   text.Add("module_fork_in_progress", 0);
   text.Add("module_fork_last_cow_size", 0);
 }

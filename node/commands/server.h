@@ -13,6 +13,7 @@
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
+#include "node/commands/persistence.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -56,11 +57,21 @@ struct ServerFamily {
   ConfigStore& settings;
   ClientTable& clients;
   ServerControl& control;
+  Persistence& persistence;
   Log& log;
   MemoryLimit& memory_limit;
   ClientLimit& client_limit;
   ServerIdentity identity;
 };
+
+struct ShutdownRequest {
+  bool save = false;    // Even without save points.
+  bool nosave = false;  // Even with them.
+  bool force = false;   // Even if that fails.
+};
+// What comes before the end: saves if it should. False, having said so in the log, if the process
+// must go on.
+bool SaveBeforeShutdown(const ShutdownRequest& request, Persistence& persistence, Log& log);
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
 // and those without.

@@ -28,8 +28,6 @@ constexpr std::string_view kNotAllowed =
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
     "configuration file, and then restart the server.";
-constexpr std::string_view kNoFiles =
-    "ERR saving to disk is not available yet: this version keeps data in memory only";
 constexpr std::string_view kPackedThreshold =
     "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 constexpr uint64_t kPackedThresholdMax = uint64_t{4} << 30;
@@ -215,7 +213,31 @@ void PackedThreshold(CommandContext& ctx, Args args) {
 }
 
 void Accept(CommandContext& ctx, Args) { ctx.reply().Ok(); }
-void RefuseFiles(CommandContext& ctx, Args) { ctx.reply().Error(kNoFiles); }
+void LoadAof(CommandContext& ctx, Args) {
+  const absl::Status status = ctx.family<ServerFamily>().persistence.ReloadAof();
+  if (status.ok()) return ctx.reply().Ok();
+  ctx.reply().Error(StrCat("ERR Error trying to load the AOF files: ", ToStd(status.message())));
+}
+
+void Reload(CommandContext& ctx, Args args) {
+  ReloadOptions options;
+  for (const std::string_view word : args.subspan(2)) {
+    if (EqualsIgnoreCase(word, "merge")) {
+      options.replace = true;
+    } else if (EqualsIgnoreCase(word, "noflush")) {
+      options.flush = false;
+    } else if (EqualsIgnoreCase(word, "nosave")) {
+      options.save = false;
+    } else {
+      return ctx.reply().Error(
+          "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  const absl::Status status = ctx.family<ServerFamily>().persistence.Reload(options);
+  if (status.ok()) return ctx.reply().Ok();
+  ctx.reply().Error("ERR Error trying to load the RDB dump, check server logs.");
+}
+
 void Crash(CommandContext&, Args) { std::abort(); }
 
 void Help(CommandContext& ctx, Args) {
@@ -234,6 +256,8 @@ void Help(CommandContext& ctx, Args) {
       "    Writes the message to the server's log.",
       "OBJECT <key>",
       "    How a key's value is kept.",
+      "LOADAOF",
+      "    Forgets the data and loads the append-only file.",
       "PANIC",
       "    Crashes the server.",
       "PAUSE-CRON <0|1>",
@@ -244,7 +268,10 @@ void Help(CommandContext& ctx, Args) {
       "    Replies with an example of the type: string, integer, double, bignum, null,",
       "    array, set, map, attrib, push, verbatim, true, false.",
       "QUICKLIST-PACKED-THRESHOLD <size>",
-      "    Accepted; lists are not here yet.",
+      "    Accepted; list-max-listpack-size is what counts.",
+      "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+      "    Saves to the RDB file, flushes all and loads the file; words leave out steps, or let",
+      "    what is loaded replace what is there.",
       "SET-ACTIVE-EXPIRE <0|1>",
       "    With 0, expired keys are removed only when somebody asks for them.",
       "SLEEP <seconds>",
@@ -273,7 +300,7 @@ constexpr DebugCommand kCommands[] = {
     {"help", 2, 2, &Help},
     {"htstats", 3, 4, &HashTableStats},
     {"htstats-key", 3, 4, &HashTableStatsOfKey},
-    {"loadaof", 2, 2, &RefuseFiles},
+    {"loadaof", 2, 2, &LoadAof},
     {"log", 3, 3, &WriteLog},
     {"mallctl", 3, 4, &Mallctl},
     {"object", 3, 4, &DebugObject},
@@ -282,7 +309,7 @@ constexpr DebugCommand kCommands[] = {
     {"populate", 3, 5, &Populate},
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
-    {"reload", 2, kAnyNumber, &RefuseFiles},
+    {"reload", 2, kAnyNumber, &Reload},
     {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},

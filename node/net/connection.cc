@@ -250,6 +250,7 @@ void Connection::Send() {
     client_.has_unsent_write = false;
     ClusterGate* gate = server_.engine().gate;
     if (gate != nullptr && !gate->MayAcknowledge()) return Shut();
+    if (!server_.writes_are_kept()) return Shut();
   }
   OutputBuffer& output = client_.output;
   while (!output.empty()) {

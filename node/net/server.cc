@@ -247,7 +247,10 @@ void Server::Stop() {
 }
 
 void Server::WriteSoon(Connection& connection) {
-  if (!ready_sockets_.in_turn()) return connection.Write();
+  if (!ready_sockets_.in_turn()) {
+    BeforeReplies();
+    return connection.Write();
+  }
   DeferWrite(connection.shared_from_this());
 }
 
@@ -275,6 +278,7 @@ void Server::OnTurnEnd() {
 
 // Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
 void Server::WriteAll() {
+  BeforeReplies();
   size_t i = 0;
   do {
     for (; i < to_write_.size(); ++i) to_write_[i]->Write();

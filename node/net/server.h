@@ -6,8 +6,10 @@
 #define SLOTMESH_NODE_NET_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -36,6 +38,11 @@ class Server : private ReadySockets::Turns {
   // name now. Clients stay. If that fails nothing listens, until another call succeeds.
   absl::Status Relisten();
   void Stop();
+
+  // Called before replies leave, once for all that leave together: false if those to writes may not
+  // (their connections are closed), because what they promise is not on disk.
+  void set_before_replies(std::function<bool()> before) { before_replies_ = std::move(before); }
+  bool writes_are_kept() const { return writes_are_kept_; }
 
   // Once per turn of the loop, before commands: refreshes the time they see.
   void BeginTurn() { dispatcher_.BeginTurn(); }
@@ -78,12 +85,17 @@ class Server : private ReadySockets::Turns {
   void OnTurnBegin() override;
   void OnTurnEnd() override;
   void WriteAll();
+  void BeforeReplies() {
+    if (before_replies_) writes_are_kept_ = before_replies_();
+  }
 
   boost::asio::io_context& io_;
   Engine& engine_;
   Dispatcher& dispatcher_;
   ClientTable& clients_;
   ReadySockets ready_sockets_;
+  std::function<bool()> before_replies_;
+  bool writes_are_kept_ = true;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
