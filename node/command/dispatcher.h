@@ -97,6 +97,7 @@ class Dispatcher {
   // Each gives true if the request may go on; else the refusal stands in the reply.
   bool CheckKnown(Client& client, const Command* command, Args args);
   bool CheckAccess(Client& client, const Command& command);
+  bool CheckMemory(Client& client, const Command& command, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command);
   // A command's flags; with those of the queued commands if it runs them.
   static Flag FlagsOf(const Client& client, const Command& command) {

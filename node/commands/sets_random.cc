@@ -108,7 +108,9 @@ void SRandMember(CommandContext& ctx, Args args) {
   if (set == nullptr || count->n == 0) return reply.EmptyArray();
   if (count->repeats) {
     reply.Array(count->n);
-    for (uint64_t i = 0; i < count->n; ++i) reply.Bulk(set->Random(ctx.random(), scratch));
+    for (uint64_t i = 0; i < count->n && !ctx.client().output.overflowed(); ++i) {
+      reply.Bulk(set->Random(ctx.random(), scratch));
+    }
     return;
   }
   const uint64_t n = std::min(count->n, set->size());
