@@ -158,12 +158,17 @@ def measure_memory(options, servers):
     return results
 
 
+def servers(options, binaries, folder):
+    """One of each program, not yet started."""
+    return [Server(n, b, options.server_core, folder) for n, b in binaries.items()]
+
+
 def run(options, binaries, folder):
     """All that the options ask for: {"speed": ..., "memory": ...}."""
-    servers = [Server(n, b, options.server_core, folder) for n, b in binaries.items()]
+    both = servers(options, binaries, folder)
     try:
-        memory = {} if options.no_memory else measure_memory(options, servers)
-        return {"speed": measure_speed(options, servers), "memory": memory}
+        memory = {} if options.no_memory else measure_memory(options, both)
+        return {"speed": measure_speed(options, both), "memory": memory}
     finally:
-        for server in servers:
+        for server in both:
             server.release()

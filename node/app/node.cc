@@ -20,10 +20,12 @@
 #include "node/app/settings.h"
 #include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
+#include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
+#include "node/command/memory_limit.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -99,12 +101,15 @@ struct Node::Parts {
                .latency_monitor = &latency_monitor,
                .large_requests = &large_requests,
                .large_replies = &large_replies},
+        memory_limit(engine, gauge),
+        client_limit(engine, clients),
         dispatcher(engine),
         listener(engine),
         keyspace_events(messages.pubsub, config()),
         snapshots(keyspace, journal),
+        reclaimer([this] { gauge.FollowThisThread(); }),
         server(io, engine, dispatcher, clients),
-        cron(io, engine, server),
+        cron(io, engine, server, gauge),
         rdb_files({.engine = engine,
                    .snapshots = snapshots,
                    .refusal = disk_refusal,
@@ -132,6 +137,8 @@ struct Node::Parts {
                       .control = control,
                       .persistence = data_files,
                       .log = log,
+                      .memory_limit = memory_limit,
+                      .client_limit = client_limit,
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
@@ -146,6 +153,7 @@ struct Node::Parts {
   }
   absl::Status AddFamilies();
   void HandleSignals();
+  void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
   absl::Status LoadData();
@@ -173,6 +181,9 @@ struct Node::Parts {
   ClientTable clients;
   Messages messages{clients};
   Engine engine;
+  AllocatorGauge gauge;
+  MemoryLimit memory_limit;
+  ClientLimit client_limit;
   Dispatcher dispatcher;
   KeyspaceListener listener;
   KeyspaceEvents keyspace_events;
@@ -290,6 +301,28 @@ absl::Status Node::Parts::StartHttp() {
   return absl::OkStatus();
 }
 
+void Node::Parts::SetLimits() {
+  PurgeInBackground();
+  gauge.FollowThisThread();
+  gauge.Refresh();
+  engine.memory_limit = &memory_limit;
+  engine.client_limit = &client_limit;
+  memory_limit.FollowSettings(env.settings);
+  memory_limit.set_pending_frees([this] { return reclaimer.pending(); });
+  memory_limit.set_wake([this] {
+    boost::asio::post(io, [this] {
+      dispatcher.BeginTurn();
+      memory_limit.Continue();
+      dispatcher.ServeReadyKeys();
+    });
+  });
+  client_limit.FollowSettings(env.settings);
+  client_limit.set_on_evicted([this](Client& client) {
+    log.Notice(StrCat("Evicting client: id=", client.id(), " addr=", client.address,
+                      " name=", client.name, " tot-mem=", client.counted_bytes));
+  });
+}
+
 absl::Status Node::Parts::LoadData() {
   const absl::StatusOr<bool> loaded = data_files.Start();
   if (!loaded.ok()) {
@@ -352,6 +385,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->migrate_connections.OnWake([parts = parts.get()] { parts->migrator.Tick(); });
   parts->cron.OnTick([parts = parts.get()] { parts->migrator.Tick(); });
   parts->settings.Begin();
+  parts->SetLimits();
   status = parts->LoadData();
   if (!status.ok()) return status;
   status = parts->server.Listen();

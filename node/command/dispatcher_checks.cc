@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node/command/client_limit.h"
 #include "node/command/dispatcher.h"
+#include "node/command/memory_limit.h"
 #include "node/resp/errors.h"
 #include "slots/hash_slot.h"
 #include "slots/strings.h"
@@ -118,12 +120,7 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
     Reject(client, &command, kNotForMonitors);
     return false;
   }
-  const uint64_t limit = engine_.config.maxmemory;
   const Flag flags = FlagsOf(client, command);
-  if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {
-    Reject(client, &command, errors::kOom);
-    return false;
-  }
   if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
     Reject(client, &command, engine_.disk_refusal);
     return false;
@@ -153,6 +150,30 @@ bool Dispatcher::ChangesHeldKey(const Client& client, const Command& command, Ar
   return std::any_of(queued.begin(), queued.end(), [this](const QueuedCommand& one) {
     return ChangesHeldKey(*one.command, one.args.view());
   });
+}
+
+// Whoever takes too much memory is closed before anybody's keys are evicted for it.
+bool Dispatcher::CheckMemory(Client& client, const Command& command, RequestOrigin origin) {
+  if (origin == RequestOrigin::kClient && engine_.client_limit != nullptr) {
+    engine_.client_limit->Update(client);
+    engine_.client_limit->Enforce();
+    if (client.close_now) return false;
+  }
+  if (engine_.config.maxmemory == 0 || engine_.memory_limit == nullptr) [[likely]]
+    return true;
+  // Commands inside of scripts and modules fare as the whole did when it began.
+  const MemoryLimit::State state = origin == RequestOrigin::kClient
+                                       ? engine_.memory_limit->Enforce()
+                                       : engine_.memory_limit->state();
+  if (state != MemoryLimit::State::kFull) return true;
+  // Queueing takes memory whatever it is that is queued.
+  const bool queues =
+      client.transaction.active && origin == RequestOrigin::kClient &&
+      !Has(command.flags(), Flag::kRunsTransaction) &&
+      (!Has(command.flags(), Flag::kTransactionControl) || Has(command.flags(), Flag::kNoMulti));
+  if (!queues && !Has(FlagsOf(client, command), Flag::kDenyOom)) return true;
+  Reject(client, &command, errors::kOom);
+  return false;
 }
 
 void Dispatcher::DiscardTransaction(Client& client) {

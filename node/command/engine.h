@@ -31,6 +31,9 @@
 
 namespace slotmesh::node {
 
+class ClientLimit;
+class MemoryLimit;
+
 // A key with its hash, and in cluster mode its slot.
 inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
   return keyspace.Hash(key, keyspace.cluster() ? slots::HashSlot(key) : 0);
@@ -60,7 +63,10 @@ struct Engine {
   SlowLog* large_replies = nullptr;
   TypeSettings type_settings;
   HeldKeys held_keys;
-  // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
+  // Null: there are no limits.
+  MemoryLimit* memory_limit = nullptr;
+  ClientLimit* client_limit = nullptr;
+  // Bytes in use, refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "node/commands/client_line.h"
 #include "node/commands/connection.h"
+#include "node/commands/memory_report.h"
 #include "node/keyspace/access_clock.h"
 #include "node/stats/memory.h"
 #include "node/stats/process.h"
@@ -31,37 +31,6 @@ constexpr InfoSection kSections[] = {
     {"keyspace", true, &InfoKeyspace},
     {"debug", false, &InfoDebug, /*only_by_name=*/true},
 };
-
-double Ratio(uint64_t a, uint64_t b) {
-  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
-}
-
-double Percent(uint64_t part, uint64_t whole) { return 100 * Ratio(part, whole); }
-
-uint64_t Above(uint64_t a, uint64_t b) { return a - std::min(a, b); }
-
-struct ClientTotals {
-  uint64_t memory_bytes = 0;
-  uint64_t largest_input = 0;
-  uint64_t largest_output = 0;
-};
-
-ClientTotals MeasureClients(const ClientTable& clients) {
-  ClientTotals totals;
-  clients.ForEach([&](Client& client) {
-    if (client.host() != nullptr) client.host()->MeasureBuffers(client);
-    totals.memory_bytes += ClientMemory(client);
-    totals.largest_input = std::max<uint64_t>(totals.largest_input, client.query_buffer_bytes);
-    totals.largest_output = std::max<uint64_t>(totals.largest_output, client.output.size());
-  });
-  return totals;
-}
-
-uint64_t TableBytes(const Keyspace& keyspace) {
-  uint64_t bytes = 0;
-  for (int i = 0; i < keyspace.database_count(); ++i) bytes += keyspace.database(i).TableMemory();
-  return bytes;
-}
 
 void Allocator(const MemoryUse& use, uint64_t resident, InfoText& text) {
   text.Add("allocator_frag_ratio", Ratio(use.active_bytes, use.allocated_bytes), 2);
@@ -113,7 +82,7 @@ void InfoServer(const InfoSource& source, InfoText& text) {
 
 void InfoClients(const InfoSource& source, InfoText& text) {
   const Engine& engine = source.engine;
-  const ClientTotals totals = MeasureClients(source.family.clients);
+  const ClientTotals totals = MeasureClients(engine, source.family.clients);
   const Pause::Kind pause = engine.pause.active(engine.now_ms);
   text.Section("Clients");
   text.Add("connected_clients", source.family.clients.size());
@@ -139,46 +108,46 @@ void InfoClients(const InfoSource& source, InfoText& text) {
 
 void InfoMemory(const InfoSource& source, InfoText& text) {
   Engine& engine = source.engine;
-  const MemoryUse use = ReadMemoryUse();
-  const uint64_t used = use.allocated_bytes;
-  const uint64_t resident = ProcessResidentBytes();
-  engine.stats.peak_memory_bytes = std::max(engine.stats.peak_memory_bytes, used);
-  const uint64_t peak = engine.stats.peak_memory_bytes;
-  const uint64_t startup = engine.stats.startup_memory_bytes;
-  const uint64_t clients = MeasureClients(source.family.clients).memory_bytes;
-  const uint64_t overhead = startup + clients + TableBytes(engine.keyspace);
-  const uint64_t dataset = Above(used, overhead);
+  const MemoryReport report = MeasureMemory(engine, source.family);
+  const MemoryUse& use = report.allocator;
   text.Section("Memory");
-  text.AddBytes("used_memory", used);
-  text.AddBytes("used_memory_rss", resident);
-  text.AddBytes("used_memory_peak", peak);
-  text.Add("used_memory_peak_perc", FixedPoint(Percent(used, peak), 2) + "%");
-  text.Add("used_memory_overhead", overhead);
-  text.Add("used_memory_startup", startup);
-  text.Add("used_memory_dataset", dataset);
-  text.Add("used_memory_dataset_perc",
-           FixedPoint(std::min(100.0, Percent(dataset, Above(used, startup))), 2) + "%");
+  text.AddBytes("used_memory", report.used());
+  text.AddBytes("used_memory_rss", report.resident);
+  text.AddBytes("used_memory_peak", report.peak);
+  text.Add("used_memory_peak_perc", FixedPoint(report.peak_percent(), 2) + "%");
+  text.Add("used_memory_overhead", report.overhead());
+  text.Add("used_memory_startup", report.startup);
+  text.Add("used_memory_dataset", report.dataset());
+  text.Add("used_memory_dataset_perc", FixedPoint(report.dataset_percent(), 2) + "%");
   text.Add("allocator_allocated", use.allocated_bytes);
   text.Add("allocator_active", use.active_bytes);
   text.Add("allocator_resident", use.resident_bytes);
+  text.Add("allocator_muzzy", use.muzzy_bytes);
   text.AddBytes("total_system_memory", TotalSystemMemory());
   text.Add("used_memory_lua", 0);
   text.Add("used_memory_vm_eval", 0);
   text.Add("used_memory_lua_human", HumanBytes(0));
+  text.Add("used_memory_scripts_eval", 0);
   text.Add("number_of_cached_scripts", 0);
   text.Add("number_of_functions", 0);
   text.Add("number_of_libraries", 0);
+  text.Add("used_memory_vm_functions", 0);
+  text.AddBytes("used_memory_vm_total", 0);
+  text.Add("used_memory_functions", 0);
+  text.AddBytes("used_memory_scripts", 0);
   text.AddBytes("maxmemory", engine.config.maxmemory);
   text.Add("maxmemory_policy", source.family.settings.Value("maxmemory-policy"));
-  Allocator(use, resident, text);
-  text.Add("mem_not_counted_for_evict", 0);
+  Allocator(use, report.resident, text);
+  text.Add("mem_not_counted_for_evict", report.uncounted);
   text.Add("mem_replication_backlog", 0);
   text.Add("mem_total_replication_buffers", 0);
   text.Add("mem_clients_slaves", 0);
-  text.Add("mem_clients_normal", clients);
+  text.Add("mem_clients_normal", report.clients);
   text.Add("mem_cluster_links", 0);
   text.Add("mem_aof_buffer", 0);
   text.Add("mem_allocator", AllocatorName());
+  // Tables grow bucket by bucket: there is never a second one.
+  text.Add("mem_overhead_db_hashtable_rehashing", 0);
   text.Add("active_defrag_running", 0);
   text.Add("lazyfree_pending_objects", source.family.control.lazyfree_pending());
   text.Add("lazyfreed_objects", source.family.control.lazyfreed());

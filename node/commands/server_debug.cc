@@ -18,6 +18,7 @@
 #include "node/resp/errors.h"
 #include "node/resp/glob.h"
 #include "node/resp/numbers.h"
+#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -65,6 +66,38 @@ void DebugObject(CommandContext& ctx, Args args) {
       "Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", entry,
       std::string(EncodingName(entry->encoding())), SerialisedLength(*entry), entry->access_clock(),
       LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
+}
+
+void Mallctl(CommandContext& ctx, Args args) {
+  std::optional<uint64_t> set;
+  if (args.size() == 4) {
+    const std::optional<int64_t> value = ParseInt64(args[3]);
+    if (!value.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    set = static_cast<uint64_t>(*value);
+  }
+  const std::optional<uint64_t> value = AllocatorNumber(std::string(args[2]), set);
+  if (!value.has_value()) return ctx.reply().Error("ERR the allocator has no such number");
+  ctx.reply().Integer(static_cast<int64_t>(*value));
+}
+
+// PEAK-RESET-TIME <ms>|NEVER|RESET, RESIZING 0|1.
+void ReplyBuffer(CommandContext& ctx, Args args) {
+  ServerControl& control = ctx.family<ServerFamily>().control;
+  constexpr int64_t kNever = -1;
+  if (EqualsIgnoreCase(args[2], "resizing")) {
+    control.SetReplyIdle(IsOn(args[3]) ? std::nullopt : std::optional<int64_t>(kNever));
+  } else if (!EqualsIgnoreCase(args[2], "peak-reset-time")) {
+    return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+  } else if (EqualsIgnoreCase(args[3], "never")) {
+    control.SetReplyIdle(kNever);
+  } else if (EqualsIgnoreCase(args[3], "reset")) {
+    control.SetReplyIdle(std::nullopt);
+  } else {
+    const std::optional<int64_t> millis = ParseInt64(args[3]);
+    if (!millis.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    control.SetReplyIdle(*millis);
+  }
+  ctx.reply().Ok();
 }
 
 void SetActiveExpire(CommandContext& ctx, Args args) {
@@ -217,6 +250,8 @@ void Help(CommandContext& ctx, Args) {
       "    Replies with that error.",
       "HTSTATS <dbid>",
       "    What the tables of a database look like.",
+      "MALLCTL <name> [<value>]",
+      "    A number that the memory allocator has under this name; with <value> it is set.",
       "LOG <message>",
       "    Writes the message to the server's log.",
       "OBJECT <key>",
@@ -267,6 +302,7 @@ constexpr DebugCommand kCommands[] = {
     {"htstats-key", 3, 4, &HashTableStatsOfKey},
     {"loadaof", 2, 2, &LoadAof},
     {"log", 3, 3, &WriteLog},
+    {"mallctl", 3, 4, &Mallctl},
     {"object", 3, 4, &DebugObject},
     {"panic", 2, 2, &Crash},
     {"pause-cron", 3, 3, &PauseCron},
@@ -274,7 +310,7 @@ constexpr DebugCommand kCommands[] = {
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
     {"reload", 2, kAnyNumber, &Reload},
-    {"replybuffer", 4, 4, &Accept},
+    {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &Accept},

@@ -14,6 +14,7 @@
 #include "boost/asio/ip/v6_only.hpp"
 #include "boost/asio/local/stream_protocol.hpp"
 #include "boost/asio/post.hpp"
+#include "node/command/client_limit.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -24,7 +25,7 @@ using boost::asio::generic::stream_protocol;
 using boost::asio::ip::tcp;
 
 constexpr int64_t kNanosPerMicro = 1000;
-constexpr int64_t kIdleBufferMillis = 2000;
+constexpr int64_t kQueryIdleMillis = 2000;
 constexpr size_t kHousekeepingSlice = 1000;  // Clients looked at per call.
 
 std::string EndpointText(const stream_protocol::endpoint& endpoint) {
@@ -278,7 +279,12 @@ void Server::OnTurnEnd() {
 // Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
 void Server::WriteAll() {
   BeforeReplies();
-  for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Write();
+  size_t i = 0;
+  do {
+    for (; i < to_write_.size(); ++i) to_write_[i]->Write();
+    // Who takes too much memory now is to be closed, too.
+    if (engine_.client_limit != nullptr) engine_.client_limit->Enforce();
+  } while (i < to_write_.size());
   to_write_.clear();
 }
 
@@ -287,6 +293,7 @@ void Server::Forget(Connection& connection) {
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());
   engine_.messages.Forget(connection.client());
+  if (engine_.client_limit != nullptr) engine_.client_limit->Forget(connection.client());
   clients_.Remove(connection.client());
   connections_.erase(connection.client().id());
 }
@@ -312,7 +319,8 @@ void Server::Housekeep() {
       continue;
     }
     if (connection->EnforceOutputLimit(now)) continue;
-    if (idle_ms > kIdleBufferMillis) connection->ReleaseIdle();
+    connection->Tidy(idle_ms > kQueryIdleMillis, reply_idle_ms_ >= 0 && idle_ms > reply_idle_ms_);
+    if (engine_.client_limit != nullptr) engine_.client_limit->Update(client);
   }
 }
 

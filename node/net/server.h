@@ -48,6 +48,9 @@ class Server : private ReadySockets::Turns {
   void BeginTurn() { dispatcher_.BeginTurn(); }
   // From the timer: idle clients, output limits, memory of idle buffers. Bounded work per call.
   void Housekeep();
+  // Reply buffers of clients that have been quiet for so long become small; below 0: never.
+  static constexpr int64_t kReplyIdleMillis = 5000;
+  void set_reply_idle_ms(int64_t millis) { reply_idle_ms_ = millis; }
 
   // After a batch: the replies leave in this turn.
   void WriteSoon(Connection& connection);
@@ -59,6 +62,8 @@ class Server : private ReadySockets::Turns {
   Engine& engine() { return engine_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   ReadySockets& ready_sockets() { return ready_sockets_; }
+  // For connections that have none of their own (RequestParser::Borrow).
+  QueryBuffer& spare_query_buffer() { return spare_query_buffer_; }
   size_t connection_count() const { return connections_.size(); }
   // The port that is listened on; differs from the setting's if that was 0 in a test.
   uint16_t port() const { return port_; }
@@ -95,6 +100,8 @@ class Server : private ReadySockets::Turns {
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
+  QueryBuffer spare_query_buffer_;
+  int64_t reply_idle_ms_ = kReplyIdleMillis;
   int64_t turn_begin_ns_ = 0;
   uint64_t commands_before_turn_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.

@@ -22,6 +22,7 @@ class FakeControl : public ServerControl {
   uint64_t lazyfree_pending() const override { return 0; }
   uint64_t lazyfreed() const override { return 0; }
   void ResetLazyfreed() override {}
+  void SetReplyIdle(std::optional<int64_t>) override {}
   int port() const override { return 6379; }
 
  private:
@@ -70,6 +71,8 @@ struct ServerState {
                .control = control,
                .persistence = persistence,
                .log = log,
+               .memory_limit = engine.memory_limit(),
+               .client_limit = engine.client_limit(),
                .identity = {.version = "0.0.0",
                             .executable = "/usr/bin/slotmesh-node",
                             .run_id = std::string(40, 'a'),
