@@ -56,13 +56,12 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
                                    RequestOrigin origin, const Plan& plan, int* slot) {
   GateRequest request{.command = command,
                       .args = args,
-                      .flags = command.flags(),
+                      .flags = FlagsOf(client, command, args),
                       .origin = origin,
                       .now_ms = engine_.now_ms};
   if (plan.hashed) {
     request.keys.Add(static_cast<slots::Slot>(plan.key.slot));
   } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
-    request.flags = request.flags | client.transaction.flags;
     for (const QueuedCommand& queued : client.transaction.queued) {
       AddKeys(*queued.command, queued.args.view(), &request);
     }
@@ -106,7 +105,8 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
   for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
 }
 
-bool Dispatcher::CheckState(Client& client, const Command& command) {
+bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) {
+  if (!CheckBusy(client, command)) return false;
   if (client.subscriptions != nullptr && !client.reply().resp3() &&
       !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
     Reject(client, &command, NotWhileSubscribed(command.full_name()));
@@ -118,7 +118,6 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
     return false;
   }
   const uint64_t limit = engine_.config.maxmemory;
-  const Flag flags = FlagsOf(client, command);
   if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {
     Reject(client, &command, errors::kOom);
     return false;

@@ -30,6 +30,8 @@
 
 namespace slotmesh::node {
 
+struct ScriptRun;
+
 // A key with its hash, and in cluster mode its slot.
 inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
   return keyspace.Hash(key, keyspace.cluster() ? slots::HashSlot(key) : 0);
@@ -57,6 +59,7 @@ struct Engine {
   LatencyMonitor* latency_monitor = nullptr;
   SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
   SlowLog* large_replies = nullptr;
+  ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
   TypeSettings type_settings;
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;

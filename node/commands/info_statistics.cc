@@ -71,7 +71,8 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("expire_cycle_cpu_milliseconds", stats.expiry_micros / 1000);
   text.Add("evicted_keys", keys.evicted);
   text.Add("evicted_clients", 0);
-  text.Add("evicted_scripts", 0);
+  text.Add("evicted_scripts",
+           source.family.scripts == nullptr ? 0 : source.family.scripts->Measure().evicted_scripts);
   text.Add("total_eviction_exceeded_time", 0);
   text.Add("current_eviction_exceeded_time", 0);
   text.Add("keyspace_hits", keys.hits);

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <string>
 
+#include "node/command/script_errors.h"
+#include "node/command/script_run.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/resp/errors.h"
@@ -49,7 +51,12 @@ ShutdownArgs ParseShutdown(Args words) {
 }  // namespace
 
 void Time(CommandContext& ctx, Args) {
-  const int64_t micros = ctx.engine().clock.WallMicros();
+  int64_t micros = ctx.engine().clock.WallMicros();
+  // Time stands still for a script.
+  if (ScriptRun* script = ctx.engine().script; script != nullptr) {
+    if (script->wall_micros == 0) script->wall_micros = micros;
+    micros = script->wall_micros;
+  }
   ctx.reply().Array(2);
   ctx.reply().BulkInt(micros / kMicrosPerSecond);
   ctx.reply().BulkInt(micros % kMicrosPerSecond);
@@ -91,6 +98,12 @@ void Shutdown(CommandContext& ctx, Args args) {
   if (!parsed.valid) return ctx.reply().Error(errors::kSyntax);
   // A shutdown waits for nothing yet, so there is never one to abort.
   if (parsed.abort) return ctx.reply().Error(kNoShutdown);
+  if (ScriptRun* script = ctx.engine().script; script != nullptr && script->busy) {
+    if (!parsed.nosave) {
+      return ctx.reply().Error(script->eval ? errors::kBusyScript : errors::kBusyFunction);
+    }
+    script->abandoned = true;
+  }
   if (parsed.save) return ctx.reply().Error(kNoFiles);
   ctx.client().close_after_reply = true;
   family.control.Shutdown();

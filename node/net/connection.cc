@@ -27,6 +27,17 @@ ssize_t SendPieces(int socket, iovec* pieces, size_t count) {
 
 }  // namespace
 
+class Connection::Running {
+ public:
+  explicit Running(Connection& connection) : connection_(connection) { connection.running_ = true; }
+  ~Running() { connection_.running_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
 Connection::Connection(Server& server, StreamSocket socket, uint64_t id)
     : server_(server), socket_(std::move(socket)), client_(id, this) {
   client_.socket = socket_.native_handle();
@@ -50,6 +61,7 @@ void Connection::UpdateLimits() {
 }
 
 void Connection::OnReadable() {
+  if (running_) return;
   const auto self = shared_from_this();
   if (waits_) return CheckForEnd();
   if (client_.close_after_reply || continues_) return;
@@ -105,6 +117,7 @@ void Connection::Process() {
 }
 
 bool Connection::RunBatch() {
+  const Running running(*this);
   Dispatcher& dispatcher = server_.dispatcher();
   const size_t first = next_;
   const Dispatcher::BatchResult done = dispatcher.ExecuteBatch(
@@ -129,6 +142,7 @@ void Connection::KeepRestOfBatch() {
 }
 
 void Connection::RunBacklog() {
+  const Running running(*this);
   while (!backlog_.empty()) {
     const OwnedArgs request = std::move(backlog_.front());
     backlog_.pop_front();
@@ -144,12 +158,17 @@ void Connection::RunBacklog() {
   }
 }
 
+Dispatcher::Result Connection::RunParked() {
+  const Running running(*this);
+  return server_.dispatcher().ExecuteParked(client_);
+}
+
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
     if (self->closed_ || self->client_.close_now || !self->waits_) return;
     self->SetWaiting(false);
     self->server_.BeginTurn();
-    switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
+    switch (self->RunParked()) {
       case Dispatcher::Result::kDone:
         self->RunBacklog();
         break;
@@ -202,6 +221,7 @@ void Connection::MeasureBuffers(Client& client) {
 void Connection::Write() {
   deferred_ = false;
   if (closed_) return;
+  if (running_) return;  // It is written when its batch is done.
   if (client_.close_now) return Shut();
   if (writing_) {
     // Messages may pile up behind a client that does not read.

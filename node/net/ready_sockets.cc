@@ -43,29 +43,31 @@ void ReadySockets::SetReading(int socket, Watcher& watcher, bool on) {
 
 void ReadySockets::Remove(int socket, const Watcher& watcher) {
   epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
-  for (size_t i = next_; i < count_; ++i) {
-    if (events_[i].data.ptr == &watcher) events_[i].data.ptr = nullptr;
+  for (Round* round = round_; round != nullptr; round = round->outer) {
+    for (size_t i = round->next; i < round->count; ++i) {
+      if (round->events[i].data.ptr == &watcher) round->events[i].data.ptr = nullptr;
+    }
   }
 }
 
 void ReadySockets::Wait() {
   set_.async_wait(decltype(set_)::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;  // This is going away.
-    TellReady();
+    TellReadyNow();
     Wait();
   });
 }
 
-void ReadySockets::TellReady() {
-  const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
-  count_ = static_cast<size_t>(std::max(ready, 0));
-  in_turn_ = true;
-  for (next_ = 0; next_ < count_;) {
-    void* watcher = events_[next_++].data.ptr;
+void ReadySockets::TellReadyNow() {
+  Round round;
+  const int ready = epoll_wait(set_.native_handle(), round.events.data(), kEventsMax, 0);
+  round.count = static_cast<size_t>(std::max(ready, 0));
+  round.outer = std::exchange(round_, &round);
+  while (round.next < round.count) {
+    void* watcher = round.events[round.next++].data.ptr;
     if (watcher != nullptr) static_cast<Watcher*>(watcher)->OnReadable();
   }
-  next_ = count_ = 0;
-  in_turn_ = false;
+  round_ = round.outer;
   after_turn_();
 }
 

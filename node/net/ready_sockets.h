@@ -43,22 +43,30 @@ class ReadySockets {
   // Off: only the other end's closing is told, once.
   void SetReading(int socket, Watcher& watcher, bool on);
   void Remove(int socket, const Watcher& watcher);
+  // Tells, now and once, all whose sockets are ready, whether within a turn or not, and then calls
+  // `after_turn`. For a watcher that is told and does not get done (a script that takes long): it
+  // must be ready to be told again meanwhile. Nests.
+  void TellReadyNow();
   // Within a turn: `after_turn` is to come.
-  bool in_turn() const { return in_turn_; }
+  bool in_turn() const { return round_ != nullptr; }
 
  private:
   static constexpr size_t kEventsMax = 256;
 
+  // Who is told at once. Who is removed meanwhile is told nothing, in any round.
+  struct Round {
+    Round* outer = nullptr;  // The one within whose telling this one began.
+    std::array<epoll_event, kEventsMax> events;
+    // Of events: the next to tell of, and their number.
+    size_t next = 0;
+    size_t count = 0;
+  };
+
   void Wait();
-  void TellReady();
 
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
   std::function<void()> after_turn_;
-  bool in_turn_ = false;
-  std::array<epoll_event, kEventsMax> events_;
-  // Of events_: the next to tell of, and their number. Who is removed meanwhile is told nothing.
-  size_t next_ = 0;
-  size_t count_ = 0;
+  Round* round_ = nullptr;  // On the stack of TellReadyNow; null between turns.
 };
 
 }  // namespace slotmesh::node

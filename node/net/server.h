@@ -12,7 +12,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/asio/generic/stream_protocol.hpp"
 #include "boost/asio/io_context.hpp"
 #include "node/command/client_table.h"
@@ -37,6 +36,10 @@ class Server {
   absl::Status Relisten();
   void Stop();
 
+  // While a request of one client takes long (a script): the other clients' sockets, and new ones,
+  // are served once. Nothing else of the loop goes on: no timer, no other node.
+  void ServeOthers() { ready_sockets_.TellReadyNow(); }
+
   // Once per turn of the loop, before commands: refreshes the time they see.
   void BeginTurn() { dispatcher_.BeginTurn(); }
   // From the timer: idle clients, output limits, memory of idle buffers. Bounded work per call.
@@ -57,15 +60,13 @@ class Server {
   uint16_t port() const { return port_; }
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
-                                                      boost::asio::io_context::executor_type>;
+  class Listener;
 
   absl::Status ListenAllTcp();
   absl::Status ListenTcp(const std::string& address, bool optional);
   absl::Status ListenUnix();
   absl::Status Open(const boost::asio::generic::stream_protocol::endpoint& endpoint,
                     const std::string& name);
-  void Accept(Acceptor& acceptor);
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
@@ -76,7 +77,7 @@ class Server {
   Dispatcher& dispatcher_;
   ClientTable& clients_;
   ReadySockets ready_sockets_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
