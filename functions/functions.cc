@@ -107,6 +107,9 @@ absl::StatusOr<std::string> Functions::Load(std::string_view text, bool replace)
   const absl::StatusOr<LibraryHead> head = ParseLibrary(text);
   if (!head.ok()) return head.status();
   // Known before its text is run.
+  if (FindEngine(head->engine, library_engines_) == nullptr) {
+    return absl::InvalidArgumentError(StrCat("Engine '", head->engine, "' not found"));
+  }
   if (!replace && libraries_.FindLibrary(head->name) != nullptr) {
     return absl::AlreadyExistsError(StrCat("Library '", head->name, "' already exists"));
   }

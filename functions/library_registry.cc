@@ -22,22 +22,27 @@ std::string Lower(std::string_view name) { return absl::AsciiStrToLower(ToAbsl(n
 
 }  // namespace
 
+ScriptEngine* FindEngine(std::string_view name, absl::Span<ScriptEngine* const> engines) {
+  const auto found = std::find_if(engines.begin(), engines.end(), [&](const ScriptEngine* engine) {
+    return EqualsIgnoreCase(engine->name(), name);
+  });
+  return found == engines.end() ? nullptr : *found;
+}
+
 absl::StatusOr<std::unique_ptr<Library>> CompileLibrary(std::string_view text,
                                                         absl::Span<ScriptEngine* const> engines) {
   const absl::StatusOr<LibraryHead> head = ParseLibrary(text);
   if (!head.ok()) return head.status();
-  const auto engine = std::find_if(engines.begin(), engines.end(), [&](const ScriptEngine* one) {
-    return EqualsIgnoreCase(one->name(), head->engine);
-  });
-  if (engine == engines.end()) {
+  ScriptEngine* engine = FindEngine(head->engine, engines);
+  if (engine == nullptr) {
     return absl::InvalidArgumentError(StrCat("Engine '", head->engine, "' not found"));
   }
-  absl::StatusOr<std::vector<LoadedFunction>> loaded = (*engine)->LoadLibrary(head->body);
+  absl::StatusOr<std::vector<LoadedFunction>> loaded = engine->LoadLibrary(head->body);
   if (!loaded.ok()) return loaded.status();
   auto library = std::make_unique<Library>();
   library->name = head->name;
   library->text = std::string(text);
-  library->engine = *engine;
+  library->engine = engine;
   for (LoadedFunction& function : *loaded) {
     library->functions.push_back(
         std::make_unique<Function>(Function{std::move(function), library.get()}));
@@ -84,6 +89,9 @@ absl::Status LibraryRegistry::Add(std::unique_ptr<Library> library, bool replace
 
 absl::Status LibraryRegistry::AddAll(LibraryRegistry other, bool replace) {
   for (const auto& [name, library] : other.libraries_) {
+    if (!replace && FindLibrary(name) != nullptr) {
+      return absl::AlreadyExistsError(StrCat("Library ", name, " already exists"));
+    }
     const absl::Status status = Check(*library, replace, &other);
     if (!status.ok()) return status;
   }

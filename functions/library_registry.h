@@ -36,6 +36,9 @@ struct Library {
   std::vector<std::unique_ptr<Function>> functions;
 };
 
+// By the name that a library gives, in any case; null if there is none.
+ScriptEngine* FindEngine(std::string_view name, absl::Span<ScriptEngine* const> engines);
+
 // Compiles a library with the engine that it names, of those given. An error's message is ready for
 // the client, without a code.
 absl::StatusOr<std::unique_ptr<Library>> CompileLibrary(std::string_view text,

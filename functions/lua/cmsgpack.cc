@@ -191,8 +191,8 @@ void PushTable(lua_State* L, int index, int depth) {
 }
 
 void PushPacked(lua_State* L, int index, int depth) {
-  const int type = depth > kPackDepthMax ? LUA_TNIL : lua_type(L, index);
-  if (type == LUA_TTABLE) return PushTable(L, index, depth);
+  const int type = lua_type(L, index);
+  if (type == LUA_TTABLE && depth <= kPackDepthMax) return PushTable(L, index, depth);
   luaL_Buffer buffer;
   luaL_buffinit(L, &buffer);
   Packer packer(&buffer);

@@ -6,7 +6,7 @@
 //   unpack_limit(bytes, n, [offset]) the same for at most n values
 //
 // Numbers without a fraction are packed as integers, others as floats of the least size that keeps
-// them; a table whose keys are 1 to n as an array, any other as a map. Values deeper than
+// them; a table whose keys are 1 to n as an array, any other as a map. Tables deeper than
 // kPackDepthMax are packed as nil.
 #ifndef SLOTMESH_FUNCTIONS_LUA_CMSGPACK_H_
 #define SLOTMESH_FUNCTIONS_LUA_CMSGPACK_H_

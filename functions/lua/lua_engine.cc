@@ -16,8 +16,12 @@ namespace {
 constexpr char kEngine = 0;
 void* EngineKey() { return const_cast<char*>(&kEngine); }
 
+// A collection begins when so much of what the last one left is in use.
+constexpr int kCollectAtPercent = 120;
+
 constexpr std::string_view kLoadTimeout = "ERR FUNCTION LOAD timeout";
 constexpr std::string_view kScriptKilled = "ERR Script killed by user with SCRIPT KILL.";
+constexpr std::string_view kShutdown = "ERR Script ended: the server is shutting down.";
 constexpr std::string_view kFunctionKilled = "ERR Script killed by user with FUNCTION KILL.";
 
 // The first frame from the one that raised an error on that is no C function.
@@ -66,9 +70,10 @@ LuaEngine::LuaEngine(Purpose purpose, const Host& host, Watchdog& watchdog)
       api_(host),
       loader_(this),
       L_(luaL_newstate()),
+      tail_calls_(L_),
       chunk_name_(purpose == Purpose::kScripts ? "@user_script" : "@user_function") {
-  CHECK(L_ != nullptr);
   luaJIT_setmode(L_, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  lua_gc(L_, LUA_GCSETPAUSE, kCollectAtPercent);
   CHECK_EQ(lua_cpcall(L_, &SetUp, this), 0);
 }
 
@@ -130,6 +135,8 @@ void LuaEngine::ShowGlobals(lua_State* L, int table) {
 int LuaEngine::OnError(lua_State* L) {
   lua_Debug frame;
   const bool placed = FindPosition(L, &frame);
+  const LuaEngine& engine = Of(L);
+  const int line = placed ? frame.currentline : engine.LineOfTailCall(L);
   lua_settop(L, 1);
   lua_createtable(L, 0, 4);
   if (lua_istable(L, 1)) {
@@ -144,13 +151,20 @@ int LuaEngine::OnError(lua_State* L) {
     lua_concat(L, 2);
     lua_setfield(L, 2, "err");
   }
-  if (placed) {
-    lua_pushstring(L, frame.source);
+  if (line > 0) {
+    lua_pushstring(L, placed ? frame.source : engine.chunk_name_);
     lua_setfield(L, 2, "source");
-    lua_pushinteger(L, frame.currentline);
+    lua_pushinteger(L, line);
     lua_setfield(L, 2, "line");
   }
   return 1;
+}
+
+int LuaEngine::LineOfTailCall(lua_State* L) const {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, request_ != nullptr ? request_->code.id() : library_);
+  const int line = lua_isfunction(L, -1) ? tail_calls_.LastLine(L).value_or(0) : 0;
+  lua_pop(L, 1);
+  return line;
 }
 
 absl::StatusOr<Callable> LuaEngine::Compile(std::string_view body) {
@@ -299,7 +313,7 @@ void LuaEngine::OnLongRun(lua_State* L) {
     node::ScriptRun& run = request_->run;
     if (!run.killed && !run.abandoned) ServeOthers(run);
     if (!run.killed && !run.abandoned) return;
-    error = run.eval ? kScriptKilled : kFunctionKilled;
+    error = run.abandoned ? kShutdown : run.eval ? kScriptKilled : kFunctionKilled;
   }
   // So that no pcall of the script's keeps it alive.
   ending_ = true;

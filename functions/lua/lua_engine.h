@@ -21,6 +21,7 @@
 #include "functions/lua/library_loader.h"
 #include "functions/lua/lua_headers.h"
 #include "functions/lua/server_api.h"
+#include "functions/lua/tail_calls.h"
 #include "functions/lua/watchdog.h"
 
 namespace slotmesh::functions::lua {
@@ -69,6 +70,8 @@ class LuaEngine : public ScriptEngine, private Watchdog::Target {
   void ServeOthers(node::ScriptRun& run);
   // Replies with the error on the stack.
   void WriteError();
+  // The line of what runs, where its frame has gone; 0: unknown.
+  int LineOfTailCall(lua_State* L) const;
   // Its text, as far as it has one.
   std::string TakeErrorText();
 
@@ -78,6 +81,7 @@ class LuaEngine : public ScriptEngine, private Watchdog::Target {
   ServerApi api_;
   LibraryLoader loader_;
   lua_State* L_;
+  TailCalls tail_calls_;
   const char* chunk_name_;
   // Registry references: what code sees as _G, the tables behind it, kept functions.
   int globals_ = 0;

@@ -139,6 +139,19 @@ int Load(lua_State* L) {
   return CallOriginal(L, LUA_MULTRET);
 }
 
+// bit.tohex(number, [digits]): upper case if the digits are negative; at most 8, of which LuaJIT's
+// own makes none for the least integer.
+int ToHex(lua_State* L) {
+  constexpr int kDigitsMax = 8;
+  lua_settop(L, 2);
+  if (lua_isnumber(L, 2) != 0 && lua_tonumber(L, 2) < -kDigitsMax) {
+    lua_pushinteger(L, -kDigitsMax);
+    lua_replace(L, 2);
+  }
+  if (lua_isnil(L, 2)) lua_settop(L, 1);
+  return CallOriginal(L, 1);
+}
+
 // Nothing that would end or change collecting for all scripts.
 int CollectGarbage(lua_State* L) {
   const std::string_view option = luaL_optstring(L, 1, "collect");
@@ -288,15 +301,23 @@ void PushGlobals(lua_State* L, uint32_t seed) {
   AddBase(L);
   AddString(L);
   AddTable(L);
+  // Old scripts know fmod by its first name.
+  lua_getfield(L, LUA_GLOBALSINDEX, "math");
+  lua_getfield(L, -1, "fmod");
+  lua_setfield(L, -2, "mod");
+  lua_pop(L, 1);
   AddLibrary(L, "math", {"abs",    "acos",       "asin",  "atan", "atan2", "ceil", "cos",   "cosh",
                          "deg",    "exp",        "floor", "fmod", "frexp", "huge", "ldexp", "log",
                          "log10",  "max",        "min",   "mod",  "modf",  "pi",   "pow",   "rad",
                          "random", "randomseed", "sin",   "sinh", "sqrt",  "tan",  "tanh"});
   AddLibrary(L, "coroutine", {"create", "resume", "running", "status", "wrap", "yield"});
   AddLibrary(L, "os", {"clock"});
-  AddLibrary(L, "bit",
-             {"arshift", "band", "bnot", "bor", "bswap", "bxor", "lshift", "rol", "ror", "rshift",
-              "tobit", "tohex"});
+  lua_newtable(L);
+  Keep(L, "bit",
+       {"arshift", "band", "bnot", "bor", "bswap", "bxor", "lshift", "rol", "ror", "rshift",
+        "tobit", "tohex"});
+  Replace(L, "tohex", &ToHex);
+  AddProtected(L, "bit");
   AddWhole(L, "cjson", &luaopen_cjson);
   AddWhole(L, "cmsgpack", &OpenMessagePack);
   AddWhole(L, "struct", &OpenStruct);

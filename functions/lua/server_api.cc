@@ -180,6 +180,8 @@ bool ServerApi::RunCommand(lua_State* L) {
   }
   node::Client& inner = request_->inner;
   (void)host_.dispatcher.Execute(inner, args_, node::RequestOrigin::kScript);
+  // Room for the reply, where there were many words.
+  lua_settop(L, 0);
   std::array<std::string_view, 2> parts;
   std::string_view resp;
   if (inner.output.Peek(absl::MakeSpan(parts)) == 1) [[likely]] {

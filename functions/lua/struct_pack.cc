@@ -103,7 +103,7 @@ class Format {
         return size;
       }
       default:
-        luaL_error(L_, "invalid format option [%c]", option);
+        luaL_argerror(L_, 1, lua_pushfstring(L_, "invalid format option '%c'", option));
         return 0;
     }
   }

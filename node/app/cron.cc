@@ -9,7 +9,10 @@
 
 namespace slotmesh::node {
 
-void Cron::Start() { Arm(); }
+void Cron::Start() {
+  RefreshMemory();
+  Arm();
+}
 
 void Cron::Stop() {
   stopped_ = true;

@@ -33,7 +33,9 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
     return refuse(errors::kScriptUnknownCommand);
   }
   if (!row.arity.Accepts(args.size())) return refuse(errors::kScriptWrongArity);
-  if (Has(row.flags, Flag::kNoScript)) return refuse(errors::kNotFromScript);
+  if (Has(row.flags, Flag::kNoScript) && !engine_.scripts_unrestricted) {
+    return refuse(errors::kNotFromScript);
+  }
   if (!CheckAccess(client, command)) return false;
   const bool write = Has(row.flags, Flag::kWrite);
   if (write && run.read_only) return refuse(errors::kScriptReadOnly);

@@ -59,6 +59,8 @@ struct Engine {
   LatencyMonitor* latency_monitor = nullptr;
   SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
   SlowLog* large_replies = nullptr;
+  // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they may not otherwise. For tests.
+  bool scripts_unrestricted = false;
   ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
   TypeSettings type_settings;
   // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.

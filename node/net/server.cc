@@ -257,15 +257,18 @@ void Server::SetOptions(StreamSocket& socket) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
-void Server::Stop() {
-  const bool listened = !listeners_.empty();
+void Server::StopListening() {
+  if (!engine_.config.unixsocket.empty() && !listeners_.empty()) {
+    unlink(engine_.config.unixsocket.c_str());
+  }
   listeners_.clear();
+}
+
+void Server::Stop() {
+  StopListening();
   const auto connections = std::move(connections_);
   connections_.clear();
   for (const auto& [id, connection] : connections) connection->Shut();
-  if (!engine_.config.unixsocket.empty() && listened) {
-    unlink(engine_.config.unixsocket.c_str());
-  }
 }
 
 void Server::WriteSoon(Connection& connection) {

@@ -35,6 +35,8 @@ class Server {
   // name now. Clients stay. If that fails nothing listens, until another call succeeds.
   absl::Status Relisten();
   void Stop();
+  // Clients stay.
+  void StopListening();
 
   // While a request of one client takes long (a script): the other clients' sockets, and new ones,
   // are served once. Nothing else of the loop goes on: no timer, no other node.
