@@ -290,7 +290,14 @@ size_t LuaEngine::memory_bytes() const {
          static_cast<size_t>(lua_gc(L_, LUA_GCCOUNTB, 0));
 }
 
-void LuaEngine::Collect() { lua_gc(L_, LUA_GCCOLLECT, 0); }
+// Tables of the interpreter's own shrink by half a collection.
+void LuaEngine::Collect() {
+  size_t before = 0;
+  do {
+    before = memory_bytes();
+    lua_gc(L_, LUA_GCCOLLECT, 0);
+  } while (memory_bytes() < before);
+}
 
 void LuaEngine::OnOverdue() {
   // It may have been lost: the collector puts back what it found when it runs a finalizer.
