@@ -24,9 +24,17 @@ void Cron::Arm() {
   timer_.expires_after(std::chrono::microseconds(PeriodMicros()));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || stopped_) return;
-    if (!paused_) Tick();
+    if (!paused_) TimedTick();
     Arm();
   });
+}
+
+void Cron::TimedTick() {
+  const int64_t begin = engine_.clock.MonotonicNanos();
+  Tick();
+  const auto micros = static_cast<uint64_t>((engine_.clock.MonotonicNanos() - begin) / 1000);
+  engine_.stats.loop.AddTurn(micros, 0);
+  engine_.stats.loop.timer_micros += micros;
 }
 
 void Cron::Tick() {

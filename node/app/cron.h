@@ -45,6 +45,7 @@ class Cron {
  private:
   int64_t PeriodMicros() const { return 1'000'000 / engine_.config.hz; }
   void Arm();
+  void TimedTick();
   void Tick();
   // A wait that ends before the next tick ends in time.
   void ArmDeadline();

@@ -158,7 +158,7 @@ class Client {
   // Statistics.
   int64_t created_ms = 0;
   int64_t last_interaction_ms = 0;
-  uint64_t commands = 0;
+  uint64_t commands = 0;  // Done; what waits is not.
   uint64_t input_bytes = 0;
   uint64_t output_bytes = 0;
   size_t query_buffer_bytes = 0;

@@ -118,10 +118,17 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
-  if (client.parked.empty()) return Finish(client, client.output.end_position());
+  if (client.parked.empty()) {
+    // A wait has ended with the reply that was written meanwhile.
+    ++client.commands;
+    if (CountErrors(client)) ++client.last_command->stats().failed;
+    return Finish(client, client.output.end_position());
+  }
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
   const Result result = Execute(client, request.view(), RequestOrigin::kClient);
-  if (!client.waits()) client.rerun = {};
+  if (client.waits()) return result;
+  if (client.rerun.active) ++client.commands;
+  client.rerun = {};
   return result;
 }
 
@@ -132,12 +139,12 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   const Command* command = plan.command;
   const uint64_t reply_begin = client.output.end_position();
   if (!CheckKnown(client, command, args)) return Finish(client, reply_begin);
-  const bool queue = checks.queueing && client.transaction.active &&
-                     !Has(command->flags(), Flag::kTransactionControl);
-  if (queue && Has(command->flags(), Flag::kNoMulti)) {
+  const bool in_transaction = checks.queueing && client.transaction.active;
+  if (in_transaction && Has(command->flags(), Flag::kNoMulti)) {
     Reject(client, command, errors::kNotInMulti);
     return Finish(client, reply_begin);
   }
+  const bool queue = in_transaction && !Has(command->flags(), Flag::kTransactionControl);
   if (checks.access && !CheckAccess(client, *command)) return Finish(client, reply_begin);
   if (checks.routing && engine_.gate != nullptr) {
     int slot = kNoSlot;
@@ -202,6 +209,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
   stats.latency->Record(micros);
   if (first_run) ++engine_.stats.commands_processed;
+  if (first_run && !client.waits()) ++client.commands;
   client.last_command = &command;
   if (micros >= kSlowCommandMicros || engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AfterSlowCommand(ctx, args, micros);

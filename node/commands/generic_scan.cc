@@ -25,12 +25,12 @@ ScanResult RunScan(CommandContext& ctx, const ScanRequest& request) {
   int64_t met = 0;
   const auto visit = [&](const Entry& entry) {
     ++met;
+    if (request.type && !EqualsIgnoreCase(*request.type, entry.type_name())) return;
     if (entry.IsExpired(ctx.now_ms())) {
       result.expired_keys.emplace_back(entry.key());
       return;
     }
     if (!request.Matches(entry.key())) return;
-    if (request.type && !EqualsIgnoreCase(*request.type, entry.type_name())) return;
     result.keys.push_back(entry.key());
   };
   result.cursor =

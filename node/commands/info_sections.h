@@ -21,6 +21,7 @@ struct InfoSection {
   std::string_view name;  // As clients ask for it, in any case.
   bool by_default;
   void (*write)(const InfoSource& source, InfoText& text);
+  bool only_by_name = false;  // Not among "all" and "everything".
 };
 
 absl::Span<const InfoSection> InfoSections();
@@ -35,6 +36,7 @@ void InfoCpu(const InfoSource& source, InfoText& text);
 void InfoModules(const InfoSource& source, InfoText& text);
 void InfoCluster(const InfoSource& source, InfoText& text);
 // info_statistics.cc
+void InfoDebug(const InfoSource& source, InfoText& text);
 void InfoStats(const InfoSource& source, InfoText& text);
 void InfoCommandStats(const InfoSource& source, InfoText& text);
 void InfoErrorStats(const InfoSource& source, InfoText& text);

@@ -43,7 +43,23 @@ int64_t MeanTtl(Engine& engine, const Database& db) {
                                            static_cast<double>(count));
 }
 
+uint64_t CommandMicros(const Engine& engine) {
+  uint64_t ticks = 0;
+  ForEachCommand(engine.registry.commands(),
+                 [&](const Command& command) { ticks += command.stats().ticks; });
+  return static_cast<uint64_t>(static_cast<double>(ticks) * engine.micros_per_tick);
+}
+
 }  // namespace
+
+void InfoDebug(const InfoSource& source, InfoText& text) {
+  const LoopStats& loop = source.engine.stats.loop;
+  text.Section("Debug");
+  text.Add("eventloop_duration_aof_sum", 0);
+  text.Add("eventloop_duration_cron_sum", loop.timer_micros);
+  text.Add("eventloop_duration_max", loop.longest_micros);
+  text.Add("eventloop_cmd_per_cycle_max", loop.most_commands);
+}
 
 void InfoStats(const InfoSource& source, InfoText& text) {
   const ServerStats& stats = source.engine.stats;
@@ -103,6 +119,16 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("io_threaded_writes_processed", 0);
   text.Add("client_query_buffer_limit_disconnections", stats.query_buffer_limit_disconnections);
   text.Add("client_output_buffer_limit_disconnections", stats.output_buffer_limit_disconnections);
+  const LoopStats& loop = stats.loop;
+  const double turns_per_second = stats.loop_turn_rate.per_second();
+  text.Add("eventloop_cycles", loop.turns);
+  text.Add("eventloop_duration_sum", loop.micros);
+  text.Add("eventloop_duration_cmd_sum", CommandMicros(source.engine));
+  text.Add("instantaneous_eventloop_cycles_per_sec", std::llround(turns_per_second));
+  text.Add("instantaneous_eventloop_duration_usec",
+           turns_per_second == 0
+               ? 0
+               : std::llround(stats.loop_micros_rate.per_second() / turns_per_second));
 }
 
 void InfoCommandStats(const InfoSource& source, InfoText& text) {

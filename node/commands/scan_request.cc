@@ -1,5 +1,6 @@
 #include "node/commands/scan_request.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "node/commands/lookup.h"
@@ -24,6 +25,12 @@ std::optional<uint64_t> ParseCursor(std::string_view word) {
     return std::nullopt;
   }
   return negative ? -cursor : cursor;
+}
+
+bool IsTypeName(std::string_view word) {
+  constexpr std::string_view kNames[] = {"string", "list", "set", "zset", "hash", "stream"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return EqualsIgnoreCase(word, name); });
 }
 
 bool Refuse(CommandContext& ctx, std::string_view error = errors::kSyntax) {
@@ -72,6 +79,9 @@ bool ParseScanOptions(CommandContext& ctx, Args options, ScanTarget target, Scan
       request->pattern = options[i];
       if (options[i] == "*") request->pattern.reset();
     } else if (EqualsIgnoreCase(word, "TYPE") && target == ScanTarget::kKeys) {
+      if (!IsTypeName(options[i])) {
+        return Refuse(ctx, StrCat("ERR unknown type name '", options[i], "'"));
+      }
       request->type = options[i];
     } else {
       return Refuse(ctx);

@@ -14,8 +14,10 @@ namespace {
 bool IsWanted(const InfoSection& section, Args words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
     if (EqualsIgnoreCase(word, "default")) return section.by_default;
-    return EqualsIgnoreCase(word, "all") || EqualsIgnoreCase(word, "everything") ||
-           EqualsIgnoreCase(word, section.name);
+    if (EqualsIgnoreCase(word, "all") || EqualsIgnoreCase(word, "everything")) {
+      return !section.only_by_name;
+    }
+    return EqualsIgnoreCase(word, section.name);
   });
 }
 

@@ -9,9 +9,7 @@ namespace slotmesh::node {
 namespace {
 
 void Multi(CommandContext& ctx, Args) {
-  Client& client = ctx.client();
-  if (client.transaction.active) return ctx.reply().Error(errors::kNestedMulti);
-  client.transaction.active = true;
+  ctx.client().transaction.active = true;
   ctx.reply().Ok();
 }
 
@@ -51,7 +49,6 @@ void Exec(CommandContext& ctx, Args) {
 
 void Watch(CommandContext& ctx, Args args) {
   Client& client = ctx.client();
-  if (client.transaction.active) return ctx.reply().Error(errors::kWatchInMulti);
   // Once broken, more keys make no difference: EXEC fails anyway.
   if (!client.watch_broken) {
     for (const std::string_view key : args.subspan(1)) {

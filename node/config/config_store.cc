@@ -191,7 +191,11 @@ std::string ConfigStore::Value(std::string_view name) const {
 
 absl::Status ConfigStore::CheckSettable(const Change& change, bool local) const {
   const Directive& directive = *change.directive;
-  if (directive.Has(kImmutable)) return SetFailed(change.name, "can't set immutable config");
+  if (directive.Has(kImmutable)) {
+    // Whoever sets all that CONFIG GET gave asks for nothing new.
+    if (change.value == directive.Get(config_)) return absl::OkStatus();
+    return SetFailed(change.name, "can't set immutable config");
+  }
   if (directive.Has(kProtected)) {
     const ProtectedAction allowed = config_.enable_protected_configs;
     if (allowed == ProtectedAction::kNo || (allowed == ProtectedAction::kLocal && !local)) {

@@ -151,6 +151,7 @@ TEST(ConfigStoreTest, SetIsAllOrNothing) {
   EXPECT_EQ(SetResult(&store, {"databases", "1"}),
             "CONFIG SET failed (possibly related to argument 'databases') - can't set immutable "
             "config");
+  EXPECT_EQ(SetResult(&store, {"databases", store.Value("databases")}), "OK");
   EXPECT_EQ(SetResult(&store, {"timeout"}), "syntax error");
   EXPECT_EQ(store.config().timeout, 20);
 }

@@ -60,16 +60,35 @@ void Connection::UpdateLimits() {
   limits.authenticated = client_.authenticated;
 }
 
-void Connection::OnReadable() {
-  if (running_) return;
+void Connection::OnReadable(bool ended) {
+  if (running_) {
+    unread_ = true;
+    return;
+  }
   const auto self = shared_from_this();
   if (waits_) return CheckForEnd();
-  if (client_.close_after_reply || continues_) return;
+  if (client_.close_after_reply) return;
+  if (continues_) {
+    unread_ = true;
+    return;
+  }
   const absl::Span<char> space = parser_.PrepareRead();
   const ssize_t bytes = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
-  if (bytes > 0) return OnRead(static_cast<size_t>(bytes));
+  if (bytes > 0) {
+    // A read that does not fill its space has emptied the socket.
+    unread_ = ended || static_cast<size_t>(bytes) == space.size();
+    return OnRead(static_cast<size_t>(bytes));
+  }
   const bool later = bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-  if (!later) Shut();
+  if (!later) return Shut();
+  unread_ = errno == EINTR;
+  ReadOn();
+}
+
+void Connection::ReadOn() {
+  if (!unread_ || closed_ || waits_ || continues_ || client_.close_after_reply) return;
+  unread_ = false;
+  server_.ready_sockets().TellAgain(socket_.native_handle(), *this);
 }
 
 void Connection::OnRead(size_t bytes) {
@@ -77,9 +96,9 @@ void Connection::OnRead(size_t bytes) {
   client_.input_bytes += bytes;
   server_.engine().stats.net_input_bytes += bytes;
   ++server_.engine().stats.reads;
-  server_.BeginTurn();
   client_.last_interaction_ms = server_.engine().now_ms;
   Process();
+  ReadOn();
 }
 
 void Connection::CheckForEnd() {
@@ -123,7 +142,6 @@ bool Connection::RunBatch() {
   const Dispatcher::BatchResult done = dispatcher.ExecuteBatch(
       client_, batch_.size() - first, [&](size_t i) { return batch_.args(first + i); });
   next_ = first + done.executed;
-  client_.commands += done.executed;
   switch (done.result) {
     case Dispatcher::Result::kDone:
       return true;
@@ -146,7 +164,6 @@ void Connection::RunBacklog() {
   while (!backlog_.empty()) {
     const OwnedArgs request = std::move(backlog_.front());
     backlog_.pop_front();
-    ++client_.commands;
     switch (server_.dispatcher().Execute(client_, request.view(), RequestOrigin::kClient)) {
       case Dispatcher::Result::kDone:
         continue;
@@ -182,6 +199,7 @@ void Connection::Resume(Client& client) {
     if (self->closed_) return;
     self->server_.WriteSoon(*self);
     if (!self->waits_ && !self->client_.close_after_reply) self->Process();
+    self->ReadOn();
   });
 }
 
@@ -190,6 +208,7 @@ void Connection::ContinueLater() {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->continues_ = false;
     if (!self->closed_ && !self->client_.close_now && !self->waits_) self->Process();
+    self->ReadOn();
   });
 }
 

@@ -63,11 +63,13 @@ class Connection : public ClientHost,
 
  private:
   // ReadySockets::Watcher.
-  void OnReadable() override;
+  void OnReadable(bool ended) override;
   // While parked nothing is read; only the other end's closing is looked for.
   void CheckForEnd();
   void SetWaiting(bool waits);
   void OnRead(size_t bytes);
+  // Asks to be told of what a read left in the socket, once what was read is done with.
+  void ReadOn();
   // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
   void Process();
   // While one of its own requests runs the connection reads and writes nothing: a script may let
@@ -92,6 +94,7 @@ class Connection : public ClientHost,
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
   bool running_ = false;
   bool waits_ = false;
+  bool unread_ = false;     // There may be more in the socket.
   bool continues_ = false;  // Goes on with what is buffered before it reads more.
   bool writing_ = false;    // Waits for the socket to take more.
   bool closed_ = false;

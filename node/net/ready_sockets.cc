@@ -8,7 +8,8 @@
 namespace slotmesh::node {
 namespace {
 
-constexpr uint32_t kBytes = EPOLLIN | EPOLLRDHUP;
+constexpr uint32_t kBytes = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr uint32_t kEndOnly = EPOLLRDHUP | EPOLLONESHOT;
 
 int NewSet() {
@@ -26,8 +27,8 @@ epoll_event EventOf(uint32_t events, ReadySockets::Watcher& watcher) {
 
 }  // namespace
 
-ReadySockets::ReadySockets(boost::asio::io_context& io, std::function<void()> after_turn)
-    : set_(io.get_executor(), NewSet()), after_turn_(std::move(after_turn)) {
+ReadySockets::ReadySockets(boost::asio::io_context& io, Turns& turns)
+    : set_(io.get_executor(), NewSet()), turns_(turns) {
   Wait();
 }
 
@@ -43,32 +44,49 @@ void ReadySockets::SetReading(int socket, Watcher& watcher, bool on) {
 
 void ReadySockets::Remove(int socket, const Watcher& watcher) {
   epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
-  for (Round* round = round_; round != nullptr; round = round->outer) {
-    for (size_t i = round->next; i < round->count; ++i) {
-      if (round->events[i].data.ptr == &watcher) round->events[i].data.ptr = nullptr;
-    }
+  for (size_t i = next_; i < count_; ++i) {
+    if (events_[i].data.ptr == &watcher) events_[i].data.ptr = nullptr;
   }
 }
 
 void ReadySockets::Wait() {
   set_.async_wait(decltype(set_)::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;  // This is going away.
-    TellReadyNow();
+    for (int turns = 0; turns < kTurnsMax && Turn(); ++turns) {
+    }
     Wait();
   });
 }
 
-void ReadySockets::TellReadyNow() {
-  Round round;
-  const int ready = epoll_wait(set_.native_handle(), round.events.data(), kEventsMax, 0);
-  round.count = static_cast<size_t>(std::max(ready, 0));
-  round.outer = std::exchange(round_, &round);
-  while (round.next < round.count) {
-    void* watcher = round.events[round.next++].data.ptr;
-    if (watcher != nullptr) static_cast<Watcher*>(watcher)->OnReadable();
+bool ReadySockets::Turn() {
+  const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
+  if (ready <= 0) return false;
+  count_ = static_cast<size_t>(ready);
+  in_turn_ = true;
+  turns_.OnTurnBegin();
+  TellRest();
+  in_turn_ = false;
+  turns_.OnTurnEnd();
+  return true;
+}
+
+void ReadySockets::TellRest() {
+  while (next_ < count_) {
+    const epoll_event event = events_[next_++];
+    if (event.data.ptr == nullptr) continue;
+    static_cast<Watcher*>(event.data.ptr)->OnReadable((event.events & kEnded) != 0);
   }
-  round_ = round.outer;
-  after_turn_();
+  next_ = count_ = 0;
+}
+
+void ReadySockets::TellNow() {
+  const bool within = std::exchange(in_turn_, true);
+  // Those that the turn under way has yet to tell; nobody else will tell them in time.
+  TellRest();
+  const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
+  count_ = static_cast<size_t>(std::max(ready, 0));
+  TellRest();
+  in_turn_ = within;
 }
 
 }  // namespace slotmesh::node

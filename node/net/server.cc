@@ -24,6 +24,7 @@ namespace {
 using boost::asio::generic::stream_protocol;
 using boost::asio::ip::tcp;
 
+constexpr int64_t kNanosPerMicro = 1000;
 constexpr int64_t kIdleBufferMillis = 2000;
 constexpr size_t kHousekeepingSlice = 1000;  // Clients looked at per call.
 
@@ -73,15 +74,17 @@ class Server::Listener : private ReadySockets::Watcher {
   }
 
  private:
-  void OnReadable() override {
+  void OnReadable(bool ended) override {
     for (int accepted = 0; accepted < kAcceptedAtOnceMax; ++accepted) {
       boost::system::error_code error;
       StreamSocket socket(server_.io_.get_executor());
       acceptor_.accept(socket, error);
-      // Nobody is left; or out of descriptors, which passes by itself: tried again next turn.
-      if (error) return;
+      if (error == boost::asio::error::would_block) return;
+      // Out of descriptors and the like pass by themselves.
+      if (error) break;
       server_.Admit(std::move(socket));
     }
+    server_.ready_sockets_.TellAgain(acceptor_.native_handle(), *this);
   }
 
   Server& server_;
@@ -94,7 +97,7 @@ Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatch
       engine_(engine),
       dispatcher_(dispatcher),
       clients_(clients),
-      ready_sockets_(io, [this] { WriteAll(); }) {}
+      ready_sockets_(io, *this) {}
 
 Server::~Server() { Stop(); }
 
@@ -281,6 +284,27 @@ void Server::DeferWrite(std::shared_ptr<Connection> connection) {
   to_write_.push_back(std::move(connection));
   if (ready_sockets_.in_turn() || to_write_.size() > 1) return;
   boost::asio::post(io_, [this] { WriteAll(); });
+}
+
+void Server::ServeOthers() {
+  BeginTurn();
+  ready_sockets_.TellNow();
+  WriteAll();
+}
+
+void Server::OnTurnBegin() {
+  BeginTurn();
+  turn_begin_ns_ = engine_.turn_ns;
+  commands_before_turn_ = engine_.stats.commands_processed;
+}
+
+void Server::OnTurnEnd() {
+  WriteAll();
+  ServerStats& stats = engine_.stats;
+  const int64_t micros = (engine_.clock.MonotonicNanos() - turn_begin_ns_) / kNanosPerMicro;
+  // CONFIG RESETSTAT may have come meanwhile.
+  const uint64_t before = std::min(commands_before_turn_, stats.commands_processed);
+  stats.loop.AddTurn(static_cast<uint64_t>(micros), stats.commands_processed - before);
 }
 
 // Replies of all clients of a turn leave together: who waits for them is woken once, not each time.

@@ -20,7 +20,7 @@
 
 namespace slotmesh::node {
 
-class Server {
+class Server : private ReadySockets::Turns {
  public:
   // Borrows all; they outlive the server.
   Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher, ClientTable& clients);
@@ -40,7 +40,7 @@ class Server {
 
   // While a request of one client takes long (a script): the other clients' sockets, and new ones,
   // are served once. Nothing else of the loop goes on: no timer, no other node.
-  void ServeOthers() { ready_sockets_.TellReadyNow(); }
+  void ServeOthers();
 
   // Once per turn of the loop, before commands: refreshes the time they see.
   void BeginTurn() { dispatcher_.BeginTurn(); }
@@ -72,6 +72,9 @@ class Server {
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
+  // ReadySockets::Turns.
+  void OnTurnBegin() override;
+  void OnTurnEnd() override;
   void WriteAll();
 
   boost::asio::io_context& io_;
@@ -83,6 +86,8 @@ class Server {
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
+  int64_t turn_begin_ns_ = 0;
+  uint64_t commands_before_turn_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.
 };
 

@@ -65,8 +65,6 @@ inline constexpr std::string_view kExecAbortBecause =
     "EXECABORT Transaction discarded because of: ";
 inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
 inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MULTI";
-inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
-inline constexpr std::string_view kWatchInMulti = "ERR WATCH inside MULTI is not allowed";
 inline constexpr std::string_view kNotInMulti = "ERR Command not allowed inside a transaction";
 
 // Who may.

@@ -2,6 +2,7 @@
 #ifndef SLOTMESH_NODE_STATS_SERVER_STATS_H_
 #define SLOTMESH_NODE_STATS_SERVER_STATS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,22 @@ namespace slotmesh::node {
 inline constexpr size_t kErrorCodesMax =
     128;  // More distinct codes than this are counted as a whole only.
 
+// Turns of the event loop: those in which sockets were served, and the timer's.
+struct LoopStats {
+  uint64_t turns = 0;
+  uint64_t micros = 0;        // In turns, waiting not counted.
+  uint64_t timer_micros = 0;  // Of these in the timer's.
+  uint64_t longest_micros = 0;
+  uint64_t most_commands = 0;  // In one turn.
+
+  void AddTurn(uint64_t turn_micros, uint64_t commands) {
+    ++turns;
+    micros += turn_micros;
+    longest_micros = std::max(longest_micros, turn_micros);
+    most_commands = std::max(most_commands, commands);
+  }
+};
+
 struct ServerStats {
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
@@ -27,8 +44,6 @@ struct ServerStats {
   uint64_t query_buffer_limit_disconnections = 0;
   uint64_t output_buffer_limit_disconnections = 0;
   uint64_t timed_out_clients = 0;
-  uint64_t loop_turns = 0;
-  uint64_t loop_ticks = 0;
   uint64_t peak_memory_bytes = 0;
   uint64_t startup_memory_bytes = 0;  // In use when the node was ready.
   uint64_t keyspace_changes = 0;      // rdb_changes_since_last_save
@@ -38,9 +53,12 @@ struct ServerStats {
   uint64_t expiry_slices_cut = 0;  // Slices of active expiry that ran out of time.
   int64_t expiry_micros = 0;       // Time spent on active expiry.
   std::map<std::string, uint64_t, std::less<>> errors;  // By error code: "ERR", "WRONGTYPE", ...
+  LoopStats loop;
   RateMeter command_rate;
   RateMeter input_rate;
   RateMeter output_rate;
+  RateMeter loop_turn_rate;
+  RateMeter loop_micros_rate;
 
   void CountError(std::string_view code) {
     ++error_replies;
@@ -58,6 +76,8 @@ struct ServerStats {
     command_rate.Sample(commands_processed, now_ms);
     input_rate.Sample(net_input_bytes, now_ms);
     output_rate.Sample(net_output_bytes, now_ms);
+    loop_turn_rate.Sample(loop.turns, now_ms);
+    loop_micros_rate.Sample(loop.micros, now_ms);
   }
 
   // CONFIG RESETSTAT: all but what describes the present.
