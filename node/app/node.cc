@@ -291,6 +291,11 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->messages.tracking.set_wake([parts = parts.get()] {
     boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
   });
+  // What interpreters hold comes from an allocator of their own.
+  parts->cron.OnTick([parts = parts.get()] {
+    const ScriptUsage usage = parts->functions.Measure();
+    parts->engine.used_memory_bytes += usage.eval_vm_bytes + usage.functions_vm_bytes;
+  });
   parts->settings.Begin();
   status = parts->server.Listen();
   if (!status.ok()) return status;
