@@ -45,8 +45,10 @@ system_library = repository_rule(
 )
 
 def _header_library_impl(ctx):
-    if not ctx.path("/usr/include/" + ctx.attr.header).exists:
-        fail("/usr/include/{} is missing: ./up installs it".format(ctx.attr.header))
+    header = ctx.attr.header
+    path = header if header.startswith("/") else "/usr/include/" + header
+    if not ctx.path(path).exists:
+        fail("{} is missing: ./up installs it".format(path))
     ctx.file("BUILD", _BUILD.format(name = ctx.name, defines = [], linkopts = repr(ctx.attr.link)))
 
 header_library = repository_rule(
@@ -56,7 +58,8 @@ header_library = repository_rule(
         "link": attr.string_list(),
     },
     local = True,
-    doc = "A library without a pkg-config file, known by a header under /usr/include.",
+    doc = """A library without a pkg-config file of use, known by a file of its own: a header under
+    /usr/include, or an absolute path.""",
 )
 
 def rapidcheck_library(name):

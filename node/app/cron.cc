@@ -8,7 +8,10 @@
 
 namespace slotmesh::node {
 
-void Cron::Start() { Arm(); }
+void Cron::Start() {
+  RefreshMemory();
+  Arm();
+}
 
 void Cron::Stop() {
   stopped_ = true;

@@ -12,6 +12,7 @@
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
 #include "boost/asio/signal_set.hpp"
+#include "functions/functions.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
 #include "node/app/log_ring.h"
@@ -143,7 +144,13 @@ struct Node::Parts {
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
                                    .replication_id = RandomId(random),
-                                   .start_ms = start_micros / 1000}} {}
+                                   .start_ms = start_micros / 1000},
+                      .scripts = &functions},
+        functions({.engine = engine,
+                   .dispatcher = dispatcher,
+                   .log = log,
+                   .version = std::string(kVersion),
+                   .serve_others = [this] { server.ServeOthers(); }}) {}
 
   const Config& config() const { return env.settings.config(); }
 
@@ -204,6 +211,7 @@ struct Node::Parts {
   ConnectionFamily connection_family{dispatcher};
   ClientFamily client_family{clients};
   ServerFamily server_family;
+  functions::Functions functions;
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
   std::unique_ptr<admin::HttpServer> http;
@@ -226,6 +234,8 @@ absl::Status Node::Parts::AddFamilies() {
       {SortCommands(), nullptr},
       {PubSubCommands(), nullptr},
       {StreamCommands(), nullptr},
+      {functions::ScriptCommands(), &functions},
+      {functions::FunctionCommands(), &functions},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/command/script_errors.h"
 #include "node/resp/errors.h"
 #include "slots/hash_slot.h"
 #include "slots/key_spec.h"
@@ -42,6 +43,16 @@ bool ChangesAllKeys(const GateRequest& request, const Client& client) {
 
 slots::KeyPresence Combine(slots::KeyPresence a, slots::KeyPresence b) {
   return a == b ? a : slots::KeyPresence::kSome;
+}
+
+// A script hears of it in words of its own.
+void RefuseWith(const GateRequest& request, slots::RouteOutcome outcome, std::string_view error,
+                Reply& reply) {
+  if (request.origin == RequestOrigin::kScript) {
+    reply.Error(errors::ScriptRouteError(outcome, request.command.full_name()));
+  } else {
+    reply.Error(error);
+  }
 }
 
 }  // namespace
@@ -207,9 +218,10 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
         client.host() != nullptr && request.origin == RequestOrigin::kClient) {
       return Admission::kPark;
     }
-    reply.Error(slots::RouteErrorText(
-        decision, static_cast<slots::EndpointType>(engine_.config.cluster_preferred_endpoint_type),
-        /*tls=*/false));
+    const auto endpoints =
+        static_cast<slots::EndpointType>(engine_.config.cluster_preferred_endpoint_type);
+    RefuseWith(request, decision.outcome, slots::RouteErrorText(decision, endpoints, /*tls=*/false),
+               reply);
     return Admission::kRefused;
   }
   // What is published is nobody's data: any node of the shard takes it at any time.
@@ -219,11 +231,11 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
     const auto slot = static_cast<slots::Slot>(request.keys.slot);
     const bool missing = picture_->data_missing || (any_fence_ && refused_.Contains(slot));
     if (missing && IsMine(slot)) [[unlikely]] {
-      reply.Error(errors::kSlotNotServed);
+      RefuseWith(request, slots::RouteOutcome::kUnserved, errors::kSlotNotServed, reply);
       return Admission::kRefused;
     }
     if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
-      reply.Error(errors::kClusterDown);
+      RefuseWith(request, slots::RouteOutcome::kDown, errors::kClusterDown, reply);
       return Admission::kRefused;
     }
   }
@@ -231,7 +243,7 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
     return Admission::kServe;
   if (!IsHeld(request, client, write)) return Admission::kServe;
   if (client.host() != nullptr && request.origin == RequestOrigin::kClient) return Admission::kPark;
-  reply.Error(errors::kTryAgain);
+  RefuseWith(request, slots::RouteOutcome::kTryAgain, errors::kTryAgain, reply);
   return Admission::kRefused;
 }
 

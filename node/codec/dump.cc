@@ -26,17 +26,24 @@ void SealDump(std::string* payload) {
   for (size_t i = 0; i < kChecksumSize; ++i) payload->push_back(static_cast<char>(crc >> (8 * i)));
 }
 
-absl::StatusOr<DumpedValue> OpenDump(std::string_view payload) {
-  if (payload.size() <= kDumpFooterSize) return WireStatus(errors::kBadPayload);
+absl::StatusOr<std::string_view> OpenSealed(std::string_view payload, uint16_t* version) {
+  if (payload.size() < kDumpFooterSize) return WireStatus(errors::kBadPayload);
   const size_t checked = payload.size() - kChecksumSize;
-  DumpedValue value;
-  value.version = static_cast<uint16_t>(LittleEndian(payload.substr(checked - 2, 2)));
-  if (value.version < kRdbVersionReadMin || value.version > kRdbVersionReadMax ||
+  *version = static_cast<uint16_t>(LittleEndian(payload.substr(checked - 2, 2)));
+  if (*version < kRdbVersionReadMin || *version > kRdbVersionReadMax ||
       LittleEndian(payload.substr(checked)) != Crc64(0, payload.substr(0, checked))) {
     return WireStatus(errors::kBadPayload);
   }
+  return payload.substr(0, payload.size() - kDumpFooterSize);
+}
+
+absl::StatusOr<DumpedValue> OpenDump(std::string_view payload) {
+  DumpedValue value;
+  const absl::StatusOr<std::string_view> content = OpenSealed(payload, &value.version);
+  if (!content.ok()) return content.status();
+  if (content->empty()) return WireStatus(errors::kBadPayload);
   value.type = static_cast<RdbType>(payload[0]);
-  value.body = payload.substr(1, payload.size() - 1 - kDumpFooterSize);
+  value.body = content->substr(1);
   return value;
 }
 

@@ -25,6 +25,10 @@ struct DumpedValue {
 // Appends the footer to a type byte and body that the caller has written with RdbWriter.
 void SealDump(std::string* payload);
 
+// What stands before the footer, which may be nothing. Checks length, version (1 to 11) and
+// checksum. Error as of OpenDump.
+absl::StatusOr<std::string_view> OpenSealed(std::string_view payload, uint16_t* version);
+
 // Checks length, version (1 to 11) and checksum. Error: the text that RESTORE replies,
 // errors::kBadPayload without its code. The type may be one that nobody can load.
 absl::StatusOr<DumpedValue> OpenDump(std::string_view payload);

@@ -127,6 +127,10 @@ class RowList {
   size_t size_ = 0;
 };
 
+// What this very request needs, where its words say more than the row's flags do (a script that
+// declares what it does). Gets the family's state and the row's flags.
+using RequestFlags = Flag (*)(void* family, Flag flags, Args args);
+
 struct HistoryEntry {
   std::string_view since;
   std::string_view change;  // Our own words.
@@ -138,6 +142,7 @@ struct CommandSpec {
   Arity arity;
   Flag flags = Flag::kNone;
   RowList<slots::KeySpec, 4> keys;
+  RequestFlags request_flags = nullptr;  // Null: the row's flags hold for every request.
   // Finds the keys where the specs cannot (an incomplete or unknown spec), else null.
   slots::GetKeysFunction get_keys = nullptr;
   Acl acl = Acl::kNone;  // Without those that follow from flags (kRead, kWrite, kFast, ...): see

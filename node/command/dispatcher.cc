@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/command/script_run.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 
@@ -23,7 +24,8 @@ constexpr OriginChecks ChecksOf(RequestOrigin origin) {
       return {.access = true, .routing = true, .state = true, .queueing = true};
     case RequestOrigin::kExec:
       return {.access = true};
-    case RequestOrigin::kScript:
+    case RequestOrigin::kScript:  // ExecuteInScript
+      return {};
     case RequestOrigin::kModule:
       return {.access = true, .routing = true, .state = true};
     case RequestOrigin::kAof:
@@ -133,6 +135,7 @@ Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
 
 Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const Plan& plan,
                                               RequestOrigin origin) {
+  if (origin == RequestOrigin::kScript) return ExecuteInScript(client, args, plan);
   const OriginChecks checks = ChecksOf(origin);
   const Command* command = plan.command;
   const uint64_t reply_begin = client.output.end_position();
@@ -156,12 +159,16 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         return Result::kWaits;
     }
   }
-  if (checks.state && (!CheckMemory(client, *command, origin) || !CheckState(client, *command))) {
-    return Finish(client, reply_begin);
-  }
-  if (checks.state && engine_.pause.Holds(FlagsOf(client, *command), engine_.now_ms)) {
-    engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-    return Result::kWaits;
+  if (checks.state) {
+    const Flag flags = FlagsOf(client, *command, args);
+    if (!CheckBusy(client, *command) || !CheckMemory(client, *command, flags, origin) ||
+        !CheckState(client, *command, flags)) {
+      return Finish(client, reply_begin);
+    }
+    if (engine_.pause.Holds(flags, engine_.now_ms)) {
+      engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
+      return Result::kWaits;
+    }
   }
   if (engine_.held_keys.any() && checks.state && !queue && ChangesHeldKey(client, *command, args))
       [[unlikely]] {
@@ -181,8 +188,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   const Result result =
       Finish(client, IsPushReply(*command) ? client.output.end_position() : reply_begin);
   if (outermost) EndPushes(client, *command);
-  // A script's or module's inner commands are part of one that serves at its end.
-  if (origin != RequestOrigin::kScript && origin != RequestOrigin::kModule) ServeReadyKeys();
+  // A module's inner commands are part of one that serves at its end.
+  if (origin != RequestOrigin::kModule) ServeReadyKeys();
   return result;
 }
 
@@ -239,7 +246,8 @@ bool Dispatcher::CountErrors(Client& client) {
 }
 
 void Dispatcher::AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micros) {
-  BeginTurn();
+  // Time stands still for a script.
+  if (engine_.script == nullptr) BeginTurn();
   const auto millis = static_cast<int64_t>(micros / kMicrosPerMilli);
   const int64_t threshold = engine_.config.latency_monitor_threshold;
   if (threshold != 0 && millis >= threshold && engine_.latency_monitor != nullptr) {
@@ -276,7 +284,7 @@ void Dispatcher::AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t 
 void Dispatcher::Queue(Client& client, const Command& command, Args args) {
   Transaction& transaction = client.transaction;
   transaction.queued.push_back({&command, OwnedArgs(args)});
-  transaction.flags = transaction.flags | command.flags();
+  transaction.flags = transaction.flags | FlagsOf(client, command, args);
   transaction.memory_bytes += transaction.queued.back().args.memory_bytes();
   client.reply().Queued();
 }

@@ -70,9 +70,10 @@ class Dispatcher {
   void RefuseParked(Client& client, std::string_view error);
 
   // Runs the requests of clients that wait for keys and whose turn has come. Requests end with it;
-  // whoever changes keys without one (a timer, an arriving slot) calls it.
+  // whoever changes keys without one (a timer, an arriving slot) calls it. Nobody's turn comes
+  // within a script.
   void ServeReadyKeys() {
-    if (engine_.key_waiters.any_ready()) [[unlikely]]
+    if (engine_.key_waiters.any_ready() && engine_.script == nullptr) [[unlikely]]
       ServeReadyKeysSlow();
   }
 
@@ -94,15 +95,27 @@ class Dispatcher {
 
   Plan MakePlan(Args args);
   Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);
+  Result ExecuteInScript(Client& client, Args args, const Plan& plan);
   // Each gives true if the request may go on; else the refusal stands in the reply.
   bool CheckKnown(Client& client, const Command* command, Args args);
   bool CheckAccess(Client& client, const Command& command);
-  bool CheckMemory(Client& client, const Command& command, RequestOrigin origin);
-  bool CheckState(Client& client, const Command& command);
-  // A command's flags; with those of the queued commands if it runs them.
-  static Flag FlagsOf(const Client& client, const Command& command) {
-    return Has(command.flags(), Flag::kRunsTransaction) ? command.flags() | client.transaction.flags
-                                                        : command.flags();
+  bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
+  bool CheckState(Client& client, const Command& command, Flag flags);
+  // As the last client's command found it.
+  bool MemoryIsFull() const;
+  // While a script is busy.
+  bool CheckBusy(Client& client, const Command& command);
+  // Of a script's inner command.
+  bool CheckInScript(Client& client, ScriptRun& run, Args args, const Plan& plan);
+  bool CheckRoutingInScript(Client& client, ScriptRun& run, Args args, const Plan& plan);
+  // A request's flags; with those of the queued commands if it runs them.
+  static Flag FlagsOf(const Client& client, const Command& command, Args args) {
+    const CommandSpec& row = command.spec();
+    if (row.request_flags != nullptr) [[unlikely]] {
+      return row.request_flags(command.family(), row.flags, args);
+    }
+    return Has(row.flags, Flag::kRunsTransaction) ? row.flags | client.transaction.flags
+                                                  : row.flags;
   }
   Admission CheckRouting(Client& client, const Command& command, Args args, RequestOrigin origin,
                          const Plan& plan, int* slot);

@@ -59,13 +59,12 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
                                    RequestOrigin origin, const Plan& plan, int* slot) {
   GateRequest request{.command = command,
                       .args = args,
-                      .flags = command.flags(),
+                      .flags = FlagsOf(client, command, args),
                       .origin = origin,
                       .now_ms = engine_.now_ms};
   if (plan.hashed) {
     request.keys.Add(static_cast<slots::Slot>(plan.key.slot));
   } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
-    request.flags = request.flags | client.transaction.flags;
     for (const QueuedCommand& queued : client.transaction.queued) {
       AddKeys(*queued.command, queued.args.view(), &request);
     }
@@ -109,7 +108,7 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
   for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
 }
 
-bool Dispatcher::CheckState(Client& client, const Command& command) {
+bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) {
   if (client.subscriptions != nullptr && !client.reply().resp3() &&
       !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
     Reject(client, &command, NotWhileSubscribed(command.full_name()));
@@ -120,7 +119,6 @@ bool Dispatcher::CheckState(Client& client, const Command& command) {
     Reject(client, &command, kNotForMonitors);
     return false;
   }
-  const Flag flags = FlagsOf(client, command);
   if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
     Reject(client, &command, engine_.disk_refusal);
     return false;
@@ -153,7 +151,8 @@ bool Dispatcher::ChangesHeldKey(const Client& client, const Command& command, Ar
 }
 
 // Whoever takes too much memory is closed before anybody's keys are evicted for it.
-bool Dispatcher::CheckMemory(Client& client, const Command& command, RequestOrigin origin) {
+bool Dispatcher::CheckMemory(Client& client, const Command& command, Flag flags,
+                             RequestOrigin origin) {
   if (origin == RequestOrigin::kClient && engine_.client_limit != nullptr) {
     engine_.client_limit->Update(client);
     engine_.client_limit->Enforce();
@@ -161,17 +160,18 @@ bool Dispatcher::CheckMemory(Client& client, const Command& command, RequestOrig
   }
   if (engine_.config.maxmemory == 0 || engine_.memory_limit == nullptr) [[likely]]
     return true;
-  // Commands inside of scripts and modules fare as the whole did when it began.
-  const MemoryLimit::State state = origin == RequestOrigin::kClient
-                                       ? engine_.memory_limit->Enforce()
-                                       : engine_.memory_limit->state();
+  // Commands inside of modules fare as the whole did when it began. Nothing is evicted while a
+  // script runs.
+  const bool enforce = origin == RequestOrigin::kClient && engine_.script == nullptr;
+  const MemoryLimit::State state =
+      enforce ? engine_.memory_limit->Enforce() : engine_.memory_limit->state();
   if (state != MemoryLimit::State::kFull) return true;
   // Queueing takes memory whatever it is that is queued.
   const bool queues =
       client.transaction.active && origin == RequestOrigin::kClient &&
       !Has(command.flags(), Flag::kRunsTransaction) &&
       (!Has(command.flags(), Flag::kTransactionControl) || Has(command.flags(), Flag::kNoMulti));
-  if (!queues && !Has(FlagsOf(client, command), Flag::kDenyOom)) return true;
+  if (!queues && !Has(flags, Flag::kDenyOom)) return true;
   Reject(client, &command, errors::kOom);
   return false;
 }

@@ -33,6 +33,7 @@ namespace slotmesh::node {
 
 class ClientLimit;
 class MemoryLimit;
+struct ScriptRun;
 
 // A key with its hash, and in cluster mode its slot.
 inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
@@ -61,6 +62,9 @@ struct Engine {
   LatencyMonitor* latency_monitor = nullptr;
   SlowLog* large_requests = nullptr;  // COMMANDLOG's other two; their amounts are bytes.
   SlowLog* large_replies = nullptr;
+  // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they may not otherwise. For tests.
+  bool scripts_unrestricted = false;
+  ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
   TypeSettings type_settings;
   HeldKeys held_keys;
   // Null: there are no limits.

@@ -45,6 +45,20 @@ void Allocator(const MemoryUse& use, uint64_t resident, InfoText& text) {
            static_cast<int64_t>(resident) - static_cast<int64_t>(use.allocated_bytes));
 }
 
+void Scripts(const ScriptUsage& usage, InfoText& text) {
+  const uint64_t scripts = usage.eval_cache_bytes + usage.libraries_bytes;
+  text.AddBytes("used_memory_lua", usage.eval_vm_bytes);
+  text.Add("used_memory_vm_eval", usage.eval_vm_bytes);
+  text.Add("used_memory_scripts_eval", usage.eval_cache_bytes);
+  text.Add("number_of_cached_scripts", usage.cached_scripts);
+  text.Add("number_of_functions", usage.functions);
+  text.Add("number_of_libraries", usage.libraries);
+  text.Add("used_memory_vm_functions", usage.functions_vm_bytes);
+  text.AddBytes("used_memory_vm_total", usage.eval_vm_bytes + usage.functions_vm_bytes);
+  text.Add("used_memory_functions", usage.libraries_bytes);
+  text.AddBytes("used_memory_scripts", scripts);
+}
+
 }  // namespace
 
 absl::Span<const InfoSection> InfoSections() { return kSections; }
@@ -124,17 +138,8 @@ void InfoMemory(const InfoSource& source, InfoText& text) {
   text.Add("allocator_resident", use.resident_bytes);
   text.Add("allocator_muzzy", use.muzzy_bytes);
   text.AddBytes("total_system_memory", TotalSystemMemory());
-  text.Add("used_memory_lua", 0);
-  text.Add("used_memory_vm_eval", 0);
-  text.Add("used_memory_lua_human", HumanBytes(0));
-  text.Add("used_memory_scripts_eval", 0);
-  text.Add("number_of_cached_scripts", 0);
-  text.Add("number_of_functions", 0);
-  text.Add("number_of_libraries", 0);
-  text.Add("used_memory_vm_functions", 0);
-  text.AddBytes("used_memory_vm_total", 0);
-  text.Add("used_memory_functions", 0);
-  text.AddBytes("used_memory_scripts", 0);
+  Scripts(source.family.scripts == nullptr ? ScriptUsage() : source.family.scripts->Measure(),
+          text);
   text.AddBytes("maxmemory", engine.config.maxmemory);
   text.Add("maxmemory_policy", source.family.settings.Value("maxmemory-policy"));
   Allocator(use, report.resident, text);

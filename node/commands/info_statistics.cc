@@ -51,6 +51,10 @@ uint64_t CommandMicros(const Engine& engine) {
   return static_cast<uint64_t>(static_cast<double>(ticks) * engine.micros_per_tick);
 }
 
+uint64_t EvictedScripts(const ServerFamily& family) {
+  return family.scripts == nullptr ? 0 : family.scripts->Measure().evicted_scripts;
+}
+
 }  // namespace
 
 void InfoDebug(const InfoSource& source, InfoText& text) {
@@ -88,7 +92,7 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("expire_cycle_cpu_milliseconds", stats.expiry_micros / 1000);
   text.Add("evicted_keys", keys.evicted);
   text.Add("evicted_clients", source.family.client_limit.evicted());
-  text.Add("evicted_scripts", 0);
+  text.Add("evicted_scripts", EvictedScripts(source.family));
   const MemoryLimit& limit = source.family.memory_limit;
   text.Add("total_eviction_exceeded_time",
            (limit.exceeded_micros_before() + limit.exceeded_micros()) / kMicrosPerMilli);

@@ -52,6 +52,24 @@ class ServerControl {
   virtual int port() const = 0;
 };
 
+// Of scripts and functions, for INFO.
+struct ScriptUsage {
+  uint64_t eval_vm_bytes = 0;  // What the interpreters hold,
+  uint64_t functions_vm_bytes = 0;
+  uint64_t eval_cache_bytes = 0;  // and what the server keeps of the scripts and libraries.
+  uint64_t libraries_bytes = 0;
+  uint64_t cached_scripts = 0;
+  uint64_t evicted_scripts = 0;
+  uint64_t libraries = 0;
+  uint64_t functions = 0;
+};
+
+class ScriptUsageSource {
+ public:
+  virtual ~ScriptUsageSource() = default;
+  virtual ScriptUsage Measure() const = 0;
+};
+
 struct ServerFamily {
   Dispatcher& dispatcher;
   ConfigStore& settings;
@@ -62,6 +80,7 @@ struct ServerFamily {
   MemoryLimit& memory_limit;
   ClientLimit& client_limit;
   ServerIdentity identity;
+  const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
 };
 
 struct ShutdownRequest {

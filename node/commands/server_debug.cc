@@ -105,6 +105,11 @@ void SetActiveExpire(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
+void SetScriptsUnrestricted(CommandContext& ctx, Args args) {
+  ctx.engine().scripts_unrestricted = IsOn(args[2]);
+  ctx.reply().Ok();
+}
+
 void PauseCron(CommandContext& ctx, Args args) {
   ctx.family<ServerFamily>().control.SetTimerPaused(IsOn(args[2]));
   ctx.reply().Ok();
@@ -313,7 +318,7 @@ constexpr DebugCommand kCommands[] = {
     {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
-    {"set-disable-deny-scripts", 3, 3, &Accept},
+    {"set-disable-deny-scripts", 3, 3, &SetScriptsUnrestricted},
     {"set-skip-checksum-validation", 3, 3, &Accept},
     {"sleep", 3, 3, &Sleep},
     {"stringmatch-len", 4, 4, &StringMatch},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "node/command/script_run.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/resp/errors.h"
@@ -16,7 +17,12 @@ constexpr int64_t kMicrosPerSecond = 1'000'000;
 }  // namespace
 
 void Time(CommandContext& ctx, Args) {
-  const int64_t micros = ctx.engine().clock.WallMicros();
+  int64_t micros = ctx.engine().clock.WallMicros();
+  // Time stands still for a script.
+  if (ScriptRun* script = ctx.engine().script; script != nullptr) {
+    if (script->wall_micros == 0) script->wall_micros = micros;
+    micros = script->wall_micros;
+  }
   ctx.reply().Array(2);
   ctx.reply().BulkInt(micros / kMicrosPerSecond);
   ctx.reply().BulkInt(micros % kMicrosPerSecond);

@@ -1,4 +1,6 @@
 // SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF, SHUTDOWN.
+#include "node/command/script_errors.h"
+#include "node/command/script_run.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/resp/errors.h"
@@ -60,6 +62,12 @@ void Shutdown(CommandContext& ctx, Args args) {
   if (!request) return ctx.reply().Error(errors::kSyntax);
   // A shutdown waits for nothing yet, so there is never one to abort.
   if (abort) return ctx.reply().Error(kNoShutdown);
+  if (ScriptRun* script = ctx.engine().script; script != nullptr && script->busy) {
+    if (!request->nosave) {
+      return ctx.reply().Error(script->eval ? errors::kBusyScript : errors::kBusyFunction);
+    }
+    script->abandoned = true;
+  }
   family.log.Warning("User requested shutdown...");
   if (!SaveBeforeShutdown(*request, family.persistence, family.log)) {
     return ctx.reply().Error(kShutdownFailed);

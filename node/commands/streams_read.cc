@@ -37,11 +37,7 @@ bool OnlyOfGroups(CommandContext& ctx, const ReadRequest& request, std::string_v
                             " option is only supported by XREADGROUP. You called XREAD instead."));
 }
 
-bool ParseBlock(CommandContext& ctx, Args args, std::string_view word, ReadRequest* request) {
-  if (ctx.origin() == RequestOrigin::kScript) {
-    return Refuse(
-        ctx, StrCat("ERR ", args[0], " command is not allowed with BLOCK option from scripts"));
-  }
+bool ParseBlock(CommandContext& ctx, std::string_view word, ReadRequest* request) {
   request->deadline = DeadlineOfMillis(ctx, word);
   return request->deadline.has_value();
 }
@@ -68,7 +64,7 @@ bool ParseOptions(CommandContext& ctx, Args args, ReadRequest* request) {
   for (size_t i = 1; i < args.size() && request->first_key == 0; ++i) {
     const size_t more = args.size() - i - 1;
     if (more >= 1 && EqualsIgnoreCase(args[i], "BLOCK")) {
-      if (!ParseBlock(ctx, args, args[++i], request)) return false;
+      if (!ParseBlock(ctx, args[++i], request)) return false;
     } else if (more >= 1 && EqualsIgnoreCase(args[i], "COUNT")) {
       if (!ParseCount(ctx, args[++i], request)) return false;
     } else if (more >= 1 && EqualsIgnoreCase(args[i], "STREAMS")) {

@@ -372,7 +372,7 @@ constexpr Directive kTable[] = {
         &Config::cluster_slot_migration_log_max_len, 0, kLongMax),
 
     // Scripts.
-    Int("busy-reply-threshold", "lua-time-limit", 0, kLater, &Config::busy_reply_threshold, 0,
+    Int("busy-reply-threshold", "lua-time-limit", 0, kLive, &Config::busy_reply_threshold, 0,
         kLongMax),
     Bool("lua-enable-insecure-api", "lua-enable-deprecated-api", kImmutable | kHidden, kLater,
          &Config::lua_enable_insecure_api),

@@ -63,6 +63,7 @@ void Journal::set_offset(uint64_t offset) {
 
 void Journal::AppendActive(const Effect& effect) {
   CHECK(!emitting_ && !effect.argv.empty());
+  if (sinks_.empty() && !keep_stream_) return;
   if (depth_ == 0) {
     Emit({&effect, 1});
     return;
@@ -78,6 +79,13 @@ void Journal::AppendActive(const Effect& effect) {
 void Journal::EndUnit() {
   CHECK_GT(depth_, 0);
   if (--depth_ == 0 && !pending_.empty()) FlushUnit();
+}
+
+void Journal::AbandonUnit() {
+  CHECK_GT(depth_, 0);
+  pending_.clear();
+  pending_lengths_.clear();
+  ClearBuffer(pending_bytes_);
 }
 
 void Journal::FlushUnit() {

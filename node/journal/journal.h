@@ -86,15 +86,20 @@ class Journal {
   void keep_stream(bool keep) { keep_stream_ = keep; }
 
   // Somebody listens: worth building effects for.
-  bool active() const { return !sinks_.empty() || keep_stream_; }
+  bool active() const { return (!sinks_.empty() || keep_stream_) && !muted_; }
+  // Nobody hears of what happens now: effects are dropped, but for those of time (keys that
+  // expire). For a script that says so.
+  void set_muted(bool muted) { muted_ = muted; }
   void Append(const Effect& effect) {
-    if (active()) AppendActive(effect);
+    if (active() || (muted_ && effect.origin == Origin::kExpiry)) AppendActive(effect);
   }
 
   void BeginUnit() { ++depth_; }
   // REQUIRES: as many as BeginUnit before.
   void EndUnit();
   bool in_unit() const { return depth_ > 0; }
+  // Forgets the effects of the open unit: the process ends within it. REQUIRES: within a unit.
+  void AbandonUnit();
 
   uint64_t offset() const { return offset_; }
   // A replica takes its primary's numbers. REQUIRES: not within a unit.
@@ -120,6 +125,7 @@ class Journal {
   std::vector<JournalSink*> sinks_;
   std::vector<JournalSink*> resp_sinks_;
   bool keep_stream_ = false;
+  bool muted_ = false;
   bool emitting_ = false;
   int depth_ = 0;
   uint64_t offset_ = 0;

@@ -30,6 +30,17 @@ ssize_t SendPieces(int socket, iovec* pieces, size_t count) {
 
 }  // namespace
 
+class Connection::Running {
+ public:
+  explicit Running(Connection& connection) : connection_(connection) { connection.running_ = true; }
+  ~Running() { connection_.running_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
 Connection::Connection(Server& server, StreamSocket socket, uint64_t id)
     : server_(server), socket_(std::move(socket)), client_(id, this) {
   client_.socket = socket_.native_handle();
@@ -55,6 +66,10 @@ void Connection::UpdateLimits() {
 }
 
 void Connection::OnReadable(bool ended) {
+  if (running_) {
+    unread_ = true;
+    return;
+  }
   const auto self = shared_from_this();
   if (waits_) return CheckForEnd();
   if (client_.close_after_reply) return;
@@ -134,6 +149,7 @@ void Connection::Process() {
 }
 
 bool Connection::RunBatch() {
+  const Running running(*this);
   Dispatcher& dispatcher = server_.dispatcher();
   const size_t first = next_;
   const Dispatcher::BatchResult done = dispatcher.ExecuteBatch(
@@ -157,6 +173,7 @@ void Connection::KeepRestOfBatch() {
 }
 
 void Connection::RunBacklog() {
+  const Running running(*this);
   while (!backlog_.empty()) {
     const OwnedArgs request = std::move(backlog_.front());
     backlog_.pop_front();
@@ -171,6 +188,11 @@ void Connection::RunBacklog() {
   }
 }
 
+Dispatcher::Result Connection::RunParked() {
+  const Running running(*this);
+  return server_.dispatcher().ExecuteParked(client_);
+}
+
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
     // What it was to go on from may be long over, and it waits for something else.
@@ -178,7 +200,7 @@ void Connection::Resume(Client& client) {
     if (self->client_.blocked != 0) return;
     self->SetWaiting(false);
     self->server_.BeginTurn();
-    switch (self->server_.dispatcher().ExecuteParked(self->client_)) {
+    switch (self->RunParked()) {
       case Dispatcher::Result::kDone:
         self->RunBacklog();
         break;
@@ -192,6 +214,7 @@ void Connection::Resume(Client& client) {
     if (self->closed_) return;
     self->server_.WriteSoon(*self);
     if (!self->waits_ && !self->client_.close_after_reply) self->Process();
+    self->ReadOn();
   });
 }
 
@@ -232,6 +255,7 @@ void Connection::MeasureBuffers(Client& client) {
 void Connection::Write() {
   deferred_ = false;
   if (closed_) return;
+  if (running_) return;  // It is written when its batch is done.
   Send();
   ClientLimit* limit = server_.engine().client_limit;
   if (!closed_ && limit != nullptr) limit->Update(client_);

@@ -17,6 +17,7 @@
 #include "boost/asio/generic/stream_protocol.hpp"
 #include "boost/asio/io_context.hpp"
 #include "node/command/client.h"
+#include "node/command/dispatcher.h"
 #include "node/command/owned_args.h"
 #include "node/net/ready_sockets.h"
 #include "node/resp/parser.h"
@@ -77,8 +78,13 @@ class Connection : public ClientHost,
   void ReadOn();
   // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
   void Process();
+  // While one of its own requests runs the connection reads and writes nothing: a script may let
+  // others be served meanwhile.
+  class Running;
+
   // Runs batch requests from next_ on. False if the client parked or is closing.
   bool RunBatch();
+  Dispatcher::Result RunParked();
   void RunBacklog();
   void KeepRestOfBatch();
   void ProtocolError();
@@ -92,6 +98,7 @@ class Connection : public ClientHost,
   RequestBatch batch_;
   size_t next_ = 0;                // In batch_: the first request not yet run.
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
+  bool running_ = false;
   bool waits_ = false;
   bool unread_ = false;     // There may be more in the socket.
   bool continues_ = false;  // Goes on with what is buffered before it reads more.

@@ -1,5 +1,8 @@
 #include "node/net/ready_sockets.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "slots/check.h"
 
 namespace slotmesh::node {
@@ -61,15 +64,29 @@ bool ReadySockets::Turn() {
   count_ = static_cast<size_t>(ready);
   in_turn_ = true;
   turns_.OnTurnBegin();
-  for (next_ = 0; next_ < count_;) {
-    const epoll_event& event = events_[next_++];
+  TellRest();
+  in_turn_ = false;
+  turns_.OnTurnEnd();
+  return true;
+}
+
+void ReadySockets::TellRest() {
+  while (next_ < count_) {
+    const epoll_event event = events_[next_++];
     if (event.data.ptr == nullptr) continue;
     static_cast<Watcher*>(event.data.ptr)->OnReadable((event.events & kEnded) != 0);
   }
   next_ = count_ = 0;
-  in_turn_ = false;
-  turns_.OnTurnEnd();
-  return true;
+}
+
+void ReadySockets::TellNow() {
+  const bool within = std::exchange(in_turn_, true);
+  // Those that the turn under way has yet to tell; nobody else will tell them in time.
+  TellRest();
+  const int ready = epoll_wait(set_.native_handle(), events_.data(), kEventsMax, 0);
+  count_ = static_cast<size_t>(std::max(ready, 0));
+  TellRest();
+  in_turn_ = within;
 }
 
 }  // namespace slotmesh::node

@@ -59,6 +59,10 @@ class ReadySockets {
   // There may be more in the socket than the watcher has read.
   void TellAgain(int socket, Watcher& watcher) { SetReading(socket, watcher, true); }
   void Remove(int socket, const Watcher& watcher);
+  // Tells at once all whose sockets are ready, within a turn or not, without Turns hearing of it.
+  // For a watcher that is told and does not get done (a script that takes long): it may be told
+  // again meanwhile.
+  void TellNow();
   // Within a turn: OnTurnEnd is to come.
   bool in_turn() const { return in_turn_; }
 
@@ -68,6 +72,8 @@ class ReadySockets {
   void Wait();
   // False if nothing was ready.
   bool Turn();
+  // Those of events_ that have not been told yet.
+  void TellRest();
 
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
   Turns& turns_;

@@ -124,6 +124,48 @@ TEST_F(ReadySocketsTest, WhoIsRemovedInTheSameTurnIsNotTold) {
   EXPECT_EQ(counters[0].told + counters[1].told, 1);
 }
 
+TEST_F(ReadySocketsTest, OthersAreToldWithinATellingThatTakesLong) {
+  for (int i : {0, 1}) {
+    ASSERT_TRUE(ready.Add(pairs[i][0], counters[i]));
+    Send(i);
+  }
+  // Whoever is told first lets the other be told, and what arrives then.
+  int first = -1;
+  for (int i : {0, 1}) {
+    counters[i].then = [this, i, &first] {
+      if (first >= 0) return;
+      first = i;
+      ready.TellNow();
+      EXPECT_EQ(counters[1 - i].told, 1);
+      Send(1 - i);
+      ready.TellNow();
+      EXPECT_EQ(counters[1 - i].told, 2);
+      EXPECT_TRUE(ready.in_turn());
+    };
+  }
+  Turn();
+  ASSERT_GE(first, 0);
+  EXPECT_EQ(counters[first].told, 1);
+  EXPECT_EQ(counters[1 - first].told, 2);
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_F(ReadySocketsTest, WhoIsToldOfItselfAgainMayBeRemovedMeanwhile) {
+  ASSERT_TRUE(ready.Add(pairs[0][0], counters[0]));
+  ASSERT_TRUE(ready.Add(pairs[1][0], counters[1]));
+  Send(0);
+  counters[0].then = [this] {
+    if (counters[0].told > 1) return ready.Remove(pairs[0][0], counters[0]);
+    Send(0);
+    Send(1);
+    ready.TellNow();
+  };
+  Turn();
+  Turn();
+  EXPECT_EQ(counters[0].told, 2);
+  EXPECT_EQ(counters[1].told, 1);
+}
+
 TEST_F(ReadySocketsTest, RefusesWhatCannotBeWatched) { EXPECT_FALSE(ready.Add(-1, counters[0])); }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/asio/ip/address.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/ip/v6_only.hpp"
@@ -50,7 +51,46 @@ bool IsLoopback(const stream_protocol::endpoint& endpoint) {
   return address.is_loopback();
 }
 
+// Of one listener, in one turn.
+constexpr int kAcceptedAtOnceMax = 1000;
+
 }  // namespace
+
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                                    boost::asio::io_context::executor_type>;
+
+// A socket that is listened on; among those that are watched, so that clients come in whenever
+// other sockets are looked at.
+class Server::Listener : private ReadySockets::Watcher {
+ public:
+  Listener(Server& server, Acceptor acceptor) : server_(server), acceptor_(std::move(acceptor)) {}
+  ~Listener() { server_.ready_sockets_.Remove(acceptor_.native_handle(), *this); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  bool Start() { return server_.ready_sockets_.Add(acceptor_.native_handle(), *this); }
+  bool is_unix() const {
+    boost::system::error_code ignored;
+    return acceptor_.local_endpoint(ignored).data()->sa_family == AF_UNIX;
+  }
+
+ private:
+  void OnReadable(bool ended) override {
+    for (int accepted = 0; accepted < kAcceptedAtOnceMax; ++accepted) {
+      boost::system::error_code error;
+      StreamSocket socket(server_.io_.get_executor());
+      acceptor_.accept(socket, error);
+      if (error == boost::asio::error::would_block) return;
+      // Out of descriptors and the like pass by themselves.
+      if (error) break;
+      server_.Admit(std::move(socket));
+    }
+    server_.ready_sockets_.TellAgain(acceptor_.native_handle(), *this);
+  }
+
+  Server& server_;
+  Acceptor acceptor_;
+};
 
 Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatcher,
                ClientTable& clients)
@@ -83,12 +123,7 @@ absl::Status Server::ListenAllTcp() {
 }
 
 absl::Status Server::Relisten() {
-  boost::system::error_code ignored;
-  std::erase_if(acceptors_, [&](const std::unique_ptr<Acceptor>& acceptor) {
-    if (acceptor->local_endpoint(ignored).data()->sa_family == AF_UNIX) return false;
-    acceptor->close(ignored);
-    return true;
-  });
+  std::erase_if(listeners_, [](const auto& listener) { return !listener->is_unix(); });
   port_ = 0;
   return ListenAllTcp();
 }
@@ -142,41 +177,32 @@ absl::Status Server::ListenUnix() {
 }
 
 absl::Status Server::Open(const stream_protocol::endpoint& endpoint, const std::string& name) {
-  auto acceptor = std::make_unique<Acceptor>(io_.get_executor());
+  Acceptor acceptor(io_.get_executor());
   boost::system::error_code error;
-  acceptor->open(endpoint.protocol(), error);
+  acceptor.open(endpoint.protocol(), error);
   if (error == boost::asio::error::address_family_not_supported) {
     return absl::NotFoundError(error.message());
   }
-  if (!error) acceptor->set_option(boost::asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.set_option(boost::asio::socket_base::reuse_address(true), error);
   if (!error && endpoint.data()->sa_family == AF_INET6) {
-    acceptor->set_option(boost::asio::ip::v6_only(true), error);
+    acceptor.set_option(boost::asio::ip::v6_only(true), error);
   }
-  if (!error) acceptor->bind(endpoint, error);
+  if (!error) acceptor.bind(endpoint, error);
   if (error.value() == EADDRNOTAVAIL)
     return absl::NotFoundError(StrCat(name, ": ", error.message()));
-  if (!error) acceptor->listen(static_cast<int>(engine_.config.tcp_backlog), error);
+  if (!error) acceptor.listen(static_cast<int>(engine_.config.tcp_backlog), error);
+  if (!error) acceptor.non_blocking(true, error);
   if (error) return absl::UnavailableError(StrCat(name, ": ", error.message()));
-  const stream_protocol::endpoint local = acceptor->local_endpoint(error);
+  const stream_protocol::endpoint local = acceptor.local_endpoint(error);
   if (local.data()->sa_family == AF_INET || local.data()->sa_family == AF_INET6) {
     tcp::endpoint ip;
     std::memcpy(ip.data(), local.data(), std::min<size_t>(local.size(), ip.capacity()));
     port_ = ip.port();
   }
-  acceptors_.push_back(std::move(acceptor));
-  Accept(*acceptors_.back());
+  auto listener = std::make_unique<Listener>(*this, std::move(acceptor));
+  if (!listener->Start()) return absl::UnavailableError(StrCat(name, ": cannot be watched"));
+  listeners_.push_back(std::move(listener));
   return absl::OkStatus();
-}
-
-void Server::Accept(Acceptor& acceptor) {
-  acceptor.async_accept(
-      io_.get_executor(),
-      [this, &acceptor](const boost::system::error_code& error, StreamSocket socket) {
-        if (error == boost::asio::error::operation_aborted) return;
-        // Out of descriptors and the like pass by themselves: the listener goes on.
-        if (!error) Admit(std::move(socket));
-        Accept(acceptor);
-      });
 }
 
 void Server::Admit(StreamSocket socket) {
@@ -235,15 +261,18 @@ void Server::SetOptions(StreamSocket& socket) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+void Server::StopListening() {
+  if (!engine_.config.unixsocket.empty() && !listeners_.empty()) {
+    unlink(engine_.config.unixsocket.c_str());
+  }
+  listeners_.clear();
+}
+
 void Server::Stop() {
-  boost::system::error_code ignored;
-  for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+  StopListening();
   const auto connections = std::move(connections_);
   connections_.clear();
   for (const auto& [id, connection] : connections) connection->Shut();
-  if (!engine_.config.unixsocket.empty() && !acceptors_.empty()) {
-    unlink(engine_.config.unixsocket.c_str());
-  }
 }
 
 void Server::WriteSoon(Connection& connection) {
@@ -259,6 +288,12 @@ void Server::DeferWrite(std::shared_ptr<Connection> connection) {
   to_write_.push_back(std::move(connection));
   if (ready_sockets_.in_turn() || to_write_.size() > 1) return;
   boost::asio::post(io_, [this] { WriteAll(); });
+}
+
+void Server::ServeOthers() {
+  BeginTurn();
+  ready_sockets_.TellNow();
+  WriteAll();
 }
 
 void Server::OnTurnBegin() {

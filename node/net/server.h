@@ -14,7 +14,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/asio/generic/stream_protocol.hpp"
 #include "boost/asio/io_context.hpp"
 #include "node/command/client_table.h"
@@ -38,6 +37,12 @@ class Server : private ReadySockets::Turns {
   // name now. Clients stay. If that fails nothing listens, until another call succeeds.
   absl::Status Relisten();
   void Stop();
+  // Clients stay.
+  void StopListening();
+
+  // While a request of one client takes long (a script): the other clients' sockets, and new ones,
+  // are served once. Nothing else of the loop goes on: no timer, no other node.
+  void ServeOthers();
 
   // Called before replies leave, once for all that leave together: false if those to writes may not
   // (their connections are closed), because what they promise is not on disk.
@@ -69,15 +74,13 @@ class Server : private ReadySockets::Turns {
   uint16_t port() const { return port_; }
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
-                                                      boost::asio::io_context::executor_type>;
+  class Listener;
 
   absl::Status ListenAllTcp();
   absl::Status ListenTcp(const std::string& address, bool optional);
   absl::Status ListenUnix();
   absl::Status Open(const boost::asio::generic::stream_protocol::endpoint& endpoint,
                     const std::string& name);
-  void Accept(Acceptor& acceptor);
   void Admit(StreamSocket socket);
   bool IsRefused(StreamSocket& socket, bool loopback);
   void SetOptions(StreamSocket& socket);
@@ -96,7 +99,7 @@ class Server : private ReadySockets::Turns {
   ReadySockets ready_sockets_;
   std::function<bool()> before_replies_;
   bool writes_are_kept_ = true;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;

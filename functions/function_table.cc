@@ -1,0 +1,153 @@
+// The rows of FCALL, FCALL_RO and FUNCTION.
+#include "functions/functions.h"
+#include "functions/handlers.h"
+
+namespace slotmesh::functions {
+namespace {
+
+using node::Acl;
+using node::Arity;
+using node::CommandSpec;
+using node::Flag;
+using slots::KeyFlag;
+using slots::KeySpec;
+
+constexpr CommandSpec kFunction[] = {
+    {.name = "delete",
+     .handler = &FunctionDelete,
+     .arity = Arity::Exactly(3),
+     .flags = Flag::kNoScript | Flag::kWrite,
+     .acl = Acl::kScripting,
+     .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Removes a library with its functions.",
+     .complexity = "O(1)",
+     .arguments = "library-name"},
+    {.name = "dump",
+     .handler = &FunctionDump,
+     .arity = Arity::Exactly(2),
+     .flags = Flag::kNoScript,
+     .acl = Acl::kScripting,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Gives all libraries as one payload.",
+     .complexity = "O(N) for N functions."},
+    {.name = "flush",
+     .handler = &FunctionFlush,
+     .arity = Arity::AtLeast(2),
+     .flags = Flag::kNoScript | Flag::kWrite,
+     .acl = Acl::kScripting,
+     .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Removes all libraries.",
+     .complexity = "O(N) for N functions.",
+     .arguments = "[flush-type<!ASYNC|!SYNC>]"},
+    {.name = "help",
+     .handler = &FunctionHelp,
+     .arity = Arity::Exactly(2),
+     .flags = Flag::kLoading | Flag::kStale,
+     .acl = Acl::kScripting,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Lists the subcommands.",
+     .complexity = "O(1)"},
+    {.name = "kill",
+     .handler = &FunctionKill,
+     .arity = Arity::Exactly(2),
+     .flags = Flag::kNoScript | Flag::kAllowBusy,
+     .acl = Acl::kScripting,
+     .tips = {"request_policy:all_shards", "response_policy:one_succeeded"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Ends the function that runs.",
+     .complexity = "O(1)"},
+    {.name = "list",
+     .handler = &FunctionList,
+     .arity = Arity::AtLeast(2),
+     .flags = Flag::kNoScript,
+     .acl = Acl::kScripting,
+     .tips = {"nondeterministic_output_order"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Lists libraries and their functions.",
+     .complexity = "O(N) for N functions.",
+     .arguments = "[LIBRARYNAME=library-name-pattern] [!WITHCODE]"},
+    {.name = "load",
+     .handler = &FunctionLoad,
+     .arity = Arity::AtLeast(3),
+     .flags = Flag::kNoScript | Flag::kWrite | Flag::kDenyOom,
+     .acl = Acl::kScripting,
+     .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Makes a library.",
+     .complexity = "O(1), compiling apart.",
+     .arguments = "[!REPLACE] function-code"},
+    {.name = "restore",
+     .handler = &FunctionRestore,
+     .arity = Arity::AtLeast(3),
+     .flags = Flag::kNoScript | Flag::kWrite | Flag::kDenyOom,
+     .acl = Acl::kScripting,
+     .tips = {"request_policy:all_shards", "response_policy:all_succeeded"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Makes the libraries of a payload.",
+     .complexity = "O(N) for N functions in the payload.",
+     .arguments = "serialized-value [policy<!FLUSH|!APPEND|!REPLACE>]"},
+    {.name = "stats",
+     .handler = &FunctionStats,
+     .arity = Arity::Exactly(2),
+     .flags = Flag::kNoScript | Flag::kAllowBusy,
+     .acl = Acl::kScripting,
+     .tips = {"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Tells which function runs, and how many there are.",
+     .complexity = "O(1)"},
+};
+
+constexpr Flag kRunsFunction =
+    Flag::kNoScript | Flag::kSkipMonitor | Flag::kNoMandatoryKeys | Flag::kStale;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "fcall",
+     .handler = &FCall,
+     .arity = Arity::AtLeast(3),
+     .flags = kRunsFunction | Flag::kMayReplicate,
+     .keys = {KeySpec::KeyNum(2, KeyFlag::kRw | KeyFlag::kAccess | KeyFlag::kUpdate)},
+     .request_flags = &FCallFlags,
+     .acl = Acl::kScripting,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Calls a function.",
+     .complexity = "That of the function.",
+     .arguments = "function numkeys:integer [key#0+] [arg+]"},
+    {.name = "fcall_ro",
+     .handler = &FCall,
+     .arity = Arity::AtLeast(3),
+     .flags = kRunsFunction | Flag::kReadOnly,
+     .keys = {KeySpec::KeyNum(2, KeyFlag::kRo | KeyFlag::kAccess)},
+     .request_flags = &FCallFlags,
+     .acl = Acl::kScripting,
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Calls a function that may not write.",
+     .complexity = "That of the function.",
+     .arguments = "function numkeys:integer [key#0+] [arg+]"},
+    {.name = "function",
+     .arity = Arity::AtLeast(2),
+     .group = "scripting",
+     .since = "7.0.0",
+     .summary = "Commands about functions.",
+     .complexity = "That of the subcommand.",
+     .subcommands = kFunction},
+};
+static_assert(AllValid(kRows));
+
+}  // namespace
+
+absl::Span<const CommandSpec> FunctionCommands() { return kRows; }
+
+}  // namespace slotmesh::functions

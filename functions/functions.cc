@@ -1,0 +1,163 @@
+#include "functions/functions.h"
+
+#include <utility>
+
+#include "functions/library_dump.h"
+#include "functions/lua/lua_engine.h"
+#include "functions/lua/watchdog.h"
+#include "node/command/memory_limit.h"
+#include "node/command/script_run.h"
+#include "node/journal/journal.h"
+#include "slots/hash_slot.h"
+#include "slots/strings.h"
+
+namespace slotmesh::functions {
+namespace {
+
+constexpr std::string_view kNoCluster =
+    "ERR Can not run script on cluster, 'no-cluster' flag is set.";
+constexpr std::string_view kWriteFlag =
+    "ERR Can not execute a script with write flag using *_ro command.";
+constexpr std::string_view kNoAllowOom =
+    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
+
+// The words before the keys: the command, what is run, the number of keys.
+constexpr size_t kFirstKey = 3;
+
+}  // namespace
+
+struct Functions::Engines {
+  explicit Engines(const Host& host)
+      : scripts(lua::LuaEngine::Purpose::kScripts, host, watchdog),
+        functions(lua::LuaEngine::Purpose::kFunctions, host, watchdog) {}
+
+  lua::Watchdog watchdog;
+  lua::LuaEngine scripts;
+  lua::LuaEngine functions;
+};
+
+Functions::Functions(Host host)
+    : host_(std::move(host)),
+      engines_(std::make_unique<Engines>(host_)),
+      library_engines_{&engines_->functions},
+      scripts_(engines_->scripts),
+      inner_(0, nullptr) {}
+
+Functions::~Functions() = default;
+
+std::string_view Functions::Refusal(const node::CommandContext& ctx,
+                                    const Invocation& invocation) const {
+  const node::Engine& engine = host_.engine;
+  if (Has(invocation.flags, ScriptFlag::kUndeclared)) return {};
+  if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
+    return kNoCluster;
+  }
+  const bool read_only_form = node::Has(ctx.command().flags(), node::Flag::kReadOnly);
+  if (!Has(invocation.flags, ScriptFlag::kNoWrites) && read_only_form) return kWriteFlag;
+  if (!Has(invocation.flags, ScriptFlag::kNoWrites) && !engine.disk_refusal.empty()) {
+    return engine.disk_refusal;
+  }
+  const bool full = engine.config.maxmemory != 0 && engine.memory_limit != nullptr &&
+                    engine.memory_limit->state() == node::MemoryLimit::State::kFull;
+  if (full && !Has(invocation.flags, ScriptFlag::kAllowOom | ScriptFlag::kNoWrites)) {
+    return kNoAllowOom;
+  }
+  return {};
+}
+
+void Functions::PrepareInner(const node::Client& caller) {
+  inner_.user = caller.user;
+  inner_.authenticated = caller.authenticated;
+  inner_.database = caller.database;
+  inner_.no_touch = caller.no_touch;
+  inner_.import_source = caller.import_source;
+  inner_.has_unsent_write = false;
+}
+
+void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation& invocation) {
+  const std::string_view refusal = Refusal(ctx, invocation);
+  if (!refusal.empty()) return ctx.reply().Error(refusal);
+  node::Engine& engine = host_.engine;
+  node::Client& caller = ctx.client();
+  const bool undeclared = Has(invocation.flags, ScriptFlag::kUndeclared);
+  const node::Args keys = args.subspan(kFirstKey, invocation.key_count);
+  node::ScriptRun run{
+      .caller = &caller,
+      .eval = invocation.eval,
+      .function = invocation.name,
+      .request = args,
+      .begin_ns = engine.turn_ns,
+      .read_only = node::Has(ctx.command().flags(), node::Flag::kReadOnly) ||
+                   Has(invocation.flags, ScriptFlag::kNoWrites),
+      .allow_oom = Has(invocation.flags, ScriptFlag::kAllowOom),
+      .one_slot = !undeclared && !Has(invocation.flags, ScriptFlag::kAllowCrossSlotKeys),
+  };
+  if (!keys.empty() && engine.keyspace.cluster()) run.slot = slots::HashSlot(keys[0]);
+  PrepareInner(caller);
+  engine.script = &run;
+  invocation.code.engine()->Call({.code = invocation.code,
+                                  .name = invocation.name,
+                                  .keys = keys,
+                                  .args = args.subspan(kFirstKey + invocation.key_count),
+                                  .run = run,
+                                  .inner = inner_,
+                                  .reply = ctx.reply()});
+  engine.script = nullptr;
+  if (inner_.has_unsent_write) caller.has_unsent_write = true;
+  if (run.abandoned) engine.journal.AbandonUnit();
+}
+
+absl::StatusOr<std::string> Functions::Load(std::string_view text, bool replace) {
+  const absl::StatusOr<LibraryHead> head = ParseLibrary(text);
+  if (!head.ok()) return head.status();
+  // Known before its text is run.
+  if (FindEngine(head->engine, library_engines_) == nullptr) {
+    return absl::InvalidArgumentError(StrCat("Engine '", head->engine, "' not found"));
+  }
+  if (!replace && libraries_.FindLibrary(head->name) != nullptr) {
+    return absl::AlreadyExistsError(StrCat("Library '", head->name, "' already exists"));
+  }
+  absl::StatusOr<std::unique_ptr<Library>> library = CompileLibrary(text, library_engines_);
+  if (!library.ok()) return library.status();
+  std::string name = (*library)->name;
+  const absl::Status added = libraries_.Add(*std::move(library), replace);
+  if (!added.ok()) return added;
+  return name;
+}
+
+absl::Status Functions::Restore(std::string_view payload, RestorePolicy policy) {
+  const absl::StatusOr<std::vector<std::string>> texts = ReadLibraries(payload);
+  if (!texts.ok()) return texts.status();
+  LibraryRegistry restored;
+  for (const std::string& text : *texts) {
+    absl::StatusOr<std::unique_ptr<Library>> library = CompileLibrary(text, library_engines_);
+    if (!library.ok()) return library.status();
+    const absl::Status added = restored.Add(*std::move(library), /*replace=*/false);
+    if (!added.ok()) return added;
+  }
+  if (policy == RestorePolicy::kFlush) {
+    std::swap(libraries_, restored);
+    return absl::OkStatus();
+  }
+  return libraries_.AddAll(std::move(restored), policy == RestorePolicy::kReplace);
+}
+
+bool Functions::Delete(std::string_view name) { return libraries_.Remove(name); }
+
+void Functions::FlushLibraries() {
+  libraries_ = LibraryRegistry();
+  engines_->functions.Collect();
+}
+
+node::ScriptUsage Functions::Measure() const {
+  return {.eval_vm_bytes = engines_->scripts.memory_bytes(),
+          .functions_vm_bytes = engines_->functions.memory_bytes(),
+          .eval_cache_bytes = scripts_.memory_bytes(),
+          .libraries_bytes = libraries_.memory_bytes(),
+          .cached_scripts = scripts_.size(),
+          .evicted_scripts = scripts_.evicted(),
+          .libraries = libraries_.libraries().size(),
+          .functions = libraries_.function_count()};
+}
+
+}  // namespace slotmesh::functions

@@ -1,0 +1,82 @@
+// A script's inner commands: what they must pass, in the order that scripts know.
+#include "node/command/dispatcher.h"
+#include "node/command/memory_limit.h"
+#include "node/command/script_errors.h"
+#include "node/command/script_run.h"
+#include "node/resp/errors.h"
+#include "slots/check.h"
+
+namespace slotmesh::node {
+
+Dispatcher::Result Dispatcher::ExecuteInScript(Client& client, Args args, const Plan& plan) {
+  CHECK(engine_.script != nullptr);
+  ScriptRun& run = *engine_.script;
+  const uint64_t reply_begin = client.output.end_position();
+  if (CheckInScript(client, run, args, plan)) {
+    const bool mute = run.replicate == ScriptRun::kReplicateNone;
+    if (mute) engine_.journal.set_muted(true);
+    Call(client, *plan.command, args, RequestOrigin::kScript, plan.hashed ? &plan.key : nullptr);
+    if (mute) engine_.journal.set_muted(false);
+  }
+  return Finish(client, reply_begin);
+}
+
+bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const Plan& plan) {
+  const auto refuse = [&](std::string_view error) {
+    Reject(client, plan.command, error);
+    return false;
+  };
+  if (plan.command == nullptr) return refuse(errors::kScriptUnknownCommand);
+  const Command& command = *plan.command;
+  const CommandSpec& row = command.spec();
+  // Of a container only its subcommands can be had.
+  if (row.handler == nullptr || (!row.subcommands.empty() && args.size() >= 2)) {
+    return refuse(errors::kScriptUnknownCommand);
+  }
+  if (!row.arity.Accepts(args.size())) return refuse(errors::kScriptWrongArity);
+  if (Has(row.flags, Flag::kNoScript) && !engine_.scripts_unrestricted) {
+    return refuse(errors::kNotFromScript);
+  }
+  if (!CheckAccess(client, command)) return false;
+  const bool write = Has(row.flags, Flag::kWrite);
+  if (write && run.read_only) return refuse(errors::kScriptReadOnly);
+  // Half a script's writes are worse than a little more memory: the first one decides.
+  if (!run.wrote) {
+    if (write && !engine_.disk_refusal.empty()) return refuse(engine_.disk_refusal);
+    if (Has(row.flags, Flag::kDenyOom) && !run.allow_oom && MemoryIsFull()) {
+      return refuse(errors::kOom);
+    }
+  }
+  run.wrote = run.wrote || write;
+  return engine_.gate == nullptr || CheckRoutingInScript(client, run, args, plan);
+}
+
+bool Dispatcher::MemoryIsFull() const {
+  return engine_.config.maxmemory != 0 && engine_.memory_limit != nullptr &&
+         engine_.memory_limit->state() == MemoryLimit::State::kFull;
+}
+
+bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args, const Plan& plan) {
+  client.readonly = run.caller->readonly;
+  client.asking = run.caller->asking;
+  client.asking_fresh = false;
+  int slot = kNoSlot;
+  if (CheckRouting(client, *plan.command, args, RequestOrigin::kScript, plan, &slot) !=
+      Admission::kServe) {
+    return false;
+  }
+  if (slot == kNoSlot || !run.one_slot) return true;
+  if (run.slot == kNoSlot) run.slot = slot;
+  if (run.slot == slot) return true;
+  Reject(client, plan.command, errors::kScriptOtherSlot);
+  return false;
+}
+
+bool Dispatcher::CheckBusy(Client& client, const Command& command) {
+  const ScriptRun* run = engine_.script;
+  if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
+  Reject(client, &command, run->eval ? errors::kBusyScript : errors::kBusyFunction);
+  return false;
+}
+
+}  // namespace slotmesh::node

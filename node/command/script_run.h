@@ -1,0 +1,53 @@
+// The script or function that an engine runs: what it may do, what it has done, and what others
+// asked of it meanwhile.
+//
+// Made by whoever runs the script (functions/), on its stack, and hung into Engine::script for as
+// long as it runs. The dispatcher goes by it for the script's inner commands, and refuses other
+// clients' commands while it is busy. Engine thread only; borrows all.
+#ifndef SLOTMESH_NODE_COMMAND_SCRIPT_RUN_H_
+#define SLOTMESH_NODE_COMMAND_SCRIPT_RUN_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "node/command/client.h"
+#include "node/resp/args.h"
+
+namespace slotmesh::node {
+
+struct ScriptRun {
+  // Where the effects of its commands go from now on (redis.set_repl). Both bits are needed for
+  // none to be missing: the journal is one stream for files and replicas.
+  static constexpr int kReplicateNone = 0;
+  static constexpr int kReplicateAof = 1;
+  static constexpr int kReplicateReplicas = 2;
+  static constexpr int kReplicateAll = kReplicateAof | kReplicateReplicas;
+
+  Client* caller = nullptr;
+  bool eval = true;           // EVAL and its forms; false: a function.
+  std::string_view function;  // A function's name.
+  Args request;               // The words that started it.
+  int64_t begin_ns = 0;       // Monotonic.
+
+  // What it may do.
+  bool read_only = false;
+  bool allow_oom = false;
+  bool one_slot = false;  // All its commands' keys are in one slot, `slot`.
+
+  // What it has done.
+  int slot = -1;       // Of the declared keys, else of the first key used.
+  bool wrote = false;  // A write command has run: it cannot be killed any more.
+  int replicate = kReplicateAll;
+  // The wall time that TIME gives, the same throughout; 0 until it is asked for.
+  int64_t wall_micros = 0;
+
+  // Past busy-reply-threshold: other clients are served, and refused nearly everything.
+  bool busy = false;
+  bool killed = false;  // SCRIPT KILL or FUNCTION KILL.
+  // SHUTDOWN NOSAVE: it ends at once and its effects go nowhere.
+  bool abandoned = false;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_COMMAND_SCRIPT_RUN_H_
