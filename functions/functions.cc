@@ -5,6 +5,7 @@
 #include "functions/library_dump.h"
 #include "functions/lua/lua_engine.h"
 #include "functions/lua/watchdog.h"
+#include "node/command/memory_limit.h"
 #include "node/command/script_run.h"
 #include "node/journal/journal.h"
 #include "slots/hash_slot.h"
@@ -53,9 +54,12 @@ std::string_view Functions::Refusal(const node::CommandContext& ctx,
   }
   const bool read_only_form = node::Has(ctx.command().flags(), node::Flag::kReadOnly);
   if (!Has(invocation.flags, ScriptFlag::kNoWrites) && read_only_form) return kWriteFlag;
-  const uint64_t limit = engine.config.maxmemory;
-  if (limit != 0 && engine.used_memory_bytes > limit &&
-      !Has(invocation.flags, ScriptFlag::kAllowOom | ScriptFlag::kNoWrites)) {
+  if (!Has(invocation.flags, ScriptFlag::kNoWrites) && !engine.disk_refusal.empty()) {
+    return engine.disk_refusal;
+  }
+  const bool full = engine.config.maxmemory != 0 && engine.memory_limit != nullptr &&
+                    engine.memory_limit->state() == node::MemoryLimit::State::kFull;
+  if (full && !Has(invocation.flags, ScriptFlag::kAllowOom | ScriptFlag::kNoWrites)) {
     return kNoAllowOom;
   }
   return {};

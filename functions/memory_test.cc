@@ -17,7 +17,9 @@ using node::TestEngine;
 
 class FullMemory : public testing::Test {
  protected:
-  FullMemory() : engine_(Options()) { engine_.engine().used_memory_bytes = 200; }
+  FullMemory() : engine_(Options()) {
+    engine_.gauge().bytes = [] { return 200; };
+  }
 
   static TestEngine::Options Options() {
     TestEngine::Options options;

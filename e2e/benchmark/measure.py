@@ -1,35 +1,21 @@
 """Runs the measurements: servers in turns on one core, redis-benchmark on the other."""
 
+import itertools
 import os
 import re
 import shutil
 
+from benchmark.workloads import DATA, MEMORY, WORKLOADS
 from harness.node import fields
 from harness.ports import lease_port
 from harness.process import Process
 from harness.process import run as run_program
-from harness.resp import Connection
+from harness.resp import Connection, RespError
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _FILL_BATCH = 2000
 # Requests of the first, calibrating run; the others are as long as --seconds asks for.
 _CALIBRATION = 50000
-_KEY = "key:__rand_int__"  # 16 bytes once redis-benchmark has put its 12 digits in.
-_VALUE = "xxxxxxxx"
-
-_COMMANDS = {
-    "get": ["GET", _KEY],
-    "set": ["SET", _KEY, _VALUE],
-    "incr": ["INCR", "cnt:__rand_int__"],
-    "mget": ["MGET"] + [_KEY] * 10,
-}
-
-
-# (what, value, seconds to live): the two cases of the design's table.
-_MEMORY = (
-    ("16-byte key, 8-byte value", "x" * 8, None),
-    ("16-byte key, 32-byte value, expiry", "x" * 32, 100000),
-)
 
 
 def _read(path):
@@ -92,22 +78,22 @@ class Server:
         with Connection(self.port) as connection:
             return int(fields(connection.call("INFO", "memory"))["used_memory"])
 
-    def fill(self, count, prefix="key:", value=_VALUE, seconds=None):
-        """`count` keys of 16 bytes, named as redis-benchmark names them."""
-        expiry = () if seconds is None else ("EX", seconds)
+    def fill(self, commands):
         with Connection(self.port, timeout=120) as connection:
-            for start in range(0, count, _FILL_BATCH):
-                numbers = range(start, min(count, start + _FILL_BATCH))
-                commands = [("SET", f"{prefix}{i:012d}", value, *expiry) for i in numbers]
-                connection.pipeline(commands)
+            while batch := list(itertools.islice(commands, _FILL_BATCH)):
+                for reply in connection.pipeline(batch):
+                    if isinstance(reply, RespError):
+                        raise reply
 
 
 def run_once(server, test, pipeline, requests, options):
     """One run of redis-benchmark: {"cpu_us", "rps", "seconds"}."""
     before = server.cpu_seconds()
     words = ["taskset", "-c", options.client_core, "redis-benchmark", "-p", server.port, "-q"]
-    words += ["-n", requests, "-P", pipeline, "-c", options.clients, "-r", options.keys]
-    text = run_program(words + _COMMANDS[test], timeout=600)
+    workload = WORKLOADS[test]
+    words += ["-n", requests, "-P", pipeline, "-c", options.clients]
+    words += ["-r", max(1, options.keys // workload.spread)]
+    text = run_program(words + workload.command, timeout=600)
     cpu = server.cpu_seconds() - before
     rates = re.findall(r"([\d.]+) requests per second", text)
     if not rates or "ERR" in text or "Error" in text:
@@ -118,14 +104,13 @@ def run_once(server, test, pipeline, requests, options):
 
 def measure_speed(options, servers):
     """{(test, pipeline): {server name: [measurement of each round]}}"""
-    tests = [test for test in options.tests.split(",") if test in _COMMANDS]
+    tests = options.tests.split(",")
     pipelines = [int(word) for word in options.pipelines.split(",")]
     results = {}
     for server in servers:
         server.start()
-        server.fill(options.keys)
-        if "incr" in tests:
-            server.fill(options.keys, prefix="cnt:", value="0")
+        for data in sorted({WORKLOADS[test].data for test in tests}):
+            server.fill(DATA[data](options.keys))
         server.pause()
     for test in tests:
         for pipeline in pipelines:
@@ -157,27 +142,33 @@ def _calibrated(options, servers, test, pipeline):
 
 
 def measure_memory(options, servers):
-    """{what: {server name: (bytes per key by used_memory, by resident memory)}}"""
+    """{what: {server name: (bytes by used_memory, by resident memory)}}"""
     results = {}
-    for what, value, seconds in _MEMORY:
-        results[what] = {}
+    for case in MEMORY:
+        count = options.keys // case.per
+        results[case.what] = {}
         for server in servers:
             server.start()
             used, resident = server.used_memory(), server.resident_bytes()
-            server.fill(options.keys, value=value, seconds=seconds)
+            server.fill(iter(case.commands(count)))
             grown = server.used_memory() - used, server.resident_bytes() - resident
-            results[what][server.name] = tuple(number / options.keys for number in grown)
+            results[case.what][server.name] = tuple(number / count for number in grown)
             server.stop()
-        print(f"measured {what}", flush=True)
+        print(f"measured {case.what}", flush=True)
     return results
+
+
+def servers(options, binaries, folder):
+    """One of each program, not yet started."""
+    return [Server(n, b, options.server_core, folder) for n, b in binaries.items()]
 
 
 def run(options, binaries, folder):
     """All that the options ask for: {"speed": ..., "memory": ...}."""
-    servers = [Server(n, b, options.server_core, folder) for n, b in binaries.items()]
+    both = servers(options, binaries, folder)
     try:
-        memory = {} if options.no_memory else measure_memory(options, servers)
-        return {"speed": measure_speed(options, servers), "memory": memory}
+        memory = {} if options.no_memory else measure_memory(options, both)
+        return {"speed": measure_speed(options, both), "memory": memory}
     finally:
-        for server in servers:
+        for server in both:
             server.release()

@@ -13,11 +13,11 @@ def text(results, options):
     lines = [
         "",
         f"median of {options.rounds} rounds, {options.keys} keys, {options.clients} clients",
-        f"{'':18}{'CPU us per request':^32}{'requests per second':^32}",
-        f"{'test':8}{'pipeline':>8}  {_HEAD}{_HEAD}",
+        f"{'':23}{'CPU us per request':^32}{'requests per second':^32}",
+        f"{'test':13}{'pipeline':>8}  {_HEAD}{_HEAD}",
     ]
     for (test, pipeline), cell in results["speed"].items():
-        line = f"{test:8}{pipeline:>8}  "
+        line = f"{test:13}{pipeline:>8}  "
         for key, digits in (("cpu_us", 3), ("rps", 0)):
             ours, theirs = (_median(cell[name], key) for name in ("slotmesh", "peer"))
             line += f"{ours:>11.{digits}f}{theirs:>11.{digits}f}{ours / theirs:>9.2f} "

@@ -3,7 +3,7 @@
 COMMANDS maps a name to (weight, function of Values giving the arguments after the name).
 """
 
-from differential import bitmaps, lists, sorted_sets, streams
+from differential import bitmaps, hashes, lists, sets, sorted_sets, streams
 
 SET_OPTIONS = (b"NX", b"XX", b"GET", b"KEEPTTL")
 
@@ -150,7 +150,9 @@ COMMANDS = {
     b"SETRANGE": (4, lambda v: [v.key(), v.offset(), v.string()]),
     b"LCS": (3, _lcs),
     **bitmaps.COMMANDS,
+    **hashes.COMMANDS,
     **lists.COMMANDS,
+    **sets.COMMANDS,
     **streams.COMMANDS,
     # Generic.
     b"DEL": (4, lambda v: v.some(v.key, 1, 3)),
@@ -207,8 +209,10 @@ COMMANDS = {
 }
 
 
-# A missing argument would end the server.
-_NEVER_SHORTER = (b"SHUTDOWN",)
+# A missing argument would end the server, or pop what only chance decides.
+_NEVER_SHORTER = (b"SHUTDOWN", b"SPOP")
+# Another argument would be a timeout that is waited for.
+_NEVER_LONGER = (b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX")
 
 
 class Generator:
@@ -228,7 +232,7 @@ class Generator:
         if random.random() < self._wrong_arity:
             if arguments and name not in _NEVER_SHORTER and random.random() < 0.5:
                 arguments = arguments[:-1]
-            else:
+            elif name not in _NEVER_LONGER:
                 arguments = arguments + [self._values.string()]
         spelled = name.lower() if random.random() < 0.1 else name
         return [spelled, *arguments]

@@ -28,6 +28,10 @@ _UNIX_MS = [b"4102444800000", b"4102444800123", b"1000", b"0", b"-5", b"92233720
 _PATTERNS = [
     b"*", b"?", b"a*", b"[abc]", b"[^a]", b"[a-c]*", b"\\*", b"{t}*", b"*1", b"", b"[", b"nope",
 ]
+_MEMBERS = [
+    b"1", b"2", b"3", b"-5", b"300", b"70000", b"5000000000", b"a", b"b", b"f", b"", b"x" * 70,
+    b"bin\x00\xff", b"01",
+]
 _DATABASES = [b"0", b"1", b"0", b"0", b"15", b"16", b"-1", b"x", b"9999999999"]
 
 
@@ -68,6 +72,10 @@ class Values:
 
     def unix_ms(self):
         return self.random.choice(_UNIX_MS)
+
+    def member(self):
+        """Of a set or hash: few, so that they meet."""
+        return self.random.choice(_MEMBERS)
 
     def pattern(self):
         return self.random.choice(_PATTERNS)

@@ -8,10 +8,10 @@ from differential.driver import Driver, connect_both
 from harness.node import Node
 from harness.suite import E2eTest, cases, expand_cases
 
-# With both protocols twice the 20,000 commands that are promised. A run of one's own:
-# SLOTMESH_SEED=7 SLOTMESH_COMMANDS=100000 e2e/run --filter differential
+# With both protocols 200,000 commands. A run of one's own:
+# SLOTMESH_SEED=7 SLOTMESH_COMMANDS=500000 e2e/run --filter differential
 # SLOTMESH_KEEP_GOING=1 reports the first difference of each command instead of the very first one.
-COMMANDS = int(os.environ.get("SLOTMESH_COMMANDS", "20000"))
+COMMANDS = int(os.environ.get("SLOTMESH_COMMANDS", "100000"))
 SEED = int(os.environ.get("SLOTMESH_SEED", "1"))
 KEEP_GOING = "SLOTMESH_KEEP_GOING" in os.environ
 

@@ -276,7 +276,7 @@ absl::Status Admin::CancelMove(const std::string& id, absl::Duration timeout) {
 
 absl::Status Admin::AcceptEmpty() {
   return OnEngine<bool>([](ClusterState& state) {
-           state.link().AcceptEmptyData();
+           state.link().AcceptData();
            return true;
          })
       .status();

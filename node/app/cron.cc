@@ -5,7 +5,6 @@
 
 #include "boost/asio/post.hpp"
 #include "node/commands/field_expiry.h"
-#include "node/stats/memory.h"
 
 namespace slotmesh::node {
 
@@ -72,7 +71,8 @@ void Cron::ArmDeadline() {
 }
 
 void Cron::RefreshMemory() {
-  engine_.used_memory_bytes = ReadMemoryUse().allocated_bytes;
+  gauge_.Refresh();
+  engine_.used_memory_bytes = gauge_.used_bytes();
   engine_.stats.peak_memory_bytes =
       std::max(engine_.stats.peak_memory_bytes, engine_.used_memory_bytes);
 }

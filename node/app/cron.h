@@ -16,6 +16,7 @@
 #include "boost/asio/steady_timer.hpp"
 #include "node/command/engine.h"
 #include "node/net/server.h"
+#include "node/stats/memory.h"
 
 namespace slotmesh::node {
 
@@ -30,8 +31,8 @@ class Cron {
   static constexpr uint64_t kExpiryWorthwhile =
       32;  // Keys removed by a slice that another follows.
 
-  Cron(boost::asio::io_context& io, Engine& engine, Server& server)
-      : io_(io), engine_(engine), server_(server), timer_(io), deadline_timer_(io) {}
+  Cron(boost::asio::io_context& io, Engine& engine, Server& server, AllocatorGauge& gauge)
+      : io_(io), engine_(engine), server_(server), gauge_(gauge), timer_(io), deadline_timer_(io) {}
 
   void Start();
   void Stop();
@@ -56,6 +57,7 @@ class Cron {
   boost::asio::io_context& io_;
   Engine& engine_;
   Server& server_;
+  AllocatorGauge& gauge_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer deadline_timer_;
   std::vector<std::function<void()>> tasks_;

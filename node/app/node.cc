@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <random>
 #include <utility>
 
@@ -20,10 +21,12 @@
 #include "node/app/settings.h"
 #include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
+#include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
+#include "node/command/memory_limit.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -43,6 +46,11 @@
 #include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/server.h"
+#include "node/persist/aof_files.h"
+#include "node/persist/data_files.h"
+#include "node/persist/disk_refusal.h"
+#include "node/persist/output_file.h"
+#include "node/persist/rdb_files.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
@@ -91,19 +99,42 @@ struct Node::Parts {
                .latency_monitor = &latency_monitor,
                .large_requests = &large_requests,
                .large_replies = &large_replies},
+        memory_limit(engine, gauge),
+        client_limit(engine, clients),
         dispatcher(engine),
         listener(engine),
         keyspace_events(messages.pubsub, config()),
         snapshots(keyspace, journal),
+        reclaimer([this] { gauge.FollowThisThread(); }),
         server(io, engine, dispatcher, clients),
-        cron(io, engine, server),
+        cron(io, engine, server, gauge),
+        rdb_files({.engine = engine,
+                   .snapshots = snapshots,
+                   .refusal = disk_refusal,
+                   .log = log,
+                   .post = Poster(),
+                   .create =
+                       [this](const std::string& path) {
+                         return CreateOutputFile(path, StrCat("temp-", getpid(), ".rdb"),
+                                                 config().rdb_save_incremental_fsync);
+                       }}),
+        aof_files({.engine = engine,
+                   .dispatcher = dispatcher,
+                   .snapshots = snapshots,
+                   .refusal = disk_refusal,
+                   .log = log,
+                   .post = Poster()}),
+        data_files(rdb_files, aof_files, config()),
         control(io, cron, server, reclaimer),
         settings(environment.settings, engine, server, log),
         server_family{.dispatcher = dispatcher,
                       .settings = environment.settings,
                       .clients = clients,
                       .control = control,
+                      .persistence = data_files,
                       .log = log,
+                      .memory_limit = memory_limit,
+                      .client_limit = client_limit,
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
@@ -118,10 +149,16 @@ struct Node::Parts {
 
   const Config& config() const { return env.settings.config(); }
 
+  // For work on the engine thread, from any thread.
+  std::function<void(std::function<void()>)> Poster() {
+    return [this](std::function<void()> task) { boost::asio::post(io, std::move(task)); };
+  }
   absl::Status AddFamilies();
   void HandleSignals();
+  void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
+  absl::Status LoadData();
 
   Environment env;
   LogRing log;
@@ -146,6 +183,9 @@ struct Node::Parts {
   ClientTable clients;
   Messages messages{clients};
   Engine engine;
+  AllocatorGauge gauge;
+  MemoryLimit memory_limit;
+  ClientLimit client_limit;
   Dispatcher dispatcher;
   KeyspaceListener listener;
   KeyspaceEvents keyspace_events;
@@ -153,6 +193,10 @@ struct Node::Parts {
   BackgroundReclaimer reclaimer;
   Server server;
   Cron cron;
+  DiskRefusal disk_refusal{engine};
+  RdbFiles rdb_files;
+  AofFiles aof_files;
+  DataFiles data_files;
   ProcessControl control;
   Settings settings;
   TransactionFamily transaction_family{dispatcher};
@@ -258,14 +302,62 @@ absl::Status Node::Parts::StartHttp() {
   return absl::OkStatus();
 }
 
+void Node::Parts::SetLimits() {
+  PurgeInBackground();
+  gauge.FollowThisThread();
+  gauge.Refresh();
+  engine.memory_limit = &memory_limit;
+  engine.client_limit = &client_limit;
+  memory_limit.FollowSettings(env.settings);
+  memory_limit.set_pending_frees([this] { return reclaimer.pending(); });
+  memory_limit.set_wake([this] {
+    boost::asio::post(io, [this] {
+      dispatcher.BeginTurn();
+      memory_limit.Continue();
+      dispatcher.ServeReadyKeys();
+    });
+  });
+  client_limit.FollowSettings(env.settings);
+  client_limit.set_on_evicted([this](Client& client) {
+    log.Notice(StrCat("Evicting client: id=", client.id(), " addr=", client.address,
+                      " name=", client.name, " tot-mem=", client.counted_bytes));
+  });
+}
+
+absl::Status Node::Parts::LoadData() {
+  const absl::StatusOr<bool> loaded = data_files.Start();
+  if (!loaded.ok()) {
+    return absl::Status(
+        loaded.status().code(),
+        StrCat("Fatal error loading the DB: ", ToStd(loaded.status().message()), ". Exiting."));
+  }
+  if (*loaded && cluster != nullptr) {
+    log.Warning(
+        "Serving this node's slots with what its files held: writes that came after them are "
+        "lost.");
+    cluster->state().link().AcceptData();
+  }
+  env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
+    return data_files.SwitchAof(changed.appendonly);
+  });
+  server.set_before_replies([this] { return data_files.Flush(); });
+  return absl::OkStatus();
+}
+
 void Node::Parts::HandleSignals() {
-  signals.add(SIGTERM);
-  signals.add(SIGINT);
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    env.log.Warning(signal == SIGTERM ? "Received SIGTERM scheduling shutdown..."
-                                      : "Received SIGINT scheduling shutdown...");
-    io.stop();
+    const bool term = signal == SIGTERM;
+    log.Warning(term ? "Received SIGTERM scheduling shutdown..."
+                     : "Received SIGINT scheduling shutdown...");
+    const uint32_t wish = term ? config().shutdown_on_sigterm : config().shutdown_on_sigint;
+    log.Warning("User requested shutdown...");
+    const ShutdownRequest request{.save = (wish & kShutdownSave) != 0,
+                                  .nosave = (wish & kShutdownNoSave) != 0,
+                                  .force = (wish & kShutdownForce) != 0};
+    server.BeginTurn();
+    if (SaveBeforeShutdown(request, data_files, log)) return io.stop();
+    HandleSignals();
   });
 }
 
@@ -291,28 +383,29 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->messages.tracking.set_wake([parts = parts.get()] {
     boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
   });
-  // What interpreters hold comes from an allocator of their own.
-  parts->cron.OnTick([parts = parts.get()] {
-    const ScriptUsage usage = parts->functions.Measure();
-    parts->engine.used_memory_bytes += usage.eval_vm_bytes + usage.functions_vm_bytes;
-  });
   parts->settings.Begin();
+  parts->SetLimits();
+  status = parts->LoadData();
+  if (!status.ok()) return status;
   status = parts->server.Listen();
   if (!status.ok()) return status;
   status = parts->StartHttp();
   if (!status.ok()) return status;
+  parts->signals.add(SIGTERM);
+  parts->signals.add(SIGINT);
   parts->HandleSignals();
   parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 
 int Node::Run() {
+  parts_->cron.OnTick([parts = parts_.get()] { parts->data_files.Tick(); });
   parts_->cron.Start();
   parts_->env.log.Notice("Ready to accept connections tcp");
   parts_->io.run();
-  parts_->env.log.Warning("User requested shutdown...");
   parts_->cron.Stop();
   parts_->server.Stop();
+  parts_->data_files.Close();
   parts_->http.reset();
   parts_->cluster.reset();
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");

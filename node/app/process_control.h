@@ -27,6 +27,9 @@ class ProcessControl : public ServerControl {
   uint64_t lazyfree_pending() const override { return reclaimer_.pending(); }
   uint64_t lazyfreed() const override { return reclaimer_.freed() - lazyfreed_before_; }
   void ResetLazyfreed() override { lazyfreed_before_ = reclaimer_.freed(); }
+  void SetReplyIdle(std::optional<int64_t> millis) override {
+    server_.set_reply_idle_ms(millis.value_or(Server::kReplyIdleMillis));
+  }
   int port() const override { return server_.port(); }
 
  private:

@@ -48,11 +48,16 @@ void Settings::Begin() {
     if (server_.Relisten().ok()) return absl::OkStatus();
     return absl::UnavailableError("Failed to bind to specified addresses.");
   });
+  store_.OnChange({"activedefrag"}, [](const Config& config) {
+    if (!config.activedefrag) return absl::OkStatus();
+    return absl::UnimplementedError(
+        "Active defragmentation cannot be enabled: the allocator has no means for it");
+  });
   store_.OnChange({"maxmemory"}, [this](const Config& config) {
     if (config.maxmemory != 0 && engine_.used_memory_bytes > config.maxmemory) {
-      log_.Warning(
-          "The new maxmemory is smaller than the memory in use: writes are refused until enough "
-          "keys are removed.");
+      log_.Warning(StrCat("The new maxmemory, ", config.maxmemory,
+                          ", is smaller than the memory in use, ", engine_.used_memory_bytes,
+                          ": keys are evicted, or writes refused, as maxmemory-policy says."));
     }
     return absl::OkStatus();
   });

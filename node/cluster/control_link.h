@@ -116,8 +116,9 @@ class ControlLink {
   // CLUSTER RESET: this node leaves its cluster (where it must own no slots and have no replicas)
   // and begins one of its own, `hard`: under a new id. `done` as Propose's.
   virtual void Reset(bool hard, Done done) = 0;
-  // The operator says that this node may serve its slots although it came up without their data.
-  virtual void AcceptEmptyData() = 0;
+  // This node may serve its slots with what it has: it has loaded its files, or the operator says
+  // that their data is lost for good (SAFETY 14).
+  virtual void AcceptData() = 0;
 
   // Migration frames between engines, on the bulk channel. kFull: wait for on_writable.
   virtual bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) = 0;

@@ -23,6 +23,18 @@ constexpr size_t kSavedMin = 4;
 
 }  // namespace
 
+void PackStrings(std::string_view bytes, absl::Span<const RdbPlainString> strings,
+                 std::string* out) {
+  RdbWriter writer(out, /*compress=*/true);
+  size_t done = 0;
+  for (const RdbPlainString& string : strings) {
+    writer.Raw(bytes.substr(done, string.begin - done));
+    writer.String(bytes.substr(string.body, string.size));
+    done = string.body + string.size;
+  }
+  writer.Raw(bytes.substr(done));
+}
+
 void RdbWriter::LittleEndian(uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) Byte(static_cast<uint8_t>(value >> (8 * i)));
 }
@@ -89,7 +101,11 @@ void RdbWriter::String(std::string_view bytes) {
     if (value.has_value() && SmallInteger(*value)) return;
   }
   if (Compressed(bytes)) return;
+  const size_t begin = out_->size();
   Length(bytes.size());
+  if (later_ != nullptr && bytes.size() > kCompressMin) {
+    later_->push_back({begin, out_->size(), bytes.size()});
+  }
   out_->append(bytes);
 }
 

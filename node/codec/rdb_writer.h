@@ -7,17 +7,35 @@
 #ifndef SLOTMESH_NODE_CODEC_RDB_WRITER_H_
 #define SLOTMESH_NODE_CODEC_RDB_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/types/span.h"
 #include "node/codec/rdb_format.h"
 
 namespace slotmesh::node {
 
+// A string that was written as it is and may be packed later.
+struct RdbPlainString {
+  size_t begin;  // Of its length, in the writer's output.
+  size_t body;
+  size_t size;
+};
+
+// Appends to *out what `bytes` would be, had these strings (in their order) been compressed at
+// once. Compressing is most of the work of writing: this lets another thread do it.
+void PackStrings(std::string_view bytes, absl::Span<const RdbPlainString> strings,
+                 std::string* out);
+
 class RdbWriter {
  public:
   explicit RdbWriter(std::string* out, bool compress = true) : out_(out), compress_(compress) {}
+  // Compresses nothing, and notes in *later what is worth a try.
+  RdbWriter(std::string* out, std::vector<RdbPlainString>* later)
+      : out_(out), compress_(false), later_(later) {}
 
   void Byte(uint8_t byte) { out_->push_back(static_cast<char>(byte)); }
   void Type(RdbType type) { Byte(static_cast<uint8_t>(type)); }
@@ -39,6 +57,7 @@ class RdbWriter {
 
   std::string* out_;
   bool compress_;
+  std::vector<RdbPlainString>* later_ = nullptr;
 };
 
 }  // namespace slotmesh::node

@@ -164,6 +164,7 @@ class Client {
   size_t query_buffer_bytes = 0;
   size_t query_buffer_free_bytes = 0;
   size_t argument_bytes = 0;
+  size_t counted_bytes = 0;  // By ClientLimit.
   const Command* last_command = nullptr;
 
  private:

@@ -110,6 +110,7 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
   if (key == 0 || key >= args.size()) return plan;
   plan.key = HashKey(engine_.keyspace, args[key]);
   plan.hashed = true;
+  plan.needs_object = plan.command->works_on_objects();
   return plan;
 }
 
@@ -160,7 +161,10 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   }
   if (checks.state) {
     const Flag flags = FlagsOf(client, *command, args);
-    if (!CheckState(client, *command, flags)) return Finish(client, reply_begin);
+    if (!CheckBusy(client, *command) || !CheckMemory(client, *command, flags, origin) ||
+        !CheckState(client, *command, flags)) {
+      return Finish(client, reply_begin);
+    }
     if (engine_.pause.Holds(flags, engine_.now_ms)) {
       engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
       return Result::kWaits;
@@ -190,7 +194,12 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const bool first_run = !client.rerun.active;
   const uint64_t begin = engine_.clock.Ticks();
   engine_.journal.BeginUnit();
+  const bool no_touch = client.no_touch;  // The command may be the one that ends it.
+  if (no_touch) [[unlikely]]
+    engine_.keyspace.set_touching(false);
   command.spec().handler(ctx, args);
+  if (no_touch) [[unlikely]]
+    engine_.keyspace.set_touching(true);
   if (ctx.changes() > 0 || ctx.has_effects()) {
     if (!ctx.has_effects() && engine_.journal.active()) ctx.JournalVerbatim();
     engine_.stats.keyspace_changes += ctx.changes();
@@ -214,7 +223,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (micros >= kSlowCommandMicros || engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AfterSlowCommand(ctx, args, micros);
   }
-  if (engine_.large_requests != nullptr) {
+  if (engine_.large_requests != nullptr && client.blocked == 0) {
     LogSizes(ctx, args, client.output.end_position() - reply_begin);
   }
 }
@@ -237,7 +246,8 @@ void Dispatcher::AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micro
     engine_.latency_monitor->Add(fast ? "fast-command" : "command",
                                  engine_.now_ms / kMillisPerSecond, millis);
   }
-  if (engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
+  // A command that waits is logged when it has run to its end.
+  if (ctx.client().blocked == 0 && engine_.slow_log.Wants(static_cast<int64_t>(micros))) {
     AddToLog(engine_.slow_log, ctx, args, static_cast<int64_t>(micros));
   }
 }
@@ -274,6 +284,9 @@ Dispatcher::Result Dispatcher::Finish(Client& client, uint64_t reply_begin) {
   if (client.asking) EndAsking(client);
   if (client.reply_mode != ReplyMode::kOn) ApplyReplyMode(client, reply_begin);
   if (client.waits()) return Result::kWaits;
+  // There is no end to what it asks for: no more of it.
+  if (client.output.overflowed()) [[unlikely]]
+    client.close_now = true;
   return client.close_now || client.close_after_reply ? Result::kClose : Result::kDone;
 }
 

@@ -34,6 +34,8 @@ class Dispatcher {
   // execution.
   static constexpr size_t kBucketDelay = 12;
   static constexpr size_t kEntryDelay = 26;
+  static constexpr size_t kObjectDelay = 32;
+  static constexpr size_t kValueDelay = 36;
   static constexpr size_t kExecuteDelay = 40;
   static constexpr size_t kPlans = 64;        // A power of two above kExecuteDelay.
   static constexpr size_t kPrefetchFrom = 4;  // Shorter batches run without.
@@ -88,6 +90,7 @@ class Dispatcher {
     const Command* command = nullptr;
     HashedKey key;
     bool hashed = false;
+    bool needs_object = false;  // The value is worth prefetching, too.
   };
 
   Plan MakePlan(Args args);
@@ -96,7 +99,10 @@ class Dispatcher {
   // Each gives true if the request may go on; else the refusal stands in the reply.
   bool CheckKnown(Client& client, const Command* command, Args args);
   bool CheckAccess(Client& client, const Command& command);
+  bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
+  // As the last client's command found it.
+  bool MemoryIsFull() const;
   // While a script is busy.
   bool CheckBusy(Client& client, const Command& command);
   // Of a script's inner command.
@@ -162,6 +168,12 @@ Dispatcher::BatchResult Dispatcher::ExecuteBatch(Client& client, size_t count, R
     }
     if (const size_t i = turn - kEntryDelay; turn >= kEntryDelay && i < count) {
       if (plans[i % kPlans].hashed) db.PrefetchEntry(plans[i % kPlans].key);
+    }
+    if (const size_t i = turn - kObjectDelay; turn >= kObjectDelay && i < count) {
+      if (plans[i % kPlans].needs_object) db.PrefetchObject(plans[i % kPlans].key);
+    }
+    if (const size_t i = turn - kValueDelay; turn >= kValueDelay && i < count) {
+      if (plans[i % kPlans].needs_object) db.PrefetchValue(plans[i % kPlans].key);
     }
     if (turn < kExecuteDelay) continue;
     const size_t i = turn - kExecuteDelay;

@@ -2,7 +2,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node/command/client_limit.h"
 #include "node/command/dispatcher.h"
+#include "node/command/memory_limit.h"
 #include "node/resp/errors.h"
 #include "slots/hash_slot.h"
 #include "slots/strings.h"
@@ -106,7 +108,6 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
 }
 
 bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) {
-  if (!CheckBusy(client, command)) return false;
   if (client.subscriptions != nullptr && !client.reply().resp3() &&
       !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
     Reject(client, &command, NotWhileSubscribed(command.full_name()));
@@ -117,12 +118,37 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
     Reject(client, &command, kNotForMonitors);
     return false;
   }
-  const uint64_t limit = engine_.config.maxmemory;
-  if (limit != 0 && Has(flags, Flag::kDenyOom) && engine_.used_memory_bytes > limit) {
-    Reject(client, &command, errors::kOom);
+  if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
+    Reject(client, &command, engine_.disk_refusal);
     return false;
   }
   return true;
+}
+
+// Whoever takes too much memory is closed before anybody's keys are evicted for it.
+bool Dispatcher::CheckMemory(Client& client, const Command& command, Flag flags,
+                             RequestOrigin origin) {
+  if (origin == RequestOrigin::kClient && engine_.client_limit != nullptr) {
+    engine_.client_limit->Update(client);
+    engine_.client_limit->Enforce();
+    if (client.close_now) return false;
+  }
+  if (engine_.config.maxmemory == 0 || engine_.memory_limit == nullptr) [[likely]]
+    return true;
+  // Commands inside of modules fare as the whole did when it began. Nothing is evicted while a
+  // script runs.
+  const bool enforce = origin == RequestOrigin::kClient && engine_.script == nullptr;
+  const MemoryLimit::State state =
+      enforce ? engine_.memory_limit->Enforce() : engine_.memory_limit->state();
+  if (state != MemoryLimit::State::kFull) return true;
+  // Queueing takes memory whatever it is that is queued.
+  const bool queues =
+      client.transaction.active && origin == RequestOrigin::kClient &&
+      !Has(command.flags(), Flag::kRunsTransaction) &&
+      (!Has(command.flags(), Flag::kTransactionControl) || Has(command.flags(), Flag::kNoMulti));
+  if (!queues && !Has(flags, Flag::kDenyOom)) return true;
+  Reject(client, &command, errors::kOom);
+  return false;
 }
 
 void Dispatcher::DiscardTransaction(Client& client) {

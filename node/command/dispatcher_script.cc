@@ -1,5 +1,6 @@
 // A script's inner commands: what they must pass, in the order that scripts know.
 #include "node/command/dispatcher.h"
+#include "node/command/memory_limit.h"
 #include "node/command/script_errors.h"
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
@@ -39,14 +40,20 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   if (!CheckAccess(client, command)) return false;
   const bool write = Has(row.flags, Flag::kWrite);
   if (write && run.read_only) return refuse(errors::kScriptReadOnly);
-  const uint64_t limit = engine_.config.maxmemory;
   // Half a script's writes are worse than a little more memory: the first one decides.
-  if (limit != 0 && Has(row.flags, Flag::kDenyOom) && !run.allow_oom && !run.wrote &&
-      engine_.used_memory_bytes > limit) {
-    return refuse(errors::kOom);
+  if (!run.wrote) {
+    if (write && !engine_.disk_refusal.empty()) return refuse(engine_.disk_refusal);
+    if (Has(row.flags, Flag::kDenyOom) && !run.allow_oom && MemoryIsFull()) {
+      return refuse(errors::kOom);
+    }
   }
   run.wrote = run.wrote || write;
   return engine_.gate == nullptr || CheckRoutingInScript(client, run, args, plan);
+}
+
+bool Dispatcher::MemoryIsFull() const {
+  return engine_.config.maxmemory != 0 && engine_.memory_limit != nullptr &&
+         engine_.memory_limit->state() == MemoryLimit::State::kFull;
 }
 
 bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args, const Plan& plan) {

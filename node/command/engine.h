@@ -30,6 +30,8 @@
 
 namespace slotmesh::node {
 
+class ClientLimit;
+class MemoryLimit;
 struct ScriptRun;
 
 // A key with its hash, and in cluster mode its slot.
@@ -63,8 +65,13 @@ struct Engine {
   bool scripts_unrestricted = false;
   ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
   TypeSettings type_settings;
-  // Bytes in use, as maxmemory counts them; refreshed by the composition root's timer.
+  // Null: there are no limits.
+  MemoryLimit* memory_limit = nullptr;
+  ClientLimit* client_limit = nullptr;
+  // Bytes in use, refreshed by the composition root's timer.
   uint64_t used_memory_bytes = 0;
+  // Why writes are refused while what they change cannot be saved; empty: they are not.
+  std::string_view disk_refusal;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

@@ -30,6 +30,9 @@ size_t Hash(uint64_t prefix, size_t length) {
   return static_cast<size_t>(((prefix ^ (length * kMultiplier)) * kMultiplier) >> 40);
 }
 
+constexpr Acl kObjectCategories =
+    Acl::kSet | Acl::kSortedSet | Acl::kList | Acl::kHash | Acl::kGeo | Acl::kStream;
+
 // The only key of a row with one spec of the form "at word n, one key", else 0.
 int SingleKey(const CommandSpec& spec) {
   if (spec.keys.size() != 1) return 0;
@@ -48,6 +51,7 @@ Command::Command(const CommandSpec& spec, const Command* parent, void* family)
                                    : StrCat(parent->full_name(), "|", spec.name)),
       acl_(spec.acl | ImpliedAcl(spec.flags)),
       single_key_(SingleKey(spec)),
+      works_on_objects_(Has(spec.acl, kObjectCategories)),
       has_keys_(!spec.keys.empty() || spec.get_keys != nullptr),
       stats_(std::make_unique<CommandStats>()) {
   subcommands_.reserve(spec.subcommands.size());

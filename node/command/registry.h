@@ -41,6 +41,8 @@ class Command {
   Acl acl() const { return acl_; }
   // The word that is the only key (a row like GET's or INCR's), 0 if the row is not that simple.
   int single_key() const { return single_key_; }
+  // Its values are lists, sets, sorted sets, hashes or streams.
+  bool works_on_objects() const { return works_on_objects_; }
   bool has_keys() const { return has_keys_; }
   // Changes keys without naming them: FLUSHALL, FLUSHDB, SWAPDB.
   bool changes_all_keys() const {
@@ -59,6 +61,7 @@ class Command {
   std::string full_name_;
   Acl acl_;
   int single_key_ = 0;
+  bool works_on_objects_ = false;
   bool has_keys_ = false;
   std::unique_ptr<CommandStats> stats_;
   std::vector<std::unique_ptr<Command>> subcommands_;

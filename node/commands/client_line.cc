@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/command/client_limit.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -51,12 +52,6 @@ std::string ClientFlagLetters(const Client& client) {
   return letters.empty() ? "N" : letters;
 }
 
-size_t ClientMemory(const Client& client) {
-  return sizeof(Client) + client.query_buffer_bytes + client.query_buffer_free_bytes +
-         client.output.memory_bytes() + client.argument_bytes + client.parked.memory_bytes() +
-         client.transaction.memory_bytes;
-}
-
 std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
   if (client.host() != nullptr) client.host()->MeasureBuffers(client);
   const size_t output = client.output.size();
@@ -76,10 +71,10 @@ std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
       StrCat(" watch=", watched_keys, " qbuf=", client.query_buffer_bytes,
              " qbuf-free=", client.query_buffer_free_bytes,
              " argv-mem=", client.argument_bytes + client.parked.memory_bytes(),
-             " multi-mem=", client.transaction.memory_bytes, " rbs=", client.output.memory_bytes(),
-             " rbp=", client.output.memory_bytes(), " obl=", output,
-             " oll=", client.output.part_count(), " omem=", client.output.memory_bytes(),
-             " tot-mem=", ClientMemory(client), " events=", output == 0 ? "r" : "rw");
+             " multi-mem=", client.transaction.memory_bytes, " rbs=", client.output.chunk_bytes(),
+             " rbp=", client.output.chunk_bytes(), " obl=", output,
+             " oll=", client.output.part_count(), " omem=", client.output.limited_bytes(),
+             " tot-mem=", ClientMemory(client, watched_keys), " events=", output == 0 ? "r" : "rw");
   line +=
       StrCat(" cmd=", client.last_command == nullptr ? "NULL" : client.last_command->full_name(),
              " user=", client.user, " redir=", Redirection(client),

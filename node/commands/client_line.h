@@ -12,8 +12,6 @@ namespace slotmesh::node {
 
 // The letters of the flags field: "N" for a client without any.
 std::string ClientFlagLetters(const Client& client);
-// About how much memory the client takes, buffers and queued commands included.
-size_t ClientMemory(const Client& client);
 // The line, without its end. `watched_keys` is what the watch table says of the client. Asks the
 // client's host to measure buffers.
 std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms);

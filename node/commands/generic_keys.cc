@@ -40,7 +40,10 @@ void Unlink(CommandContext& ctx, Args args) { DeleteAll(ctx, args, /*lazy=*/true
 void Exists(CommandContext& ctx, Args args) { CountPresent(ctx, args, kPeek); }
 
 // TOUCH key ...: the same, and counts as a use of the keys, whatever CLIENT NO-TOUCH says.
-void Touch(CommandContext& ctx, Args args) { CountPresent(ctx, args, {}); }
+void Touch(CommandContext& ctx, Args args) {
+  ctx.keyspace().set_touching(true);  // With CLIENT NO-TOUCH, too.
+  CountPresent(ctx, args, {});
+}
 
 // TYPE key: "none" if absent.
 void Type(CommandContext& ctx, Args args) {

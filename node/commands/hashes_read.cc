@@ -164,7 +164,7 @@ void HRandField(CommandContext& ctx, Args args) {
   if (!count->repeats) {
     hash->Sample(count->n, ctx.random(), clock, add);
   } else {
-    for (uint64_t i = 0; i < count->n; ++i) {
+    for (uint64_t i = 0; i < count->n && !ctx.client().output.overflowed(); ++i) {
       if (!hash->Random(ctx.random(), clock, scratch, &drawn)) break;
       add(drawn);
     }

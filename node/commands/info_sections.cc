@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "node/commands/client_line.h"
 #include "node/commands/connection.h"
+#include "node/commands/memory_report.h"
 #include "node/keyspace/access_clock.h"
 #include "node/stats/memory.h"
 #include "node/stats/process.h"
@@ -29,38 +29,8 @@ constexpr InfoSection kSections[] = {
     {"latencystats", false, &InfoLatencyStats},
     {"cluster", true, &InfoCluster},
     {"keyspace", true, &InfoKeyspace},
+    {"debug", false, &InfoDebug, /*only_by_name=*/true},
 };
-
-double Ratio(uint64_t a, uint64_t b) {
-  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
-}
-
-double Percent(uint64_t part, uint64_t whole) { return 100 * Ratio(part, whole); }
-
-uint64_t Above(uint64_t a, uint64_t b) { return a - std::min(a, b); }
-
-struct ClientTotals {
-  uint64_t memory_bytes = 0;
-  uint64_t largest_input = 0;
-  uint64_t largest_output = 0;
-};
-
-ClientTotals MeasureClients(const ClientTable& clients) {
-  ClientTotals totals;
-  clients.ForEach([&](Client& client) {
-    if (client.host() != nullptr) client.host()->MeasureBuffers(client);
-    totals.memory_bytes += ClientMemory(client);
-    totals.largest_input = std::max<uint64_t>(totals.largest_input, client.query_buffer_bytes);
-    totals.largest_output = std::max<uint64_t>(totals.largest_output, client.output.size());
-  });
-  return totals;
-}
-
-uint64_t TableBytes(const Keyspace& keyspace) {
-  uint64_t bytes = 0;
-  for (int i = 0; i < keyspace.database_count(); ++i) bytes += keyspace.database(i).TableMemory();
-  return bytes;
-}
 
 void Allocator(const MemoryUse& use, uint64_t resident, InfoText& text) {
   text.Add("allocator_frag_ratio", Ratio(use.active_bytes, use.allocated_bytes), 2);
@@ -126,7 +96,7 @@ void InfoServer(const InfoSource& source, InfoText& text) {
 
 void InfoClients(const InfoSource& source, InfoText& text) {
   const Engine& engine = source.engine;
-  const ClientTotals totals = MeasureClients(source.family.clients);
+  const ClientTotals totals = MeasureClients(engine, source.family.clients);
   const Pause::Kind pause = engine.pause.active(engine.now_ms);
   text.Section("Clients");
   text.Add("connected_clients", source.family.clients.size());
@@ -134,7 +104,7 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("maxclients", engine.config.maxclients);
   text.Add("client_recent_max_input_buffer", totals.largest_input);
   text.Add("client_recent_max_output_buffer", totals.largest_output);
-  text.Add("blocked_clients", engine.blocked.size());
+  text.Add("blocked_clients", engine.blocked.size() + engine.parking.size());
   text.Add("tracking_clients", engine.messages.tracking.clients());
   text.Add("pubsub_clients", engine.messages.pubsub.clients());
   text.Add("watching_clients", engine.watches.watching_clients());
@@ -152,49 +122,64 @@ void InfoClients(const InfoSource& source, InfoText& text) {
 
 void InfoMemory(const InfoSource& source, InfoText& text) {
   Engine& engine = source.engine;
-  const MemoryUse use = ReadMemoryUse();
-  const uint64_t used = use.allocated_bytes;
-  const uint64_t resident = ProcessResidentBytes();
-  engine.stats.peak_memory_bytes = std::max(engine.stats.peak_memory_bytes, used);
-  const uint64_t peak = engine.stats.peak_memory_bytes;
-  const uint64_t startup = engine.stats.startup_memory_bytes;
-  const uint64_t clients = MeasureClients(source.family.clients).memory_bytes;
-  const uint64_t overhead = startup + clients + TableBytes(engine.keyspace);
-  const uint64_t dataset = Above(used, overhead);
+  const MemoryReport report = MeasureMemory(engine, source.family);
+  const MemoryUse& use = report.allocator;
   text.Section("Memory");
-  text.AddBytes("used_memory", used);
-  text.AddBytes("used_memory_rss", resident);
-  text.AddBytes("used_memory_peak", peak);
-  text.Add("used_memory_peak_perc", FixedPoint(Percent(used, peak), 2) + "%");
-  text.Add("used_memory_overhead", overhead);
-  text.Add("used_memory_startup", startup);
-  text.Add("used_memory_dataset", dataset);
-  text.Add("used_memory_dataset_perc",
-           FixedPoint(std::min(100.0, Percent(dataset, Above(used, startup))), 2) + "%");
+  text.AddBytes("used_memory", report.used());
+  text.AddBytes("used_memory_rss", report.resident);
+  text.AddBytes("used_memory_peak", report.peak);
+  text.Add("used_memory_peak_perc", FixedPoint(report.peak_percent(), 2) + "%");
+  text.Add("used_memory_overhead", report.overhead());
+  text.Add("used_memory_startup", report.startup);
+  text.Add("used_memory_dataset", report.dataset());
+  text.Add("used_memory_dataset_perc", FixedPoint(report.dataset_percent(), 2) + "%");
   text.Add("allocator_allocated", use.allocated_bytes);
   text.Add("allocator_active", use.active_bytes);
   text.Add("allocator_resident", use.resident_bytes);
+  text.Add("allocator_muzzy", use.muzzy_bytes);
   text.AddBytes("total_system_memory", TotalSystemMemory());
   Scripts(source.family.scripts == nullptr ? ScriptUsage() : source.family.scripts->Measure(),
           text);
   text.AddBytes("maxmemory", engine.config.maxmemory);
   text.Add("maxmemory_policy", source.family.settings.Value("maxmemory-policy"));
-  Allocator(use, resident, text);
-  text.Add("mem_not_counted_for_evict", 0);
+  Allocator(use, report.resident, text);
+  text.Add("mem_not_counted_for_evict", report.uncounted);
   text.Add("mem_replication_backlog", 0);
   text.Add("mem_total_replication_buffers", 0);
   text.Add("mem_clients_slaves", 0);
-  text.Add("mem_clients_normal", clients);
+  text.Add("mem_clients_normal", report.clients);
   text.Add("mem_cluster_links", 0);
   text.Add("mem_aof_buffer", 0);
   text.Add("mem_allocator", AllocatorName());
+  // Tables grow bucket by bucket: there is never a second one.
+  text.Add("mem_overhead_db_hashtable_rehashing", 0);
   text.Add("active_defrag_running", 0);
   text.Add("lazyfree_pending_objects", source.family.control.lazyfree_pending());
   text.Add("lazyfreed_objects", source.family.control.lazyfreed());
 }
 
-// Nothing is saved yet: what stands here is what a node without files says.
+void WriteAof(const AofStatus& aof, InfoText& text) {
+  text.Add("aof_enabled", aof.on ? 1 : 0);
+  text.Add("aof_rewrite_in_progress", aof.rewriting ? 1 : 0);
+  text.Add("aof_rewrite_scheduled", aof.scheduled ? 1 : 0);
+  text.Add("aof_last_rewrite_time_sec", aof.last_rewrite_seconds);
+  text.Add("aof_current_rewrite_time_sec", aof.current_rewrite_seconds);
+  text.Add("aof_last_bgrewrite_status", aof.last_rewrite_ok ? "ok" : "err");
+  text.Add("aof_rewrites", aof.rewrites);
+  text.Add("aof_rewrites_consecutive_failures", aof.failures_in_a_row);
+  text.Add("aof_last_write_status", aof.last_write_ok ? "ok" : "err");
+  text.Add("aof_last_cow_size", 0);
+  if (!aof.on) return;
+  text.Add("aof_current_size", aof.bytes);
+  text.Add("aof_base_size", aof.base_bytes);
+  text.Add("aof_pending_rewrite", aof.scheduled ? 1 : 0);
+  text.Add("aof_buffer_length", aof.buffered_bytes);
+  text.Add("aof_pending_bio_fsync", aof.syncing ? 1 : 0);
+  text.Add("aof_delayed_fsync", aof.syncs_awaited);
+}
+
 void InfoPersistence(const InfoSource& source, InfoText& text) {
+  const PersistenceStatus status = source.family.persistence.Status();
   text.Section("Persistence");
   text.Add("loading", 0);
   text.Add("async_loading", 0);
@@ -202,28 +187,19 @@ void InfoPersistence(const InfoSource& source, InfoText& text) {
   text.Add("current_cow_size", 0);
   text.Add("current_cow_size_age", 0);
   text.Add("current_fork_perc", 0, 2);
-  text.Add("current_save_keys_processed", 0);
-  text.Add("current_save_keys_total", 0);
+  text.Add("current_save_keys_processed", status.keys_done);
+  text.Add("current_save_keys_total", status.keys_total);
   text.Add("rdb_changes_since_last_save", source.engine.stats.keyspace_changes);
-  text.Add("rdb_bgsave_in_progress", 0);
-  text.Add("rdb_last_save_time", source.family.identity.start_ms / kMillisPerSecond);
-  text.Add("rdb_last_bgsave_status", "ok");
-  text.Add("rdb_last_bgsave_time_sec", -1);
-  text.Add("rdb_current_bgsave_time_sec", -1);
-  text.Add("rdb_saves", 0);
+  text.Add("rdb_bgsave_in_progress", status.saving ? 1 : 0);
+  text.Add("rdb_last_save_time", status.last_save_s);
+  text.Add("rdb_last_bgsave_status", status.last_background_ok ? "ok" : "err");
+  text.Add("rdb_last_bgsave_time_sec", status.last_seconds);
+  text.Add("rdb_current_bgsave_time_sec", status.current_seconds);
+  text.Add("rdb_saves", status.saves);
   text.Add("rdb_last_cow_size", 0);
-  text.Add("rdb_last_load_keys_expired", 0);
-  text.Add("rdb_last_load_keys_loaded", 0);
-  text.Add("aof_enabled", 0);
-  text.Add("aof_rewrite_in_progress", 0);
-  text.Add("aof_rewrite_scheduled", 0);
-  text.Add("aof_last_rewrite_time_sec", -1);
-  text.Add("aof_current_rewrite_time_sec", -1);
-  text.Add("aof_last_bgrewrite_status", "ok");
-  text.Add("aof_rewrites", 0);
-  text.Add("aof_rewrites_consecutive_failures", 0);
-  text.Add("aof_last_write_status", "ok");
-  text.Add("aof_last_cow_size", 0);
+  text.Add("rdb_last_load_keys_expired", status.keys_expired);
+  text.Add("rdb_last_load_keys_loaded", status.keys_loaded);
+  WriteAof(source.family.persistence.StatusOfAof(), text);
   text.Add("module_fork_in_progress", 0);
   text.Add("module_fork_last_cow_size", 0);
 }

@@ -11,6 +11,7 @@ namespace {
 // Entries looked at for a database's mean time to live.
 constexpr size_t kTtlSamples = 64;
 constexpr double kBytesPerKilobyte = 1024;
+constexpr int64_t kMicrosPerMilli = 1000;
 
 void ForEachCommand(const std::vector<std::unique_ptr<Command>>& commands,
                     absl::FunctionRef<void(const Command&)> visit) {
@@ -50,6 +51,10 @@ uint64_t CommandMicros(const Engine& engine) {
   return static_cast<uint64_t>(static_cast<double>(ticks) * engine.micros_per_tick);
 }
 
+uint64_t EvictedScripts(const ServerFamily& family) {
+  return family.scripts == nullptr ? 0 : family.scripts->Measure().evicted_scripts;
+}
+
 }  // namespace
 
 void InfoDebug(const InfoSource& source, InfoText& text) {
@@ -86,11 +91,12 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("expired_time_cap_reached_count", stats.expiry_slices_cut);
   text.Add("expire_cycle_cpu_milliseconds", stats.expiry_micros / 1000);
   text.Add("evicted_keys", keys.evicted);
-  text.Add("evicted_clients", 0);
-  text.Add("evicted_scripts",
-           source.family.scripts == nullptr ? 0 : source.family.scripts->Measure().evicted_scripts);
-  text.Add("total_eviction_exceeded_time", 0);
-  text.Add("current_eviction_exceeded_time", 0);
+  text.Add("evicted_clients", source.family.client_limit.evicted());
+  text.Add("evicted_scripts", EvictedScripts(source.family));
+  const MemoryLimit& limit = source.family.memory_limit;
+  text.Add("total_eviction_exceeded_time",
+           (limit.exceeded_micros_before() + limit.exceeded_micros()) / kMicrosPerMilli);
+  text.Add("current_eviction_exceeded_time", limit.exceeded_micros() / kMicrosPerMilli);
   text.Add("keyspace_hits", keys.hits);
   text.Add("keyspace_misses", keys.misses);
   const Messages& messages = source.engine.messages;

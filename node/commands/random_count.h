@@ -19,7 +19,7 @@ struct RandomCount {
   bool repeats = false;
 };
 
-// More draws would fill the memory with one reply.
+// More draws would fill the memory with one reply, unless that has a limit.
 inline constexpr int64_t kRandomDrawsMax = int64_t{1} << 26;
 
 // Nothing, with the error replied, if the word is no such count.
@@ -32,7 +32,7 @@ inline std::optional<RandomCount> RandomCountOrReply(CommandContext& ctx, std::s
     return std::nullopt;
   }
   if (*count >= 0) return RandomCount{static_cast<uint64_t>(*count), false};
-  if (-*count > kRandomDrawsMax) {
+  if (-*count > kRandomDrawsMax && !ctx.client().output.limited()) {
     ctx.reply().Error(errors::kOutOfRange);
     return std::nullopt;
   }

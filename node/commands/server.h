@@ -4,12 +4,16 @@
 #define SLOTMESH_NODE_COMMANDS_SERVER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/types/span.h"
+#include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
+#include "node/command/memory_limit.h"
+#include "node/commands/persistence.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -41,6 +45,9 @@ class ServerControl {
   virtual uint64_t lazyfree_pending() const = 0;
   virtual uint64_t lazyfreed() const = 0;
   virtual void ResetLazyfreed() = 0;
+  // DEBUG REPLYBUFFER: for how long a client must be quiet before its reply buffer becomes small;
+  // nothing: as usual; below 0: it never does.
+  virtual void SetReplyIdle(std::optional<int64_t> millis) = 0;
   // That the node listens on; 0 if it does not.
   virtual int port() const = 0;
 };
@@ -68,10 +75,22 @@ struct ServerFamily {
   ConfigStore& settings;
   ClientTable& clients;
   ServerControl& control;
+  Persistence& persistence;
   Log& log;
+  MemoryLimit& memory_limit;
+  ClientLimit& client_limit;
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
 };
+
+struct ShutdownRequest {
+  bool save = false;    // Even without save points.
+  bool nosave = false;  // Even with them.
+  bool force = false;   // Even if that fails.
+};
+// What comes before the end: saves if it should. False, having said so in the log, if the process
+// must go on.
+bool SaveBeforeShutdown(const ShutdownRequest& request, Persistence& persistence, Log& log);
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
 // and those without.

@@ -40,6 +40,8 @@ void ConfigResetStat(CommandContext& ctx, Args) {
   ctx.keyspace().ResetStats();
   ctx.engine().registry.ResetStats();
   ctx.family<ServerFamily>().control.ResetLazyfreed();
+  ctx.family<ServerFamily>().memory_limit.ResetStats();
+  ctx.family<ServerFamily>().client_limit.ResetStats();
   ctx.reply().Ok();
 }
 

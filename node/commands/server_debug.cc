@@ -18,6 +18,7 @@
 #include "node/resp/errors.h"
 #include "node/resp/glob.h"
 #include "node/resp/numbers.h"
+#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -27,8 +28,6 @@ constexpr std::string_view kNotAllowed =
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
     "configuration file, and then restart the server.";
-constexpr std::string_view kNoFiles =
-    "ERR saving to disk is not available yet: this version keeps data in memory only";
 constexpr std::string_view kPackedThreshold =
     "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 constexpr uint64_t kPackedThresholdMax = uint64_t{4} << 30;
@@ -67,6 +66,38 @@ void DebugObject(CommandContext& ctx, Args args) {
       "Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", entry,
       std::string(EncodingName(entry->encoding())), SerialisedLength(*entry), entry->access_clock(),
       LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
+}
+
+void Mallctl(CommandContext& ctx, Args args) {
+  std::optional<uint64_t> set;
+  if (args.size() == 4) {
+    const std::optional<int64_t> value = ParseInt64(args[3]);
+    if (!value.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    set = static_cast<uint64_t>(*value);
+  }
+  const std::optional<uint64_t> value = AllocatorNumber(std::string(args[2]), set);
+  if (!value.has_value()) return ctx.reply().Error("ERR the allocator has no such number");
+  ctx.reply().Integer(static_cast<int64_t>(*value));
+}
+
+// PEAK-RESET-TIME <ms>|NEVER|RESET, RESIZING 0|1.
+void ReplyBuffer(CommandContext& ctx, Args args) {
+  ServerControl& control = ctx.family<ServerFamily>().control;
+  constexpr int64_t kNever = -1;
+  if (EqualsIgnoreCase(args[2], "resizing")) {
+    control.SetReplyIdle(IsOn(args[3]) ? std::nullopt : std::optional<int64_t>(kNever));
+  } else if (!EqualsIgnoreCase(args[2], "peak-reset-time")) {
+    return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
+  } else if (EqualsIgnoreCase(args[3], "never")) {
+    control.SetReplyIdle(kNever);
+  } else if (EqualsIgnoreCase(args[3], "reset")) {
+    control.SetReplyIdle(std::nullopt);
+  } else {
+    const std::optional<int64_t> millis = ParseInt64(args[3]);
+    if (!millis.has_value()) return ctx.reply().Error(errors::kNotInteger);
+    control.SetReplyIdle(*millis);
+  }
+  ctx.reply().Ok();
 }
 
 void SetActiveExpire(CommandContext& ctx, Args args) {
@@ -187,7 +218,31 @@ void PackedThreshold(CommandContext& ctx, Args args) {
 }
 
 void Accept(CommandContext& ctx, Args) { ctx.reply().Ok(); }
-void RefuseFiles(CommandContext& ctx, Args) { ctx.reply().Error(kNoFiles); }
+void LoadAof(CommandContext& ctx, Args) {
+  const absl::Status status = ctx.family<ServerFamily>().persistence.ReloadAof();
+  if (status.ok()) return ctx.reply().Ok();
+  ctx.reply().Error(StrCat("ERR Error trying to load the AOF files: ", ToStd(status.message())));
+}
+
+void Reload(CommandContext& ctx, Args args) {
+  ReloadOptions options;
+  for (const std::string_view word : args.subspan(2)) {
+    if (EqualsIgnoreCase(word, "merge")) {
+      options.replace = true;
+    } else if (EqualsIgnoreCase(word, "noflush")) {
+      options.flush = false;
+    } else if (EqualsIgnoreCase(word, "nosave")) {
+      options.save = false;
+    } else {
+      return ctx.reply().Error(
+          "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  const absl::Status status = ctx.family<ServerFamily>().persistence.Reload(options);
+  if (status.ok()) return ctx.reply().Ok();
+  ctx.reply().Error("ERR Error trying to load the RDB dump, check server logs.");
+}
+
 void Crash(CommandContext&, Args) { std::abort(); }
 
 void Help(CommandContext& ctx, Args) {
@@ -200,10 +255,14 @@ void Help(CommandContext& ctx, Args) {
       "    Replies with that error.",
       "HTSTATS <dbid>",
       "    What the tables of a database look like.",
+      "MALLCTL <name> [<value>]",
+      "    A number that the memory allocator has under this name; with <value> it is set.",
       "LOG <message>",
       "    Writes the message to the server's log.",
       "OBJECT <key>",
       "    How a key's value is kept.",
+      "LOADAOF",
+      "    Forgets the data and loads the append-only file.",
       "PANIC",
       "    Crashes the server.",
       "PAUSE-CRON <0|1>",
@@ -214,7 +273,10 @@ void Help(CommandContext& ctx, Args) {
       "    Replies with an example of the type: string, integer, double, bignum, null,",
       "    array, set, map, attrib, push, verbatim, true, false.",
       "QUICKLIST-PACKED-THRESHOLD <size>",
-      "    Accepted; lists are not here yet.",
+      "    Accepted; list-max-listpack-size is what counts.",
+      "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+      "    Saves to the RDB file, flushes all and loads the file; words leave out steps, or let",
+      "    what is loaded replace what is there.",
       "SET-ACTIVE-EXPIRE <0|1>",
       "    With 0, expired keys are removed only when somebody asks for them.",
       "SLEEP <seconds>",
@@ -243,16 +305,17 @@ constexpr DebugCommand kCommands[] = {
     {"help", 2, 2, &Help},
     {"htstats", 3, 4, &HashTableStats},
     {"htstats-key", 3, 4, &HashTableStatsOfKey},
-    {"loadaof", 2, 2, &RefuseFiles},
+    {"loadaof", 2, 2, &LoadAof},
     {"log", 3, 3, &WriteLog},
+    {"mallctl", 3, 4, &Mallctl},
     {"object", 3, 4, &DebugObject},
     {"panic", 2, 2, &Crash},
     {"pause-cron", 3, 3, &PauseCron},
     {"populate", 3, 5, &Populate},
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
-    {"reload", 2, kAnyNumber, &RefuseFiles},
-    {"replybuffer", 4, 4, &Accept},
+    {"reload", 2, kAnyNumber, &Reload},
+    {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &SetScriptsUnrestricted},

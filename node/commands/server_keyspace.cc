@@ -1,6 +1,7 @@
 // FLUSHALL, FLUSHDB, SWAPDB.
 #include <optional>
 
+#include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
@@ -62,7 +63,12 @@ void FlushAll(CommandContext& ctx, Args args) {
   const FreeingMode mode(ctx.keyspace(), *sync);
   const uint64_t keys = ctx.keyspace().size();
   ctx.keyspace().Flush();
-  Flushed(ctx, keys);
+  Persistence& persistence = ctx.family<ServerFamily>().persistence;
+  if (!persistence.has_save_points()) return Flushed(ctx, keys);
+  // The file must not bring back at the next start what is gone now.
+  (void)persistence.CancelBackgroundSave();
+  (void)persistence.Save();
+  Flushed(ctx, 0);
 }
 
 void FlushDb(CommandContext& ctx, Args args) {

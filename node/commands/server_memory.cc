@@ -1,19 +1,17 @@
 // MEMORY.
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "node/commands/client_line.h"
 #include "node/commands/help.h"
 #include "node/commands/info_text.h"
+#include "node/commands/memory_report.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/keyspace/database.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
-#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -25,10 +23,7 @@ constexpr uint64_t kWorthALook = 5 << 20;
 constexpr double kHighPeak = 1.5;
 constexpr double kHighFragmentation = 1.4;
 constexpr uint64_t kFragmentationBytes = 10 << 20;
-
-double Ratio(uint64_t a, uint64_t b) {
-  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
-}
+constexpr uint64_t kBigClient = 200 << 10;
 
 // How many elements of a big value are looked at, 0 for all; nothing, with the error replied.
 std::optional<size_t> Samples(CommandContext& ctx, Args args) {
@@ -48,38 +43,6 @@ std::optional<size_t> Samples(CommandContext& ctx, Args args) {
   return samples;
 }
 
-struct Use {
-  MemoryUse memory;
-  uint64_t resident = 0;
-  uint64_t peak = 0;
-  uint64_t startup = 0;
-  uint64_t clients = 0;
-  uint64_t tables = 0;
-  uint64_t keys = 0;
-
-  uint64_t overhead() const { return startup + clients + tables; }
-  uint64_t dataset() const {
-    return memory.allocated_bytes - std::min(memory.allocated_bytes, overhead());
-  }
-};
-
-Use Measure(CommandContext& ctx) {
-  Use use;
-  use.memory = ReadMemoryUse();
-  use.resident = ProcessResidentBytes();
-  use.peak = std::max(ctx.engine().stats.peak_memory_bytes, use.memory.allocated_bytes);
-  use.startup = ctx.engine().stats.startup_memory_bytes;
-  ctx.family<ServerFamily>().clients.ForEach([&](Client& client) {
-    if (client.host() != nullptr) client.host()->MeasureBuffers(client);
-    use.clients += ClientMemory(client);
-  });
-  for (int i = 0; i < ctx.keyspace().database_count(); ++i) {
-    use.tables += ctx.keyspace().database(i).TableMemory();
-  }
-  use.keys = ctx.keyspace().size();
-  return use;
-}
-
 void Pair(Reply& reply, std::string_view name, uint64_t value) {
   reply.Bulk(name);
   reply.Integer(static_cast<int64_t>(value));
@@ -88,6 +51,17 @@ void Pair(Reply& reply, std::string_view name, uint64_t value) {
 void RatioPair(Reply& reply, std::string_view name, double value) {
   reply.Bulk(name);
   reply.Double(value);
+}
+
+void Difference(Reply& reply, std::string_view name, uint64_t a, uint64_t b) {
+  reply.Bulk(name);
+  reply.Integer(static_cast<int64_t>(a) - static_cast<int64_t>(b));
+}
+
+// "<name>.ratio" and "<name>.bytes" of what a has more than b.
+void ExcessPairs(Reply& reply, std::string_view name, uint64_t a, uint64_t b) {
+  RatioPair(reply, StrCat(name, ".ratio"), Ratio(a, b));
+  Difference(reply, StrCat(name, ".bytes"), a, b);
 }
 
 void ReplyDatabases(CommandContext& ctx) {
@@ -109,20 +83,25 @@ size_t UsedDatabases(const Keyspace& keyspace) {
 }
 
 // What the doctor says of the use, one finding a line.
-std::string Findings(const Use& use) {
+std::string Findings(const MemoryReport& report, size_t clients) {
   std::string text;
-  if (Ratio(use.peak, use.memory.allocated_bytes) > kHighPeak) {
+  if (Ratio(report.peak, report.used()) > kHighPeak) {
     text += absl::StrFormat(
         " * High peak: the most that was ever in use is %.2f times what is in use now. Pages of "
         "that time may still be resident; MEMORY PURGE gives back what can be given.\n",
-        Ratio(use.peak, use.memory.allocated_bytes));
+        Ratio(report.peak, report.used()));
   }
-  const uint64_t unused = use.resident - std::min(use.resident, use.memory.allocated_bytes);
-  if (Ratio(use.resident, use.memory.allocated_bytes) > kHighFragmentation &&
-      unused > kFragmentationBytes) {
+  const uint64_t unused = Above(report.resident, report.used());
+  if (Ratio(report.resident, report.used()) > kHighFragmentation && unused > kFragmentationBytes) {
     text += absl::StrFormat(
         " * High fragmentation: %.2f bytes are resident for each byte in use (%s more).\n",
-        Ratio(use.resident, use.memory.allocated_bytes), HumanBytes(unused));
+        Ratio(report.resident, report.used()), HumanBytes(unused));
+  }
+  if (clients > 0 && report.clients / clients > kBigClient) {
+    text += absl::StrFormat(
+        " * Big clients: a client takes %s on average. CLIENT LIST shows which of them take most "
+        "(tot-mem); maxmemory-clients bounds them all, client-output-buffer-limit each.\n",
+        HumanBytes(report.clients / clients));
   }
   return text;
 }
@@ -138,48 +117,50 @@ void MemoryUsage(CommandContext& ctx, Args args) {
 }
 
 void MemoryStats(CommandContext& ctx, Args) {
-  const Use use = Measure(ctx);
-  const MemoryUse& memory = use.memory;
-  const uint64_t net = memory.allocated_bytes - std::min(memory.allocated_bytes, use.startup);
+  const MemoryReport report = MeasureMemory(ctx.engine(), ctx.family<ServerFamily>());
+  const MemoryUse& memory = report.allocator;
+  constexpr size_t kPairs = 31;  // Without those of databases.
   Reply& reply = ctx.reply();
-  reply.Map(25 + UsedDatabases(ctx.keyspace()));
-  Pair(reply, "peak.allocated", use.peak);
-  Pair(reply, "total.allocated", memory.allocated_bytes);
-  Pair(reply, "startup.allocated", use.startup);
+  reply.Map(kPairs + UsedDatabases(ctx.keyspace()));
+  Pair(reply, "peak.allocated", report.peak);
+  Pair(reply, "total.allocated", report.used());
+  Pair(reply, "startup.allocated", report.startup);
   Pair(reply, "replication.backlog", 0);
   Pair(reply, "clients.slaves", 0);
-  Pair(reply, "clients.normal", use.clients);
+  Pair(reply, "clients.normal", report.clients);
   Pair(reply, "cluster.links", 0);
   Pair(reply, "aof.buffer", 0);
   Pair(reply, "lua.caches", 0);
   Pair(reply, "functions.caches", 0);
   ReplyDatabases(ctx);
-  Pair(reply, "overhead.total", use.overhead());
-  Pair(reply, "keys.count", use.keys);
-  Pair(reply, "keys.bytes-per-key", use.keys == 0 ? 0 : net / use.keys);
-  Pair(reply, "dataset.bytes", use.dataset());
-  RatioPair(reply, "dataset.percentage", 100 * Ratio(use.dataset(), net));
-  RatioPair(reply, "peak.percentage", 100 * Ratio(memory.allocated_bytes, use.peak));
+  Pair(reply, "overhead.db.hashtable.lut", report.tables);
+  // Tables grow bucket by bucket: there is never a second one.
+  Pair(reply, "overhead.db.hashtable.rehashing", 0);
+  Pair(reply, "db.dict.rehashing.count", 0);
+  Pair(reply, "overhead.total", report.overhead());
+  Pair(reply, "keys.count", report.keys);
+  Pair(reply, "keys.bytes-per-key", report.keys == 0 ? 0 : report.net() / report.keys);
+  Pair(reply, "dataset.bytes", report.dataset());
+  RatioPair(reply, "dataset.percentage", report.dataset_percent());
+  RatioPair(reply, "peak.percentage", report.peak_percent());
   Pair(reply, "allocator.allocated", memory.allocated_bytes);
   Pair(reply, "allocator.active", memory.active_bytes);
   Pair(reply, "allocator.resident", memory.resident_bytes);
-  RatioPair(reply, "allocator-fragmentation.ratio",
-            Ratio(memory.active_bytes, memory.allocated_bytes));
-  Pair(reply, "allocator-fragmentation.bytes",
-       memory.active_bytes - std::min(memory.active_bytes, memory.allocated_bytes));
-  RatioPair(reply, "allocator-rss.ratio", Ratio(memory.resident_bytes, memory.active_bytes));
-  Pair(reply, "allocator-rss.bytes",
-       memory.resident_bytes - std::min(memory.resident_bytes, memory.active_bytes));
-  RatioPair(reply, "fragmentation", Ratio(use.resident, memory.allocated_bytes));
-  Pair(reply, "fragmentation.bytes", use.resident - std::min(use.resident, memory.allocated_bytes));
+  Pair(reply, "allocator.muzzy", memory.muzzy_bytes);
+  ExcessPairs(reply, "allocator-fragmentation", memory.active_bytes, memory.allocated_bytes);
+  ExcessPairs(reply, "allocator-rss", memory.resident_bytes, memory.active_bytes);
+  ExcessPairs(reply, "rss-overhead", report.resident, memory.resident_bytes);
+  RatioPair(reply, "fragmentation", Ratio(report.resident, report.used()));
+  Difference(reply, "fragmentation.bytes", report.resident, report.used());
 }
 
 void MemoryDoctor(CommandContext& ctx, Args) {
-  const Use use = Measure(ctx);
+  const ServerFamily& family = ctx.family<ServerFamily>();
+  const MemoryReport report = MeasureMemory(ctx.engine(), family);
   std::string text;
-  if (use.memory.allocated_bytes < kWorthALook) {
+  if (report.used() < kWorthALook) {
     text = "This instance is empty or uses very little memory: there is nothing to examine yet.\n";
-  } else if (text = Findings(use); text.empty()) {
+  } else if (text = Findings(report, family.clients.size()); text.empty()) {
     text = "No memory problem was found.\n";
   } else {
     text = "These memory problems were found:\n\n" + text;

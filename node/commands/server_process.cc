@@ -1,8 +1,7 @@
-// TIME, LOLWUT, MONITOR, SHUTDOWN, and the commands that save to disk, which is not possible yet.
+// TIME, LOLWUT, MONITOR.
 #include <algorithm>
 #include <string>
 
-#include "node/command/script_errors.h"
 #include "node/command/script_run.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
@@ -14,39 +13,6 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
-constexpr int64_t kMillisPerSecond = 1000;
-constexpr std::string_view kNoFiles =
-    "ERR saving to disk is not available yet: this version keeps data in memory only";
-constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
-
-struct ShutdownArgs {
-  bool save = false;
-  bool nosave = false;
-  bool abort = false;
-  bool valid = true;
-};
-
-ShutdownArgs ParseShutdown(Args words) {
-  ShutdownArgs parsed;
-  bool others = false;
-  for (const std::string_view word : words) {
-    if (EqualsIgnoreCase(word, "save")) {
-      parsed.save = true;
-    } else if (EqualsIgnoreCase(word, "nosave")) {
-      parsed.nosave = true;
-    } else if (EqualsIgnoreCase(word, "abort")) {
-      parsed.abort = true;
-    } else if (EqualsIgnoreCase(word, "now") || EqualsIgnoreCase(word, "force") ||
-               EqualsIgnoreCase(word, "failover")) {
-      others = true;
-    } else {
-      parsed.valid = false;
-    }
-  }
-  if (parsed.save && parsed.nosave) parsed.valid = false;
-  if (parsed.abort && (parsed.save || parsed.nosave || others)) parsed.valid = false;
-  return parsed;
-}
 
 }  // namespace
 
@@ -91,37 +57,5 @@ void LolWut(CommandContext& ctx, Args args) {
   text += StrCat("\nslotmesh ver. ", ctx.family<ServerFamily>().identity.version, "\n");
   ctx.reply().Verbatim("txt", text);
 }
-
-void Shutdown(CommandContext& ctx, Args args) {
-  ServerFamily& family = ctx.family<ServerFamily>();
-  const ShutdownArgs parsed = ParseShutdown(args.subspan(1));
-  if (!parsed.valid) return ctx.reply().Error(errors::kSyntax);
-  // A shutdown waits for nothing yet, so there is never one to abort.
-  if (parsed.abort) return ctx.reply().Error(kNoShutdown);
-  if (ScriptRun* script = ctx.engine().script; script != nullptr && script->busy) {
-    if (!parsed.nosave) {
-      return ctx.reply().Error(script->eval ? errors::kBusyScript : errors::kBusyFunction);
-    }
-    script->abandoned = true;
-  }
-  if (parsed.save) return ctx.reply().Error(kNoFiles);
-  ctx.client().close_after_reply = true;
-  family.control.Shutdown();
-}
-
-void LastSave(CommandContext& ctx, Args) {
-  ctx.reply().Integer(ctx.family<ServerFamily>().identity.start_ms / kMillisPerSecond);
-}
-
-void Save(CommandContext& ctx, Args) { ctx.reply().Error(kNoFiles); }
-
-void BgSave(CommandContext& ctx, Args args) {
-  const bool known =
-      args.size() == 1 || (args.size() == 2 && (EqualsIgnoreCase(args[1], "schedule") ||
-                                                EqualsIgnoreCase(args[1], "cancel")));
-  ctx.reply().Error(known ? kNoFiles : errors::kSyntax);
-}
-
-void BgRewriteAof(CommandContext& ctx, Args) { ctx.reply().Error(kNoFiles); }
 
 }  // namespace slotmesh::node

@@ -92,11 +92,11 @@ void SPop(CommandContext& ctx, Args args) {
 
 // SRANDMEMBER key [count]: members by chance; different ones, or with a negative count any.
 void SRandMember(CommandContext& ctx, Args args) {
+  if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
   std::optional<RandomCount> count;
-  if (args.size() >= 3) {
+  if (args.size() == 3) {
     count = RandomCountOrReply(ctx, args[2]);
     if (!count) return;
-    if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
   }
   const Set* set;
   if (!FindObject(ctx, ctx.Key(1), &set)) return;
@@ -108,7 +108,9 @@ void SRandMember(CommandContext& ctx, Args args) {
   if (set == nullptr || count->n == 0) return reply.EmptyArray();
   if (count->repeats) {
     reply.Array(count->n);
-    for (uint64_t i = 0; i < count->n; ++i) reply.Bulk(set->Random(ctx.random(), scratch));
+    for (uint64_t i = 0; i < count->n && !ctx.client().output.overflowed(); ++i) {
+      reply.Bulk(set->Random(ctx.random(), scratch));
+    }
     return;
   }
   const uint64_t n = std::min(count->n, set->size());

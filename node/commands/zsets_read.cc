@@ -59,7 +59,7 @@ void RandomMembers(CommandContext& ctx, const Zset* zset, RandomCount count, boo
   const uint64_t size = zset->size();
   if (count.repeats) {
     reply.Begin(count.n);
-    for (uint64_t i = 0; i < count.n; ++i) {
+    for (uint64_t i = 0; i < count.n && !ctx.client().output.overflowed(); ++i) {
       const uint64_t rank = absl::Uniform<uint64_t>(ctx.random(), 0, size);
       zset->Visit({rank, rank + 1}, /*reverse=*/false, write);
     }

@@ -106,6 +106,15 @@ class HashTable {
 
   // For batches: brings the bucket into the cache; then, once that has arrived, the element.
   void PrefetchBucket(uint64_t hash) const { Prefetch(buckets_.ForHash(hash)); }
+  // Visits elements of the hash's first bucket whose tags match: all that are likely to be the one,
+  // without a look at them.
+  template <typename Visit>
+  void ForEachCandidate(uint64_t hash, const Visit& visit) const {
+    const Bucket* bucket = buckets_.ForHash(hash);
+    for (uint32_t match = bucket->Match(TagOf(hash)); match != 0; match &= match - 1) {
+      visit(*Pointer(bucket->words[std::countr_zero(match)]));
+    }
+  }
   void PrefetchElement(uint64_t hash) const {
     const Bucket* bucket = buckets_.ForHash(hash);
     uint32_t match = bucket->Match(TagOf(hash));

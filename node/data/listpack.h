@@ -29,6 +29,8 @@
 #include <string_view>
 #include <utility>
 
+#include "node/data/prefetch.h"
+
 namespace slotmesh::node {
 
 inline constexpr size_t kListpackHeaderSize = 6;
@@ -100,6 +102,12 @@ class ListpackView {
   static bool Valid(std::string_view bytes, bool deep);
 
   const uint8_t* bytes() const { return bytes_; }
+  // Asks for the memory of the first elements: all of them, in most listpacks.
+  void Prefetch() const {
+    constexpr size_t kLines = 3;
+    constexpr size_t kCacheLine = 64;
+    for (size_t line = 0; line < kLines; ++line) node::Prefetch(bytes_ + line * kCacheLine);
+  }
   size_t size_bytes() const {
     uint32_t total;
     std::memcpy(&total, bytes_, sizeof(total));

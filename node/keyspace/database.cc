@@ -31,7 +31,8 @@ Database::Database(int index, SharedState& shared)
     : index_(index),
       slot_count_(shared.cluster ? slots::kSlotCount : 1),
       shared_(shared),
-      index_of_slots_(slot_count_) {}
+      index_of_slots_(slot_count_),
+      index_of_expiring_(slot_count_) {}
 
 Database::~Database() = default;
 
@@ -72,6 +73,8 @@ EntryRef Database::FindLive(const HashedKey& key, UnixMillis now) {
 }
 
 void Database::Touch(Entry& entry, UnixMillis now) {
+  if (!shared_.touching) [[unlikely]]
+    return;
   uint32_t clock;
   if (shared_.access_policy == AccessPolicy::kLru) [[likely]] {
     clock = LruClock(now);
@@ -141,7 +144,7 @@ EntryRef Database::InsertNew(const HashedKey& key, Entry* entry) {
 void Database::Count(SlotTable& table, Kinds before, Kinds after) {
   const int expiring = static_cast<int>(after.expires) - static_cast<int>(before.expires);
   table.expiring += expiring;
-  expiring_ += expiring;
+  if (expiring != 0) index_of_expiring_.Add(table.slot, expiring);
   const int with_parts =
       static_cast<int>(after.has_expiring_parts) - static_cast<int>(before.has_expiring_parts);
   table.with_expiring_parts += with_parts;
@@ -279,11 +282,13 @@ Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
   return entry;
 }
 
-void Database::Evict(const HashedKey& key, bool lazy) {
+bool Database::Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void(bool gone)> around) {
   EntryRef ref = Locate(key);
-  if (!ref || shared_.IsFrozen(key.slot)) return;
+  if (!ref || shared_.IsFrozen(key.slot)) return false;
   SaveBeforeChange(*ref.table, key.hash);
-  Entry* entry = Remove(ref, key);
+  around(false);
+  Release(Remove(ref, key), lazy);
+  around(true);
   ++shared_.stats.evicted;
   if (shared_.touch_listener != nullptr) {
     shared_.touch_listener->OnTouchedByItself(index_, key);
@@ -291,7 +296,7 @@ void Database::Evict(const HashedKey& key, bool lazy) {
   if (shared_.removal_listener != nullptr) {
     shared_.removal_listener->OnRemoved(index_, key, Removal::kEvicted);
   }
-  Release(entry, lazy);
+  return true;
 }
 
 // --- The whole ---
@@ -305,7 +310,7 @@ void Database::DetachTable(int slot) {
   if (tables_.empty() || tables_[slot] == nullptr) return;
   std::unique_ptr<SlotTable> table = std::move(tables_[slot]);
   index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
-  expiring_ -= table->expiring;
+  index_of_expiring_.Add(slot, -static_cast<int64_t>(table->expiring));
   with_expiring_parts_ -= table->with_expiring_parts;
   if (shared_.change_guard != nullptr) shared_.change_guard->OnDetached(*this, table);
   if (table != nullptr && shared_.reclaimer != nullptr) {
@@ -334,7 +339,7 @@ std::unique_ptr<SlotTable> Database::TakeSlot(int slot) {
   std::unique_ptr<SlotTable> table = std::move(tables_[slot]);
   CHECK(!table->walking());
   index_of_slots_.Add(slot, -static_cast<int64_t>(table->size()));
-  expiring_ -= table->expiring;
+  index_of_expiring_.Add(slot, -static_cast<int64_t>(table->expiring));
   with_expiring_parts_ -= table->with_expiring_parts;
   return table;
 }
@@ -347,7 +352,7 @@ void Database::AdoptSlot(std::unique_ptr<SlotTable> table) {
   DetachTable(slot);
   table->walk_epoch = shared_.walk_epoch;  // No walk that runs looks at it.
   index_of_slots_.Add(slot, static_cast<int64_t>(table->size()));
-  expiring_ += table->expiring;
+  index_of_expiring_.Add(slot, static_cast<int64_t>(table->expiring));
   with_expiring_parts_ += table->with_expiring_parts;
   tables_[slot] = std::move(table);
 }
@@ -414,6 +419,35 @@ void Database::Sample(absl::BitGenRef random, size_t count,
   }
 }
 
+void Database::SampleExpiring(absl::BitGenRef random, size_t count, uint64_t buckets,
+                              absl::FunctionRef<void(int slot, const Entry&)> visit) {
+  const auto below = [&](uint64_t n) {
+    return absl::uniform_int_distribution<uint64_t>(0, n - 1)(random);
+  };
+  while (count > 0 && expiring() > 0) {
+    SlotTable* table = sample_slot_ < 0 ? nullptr : this->table(sample_slot_);
+    if (table == nullptr || table->expiring == 0) {
+      sample_slot_ = index_of_expiring_.SlotOfRank(below(expiring()));
+      table = this->table(sample_slot_);
+      sample_bucket_ = static_cast<uint32_t>(below(table->bucket_count()));
+    }
+    bool found = false;
+    for (; !found && buckets > 0; --buckets) {
+      if (sample_bucket_ >= table->bucket_count()) sample_bucket_ = 0;
+      table->VisitBucket(sample_bucket_++, [&](EntryTable::Position at) {
+        if (count == 0 || EntryTable::NoteAt(at) == kNoExpiryNote) return;
+        const Entry& entry = *EntryTable::At(at);
+        if (!entry.has_expiry()) return;
+        --count;
+        found = true;
+        visit(sample_slot_, entry);
+      });
+    }
+    if (!found) return;
+    sample_slot_ = -1;
+  }
+}
+
 void Database::ForEach(absl::FunctionRef<void(int slot, const Entry&)> visit) const {
   for (int slot = index_of_slots_.NextNonEmpty(0); slot >= 0;
        slot = index_of_slots_.NextNonEmpty(slot + 1)) {
@@ -472,7 +506,7 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
   constexpr uint64_t kBucketsPerClockCheck = 64;
   ExpiryStep step;
   now_ = now;
-  while (expiring_ + with_expiring_parts_ > 0 && step.buckets < max_buckets &&
+  while (expiring() + with_expiring_parts_ > 0 && step.buckets < max_buckets &&
          step.due_parts.size() < kDuePartsMax) {
     SlotTable* table = this->table(expiry_slot_);
     if (table == nullptr || table->expiring + table->with_expiring_parts == 0 ||
@@ -487,7 +521,7 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
     step.removed += SweepBucket(*table, expiry_bucket_++, step.due_parts);
     if (++step.buckets % kBucketsPerClockCheck == 0 && out_of_time()) break;
   }
-  if (expiring_ + with_expiring_parts_ == 0) step.wrapped = true;
+  if (expiring() + with_expiring_parts_ == 0) step.wrapped = true;
   return step;
 }
 
@@ -505,8 +539,25 @@ void Database::PrefetchEntry(const HashedKey& key) const {
   if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchElement(key.hash);
 }
 
+void Database::PrefetchObject(const HashedKey& key) const {
+  const SlotTable* table = this->table(key.slot);
+  if (table == nullptr) return;
+  table->ForEachCandidate(key.hash, [](const Entry& entry) {
+    if (!entry.is_string()) Prefetch(entry.object());
+  });
+}
+
+void Database::PrefetchValue(const HashedKey& key) const {
+  const SlotTable* table = this->table(key.slot);
+  if (table == nullptr) return;
+  table->ForEachCandidate(key.hash, [](const Entry& entry) {
+    if (!entry.is_string()) entry.object()->type->Prefetch(*entry.object());
+  });
+}
+
 void Database::CheckInvariants() const {
   index_of_slots_.CheckInvariants();
+  index_of_expiring_.CheckInvariants();
   uint64_t size = 0;
   uint64_t expiring = 0;
   uint64_t with_parts = 0;
@@ -530,13 +581,14 @@ void Database::CheckInvariants() const {
       });
     }
     CHECK_EQ(here, uint64_t{table->expiring});
+    CHECK_EQ(here, index_of_expiring_.Count(static_cast<int>(slot)));
     CHECK_EQ(with_parts_here, uint64_t{table->with_expiring_parts});
     size += table->size();
     expiring += here;
     with_parts += with_parts_here;
   }
   CHECK_EQ(size, this->size());
-  CHECK_EQ(expiring, expiring_);
+  CHECK_EQ(expiring, this->expiring());
   CHECK_EQ(with_parts, with_expiring_parts_);
 }
 

@@ -114,8 +114,14 @@ class Database {
   bool Delete(const HashedKey& key, UnixMillis now, bool lazy = false);
   // Removes the entry and hands it over (RENAME, MOVE, tests). `ref` is null afterwards.
   Entry* Extract(EntryRef& ref, const HashedKey& key);
-  // Removes a key that eviction has chosen, counts it and tells the RemovalListener.
-  void Evict(const HashedKey& key, bool lazy);
+  // Removes a key that eviction has chosen, counts it and tells the listeners. `around` is called
+  // with false right before its memory is freed (or given to the Reclaimer) and with true right
+  // after, before anybody hears of it. False, and nothing is done, if it is absent or its slot is
+  // frozen. `key` is not the entry's own.
+  bool Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void(bool gone)> around);
+  bool Evict(const HashedKey& key, bool lazy) {
+    return Evict(key, lazy, [](bool) {});
+  }
   // Call after any change in place that may have given the object its first part that expires or
   // taken the last, or made one expire earlier; before the next call of any other method. `had`:
   // whether it had any before.
@@ -132,12 +138,15 @@ class Database {
   void PrefetchTable(const HashedKey& key) const;
   void PrefetchBucket(const HashedKey& key) const;
   void PrefetchEntry(const HashedKey& key) const;
+  // For commands on other values than strings, after these: the object, then what it points to.
+  void PrefetchObject(const HashedKey& key) const;
+  void PrefetchValue(const HashedKey& key) const;
 
   // --- The whole. ---
 
   // DBSIZE: keys, expired ones not yet removed included.
   uint64_t size() const { return index_of_slots_.total(); }
-  uint64_t expiring() const { return expiring_; }
+  uint64_t expiring() const { return index_of_expiring_.total(); }
   // Keys of whose values parts expire (hashes with such fields).
   uint64_t with_expiring_parts() const { return with_expiring_parts_; }
   // In cluster mode, keys of one slot. REQUIRES: 0 <= slot < slot_count().
@@ -168,6 +177,10 @@ class Database {
   // come together.
   void Sample(absl::BitGenRef random, size_t count,
               absl::FunctionRef<void(int slot, const Entry&)> visit) const;
+  // As Sample, of keys that expire. Looks for them in at most `buckets` buckets (10 ns each), so
+  // there may be fewer or none; the next call goes on from there.
+  void SampleExpiring(absl::BitGenRef random, size_t count, uint64_t buckets,
+                      absl::FunctionRef<void(int slot, const Entry&)> visit);
   // Visits every entry.
   void ForEach(absl::FunctionRef<void(int slot, const Entry&)> visit) const;
 
@@ -229,12 +242,15 @@ class Database {
   SharedState& shared_;
   std::vector<std::unique_ptr<SlotTable>> tables_;  // Empty until the first key.
   SlotIndex index_of_slots_;
-  uint64_t expiring_ = 0;
+  SlotIndex index_of_expiring_;
   uint64_t with_expiring_parts_ = 0;
   UnixMillis now_ = 0;  // Of the last operation that changes something.
   // Where active expiry goes on.
   int expiry_slot_ = 0;
   uint32_t expiry_bucket_ = 0;
+  // Where a search for keys that expire goes on; slot -1: anywhere.
+  int sample_slot_ = -1;
+  uint32_t sample_bucket_ = 0;
 };
 
 }  // namespace slotmesh::node

@@ -344,8 +344,9 @@ Entry* Entry::WithLength(Entry* entry, size_t length) {
       return entry;
     }
   }
-  // What outgrows its place will probably grow again: leave room.
-  StringBuffer* buffer = NewBuffer(length + std::min(length, kGrowthStepMax));
+  // What outgrows its place will probably grow again: leave room, unless it is only being made.
+  const size_t room = old.empty() ? 0 : std::min(length, kGrowthStepMax);
+  StringBuffer* buffer = NewBuffer(length + room);
   const size_t kept = std::min(old.size(), length);
   std::memcpy(buffer->bytes, old.data(), kept);
   std::memset(buffer->bytes + kept, 0, length - kept);

@@ -53,6 +53,8 @@ class Keyspace {
 
   void set_access_policy(AccessPolicy policy) { shared_.access_policy = policy; }
   AccessPolicy access_policy() const { return shared_.access_policy; }
+  // Off: no look-up counts as a use of the key (CLIENT NO-TOUCH).
+  void set_touching(bool on) { shared_.touching = on; }
   void set_lfu_settings(const LfuSettings& settings) { shared_.lfu = settings; }
   const LfuSettings& lfu_settings() const { return shared_.lfu; }
   void set_expiry_mode(ExpiryMode mode) { shared_.expiry_mode = mode; }
@@ -63,6 +65,7 @@ class Keyspace {
     shared_.frozen = slots;
     shared_.any_frozen = !slots.empty();
   }
+  bool IsFrozen(int slot) const { return shared_.IsFrozen(slot); }
   void set_lazy_expire(bool lazy) { shared_.lazy_expire = lazy; }
   const KeyspaceStats& stats() const { return shared_.stats; }
   void ResetStats() { shared_.stats = {}; }

@@ -35,7 +35,8 @@ bool SlicedReclaimer::Step(uint32_t buckets) {
   return entries_.empty() && tables_.empty();
 }
 
-BackgroundReclaimer::BackgroundReclaimer() : thread_([this] { Run(); }) {}
+BackgroundReclaimer::BackgroundReclaimer(std::function<void()> on_start)
+    : thread_([this, on_start = std::move(on_start)] { Run(on_start); }) {}
 
 BackgroundReclaimer::~BackgroundReclaimer() {
   {
@@ -61,7 +62,8 @@ void BackgroundReclaimer::Take(Garbage garbage) {
   wake_.notify_one();
 }
 
-void BackgroundReclaimer::Run() {
+void BackgroundReclaimer::Run(const std::function<void()>& on_start) {
+  if (on_start) on_start();
   std::vector<Garbage> batch;
   for (;;) {
     {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -40,7 +41,8 @@ class SlicedReclaimer : public Reclaimer {
 // any. Destruction frees what is left first.
 class BackgroundReclaimer : public Reclaimer {
  public:
-  BackgroundReclaimer();
+  // `on_start` is called on the thread when it begins.
+  explicit BackgroundReclaimer(std::function<void()> on_start = nullptr);
   ~BackgroundReclaimer() override;
   void TakeTable(std::unique_ptr<SlotTable> table) override;
   void TakeEntry(Entry* entry) override;
@@ -55,7 +57,7 @@ class BackgroundReclaimer : public Reclaimer {
     uint64_t keys() const { return table != nullptr ? table->size() : 1; }
   };
   void Take(Garbage garbage);
-  void Run();
+  void Run(const std::function<void()>& on_start);
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

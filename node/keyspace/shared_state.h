@@ -36,6 +36,7 @@ struct SharedState {
   bool cluster = false;
   uint64_t hash_seed = 0;
   AccessPolicy access_policy = AccessPolicy::kLru;
+  bool touching = true;  // Look-ups update access clocks.
   LfuSettings lfu;
   uint64_t lfu_random = 1;  // State of a small generator: LFU counters need luck, not entropy.
   ExpiryMode expiry_mode = ExpiryMode::kDelete;

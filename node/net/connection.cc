@@ -9,12 +9,15 @@
 
 #include "boost/asio/buffer.hpp"
 #include "boost/asio/post.hpp"
+#include "node/command/client_limit.h"
 #include "node/net/server.h"
 
 namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
+// Larger query buffers become smaller again while the client is busy.
+constexpr size_t kQueryBufferWorthALook = 32 * 1024;
 
 ssize_t SendPieces(int socket, iovec* pieces, size_t count) {
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -58,6 +61,8 @@ void Connection::UpdateLimits() {
   limits.bulk_length = config.proto_max_bulk_len;
   limits.query_buffer = config.client_query_buffer_limit;
   limits.authenticated = client_.authenticated;
+  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
+  client_.output.set_limit(config.client_output_buffer_limit[kind].hard_bytes);
 }
 
 void Connection::OnReadable(bool ended) {
@@ -72,6 +77,13 @@ void Connection::OnReadable(bool ended) {
     unread_ = true;
     return;
   }
+  QueryBuffer& spare = server_.spare_query_buffer();
+  const bool borrowed = parser_.Borrow(spare);
+  Read(ended);
+  if (borrowed) parser_.GiveBack(spare);
+}
+
+void Connection::Read(bool ended) {
   const absl::Span<char> space = parser_.PrepareRead();
   const ssize_t bytes = recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
   if (bytes > 0) {
@@ -97,6 +109,7 @@ void Connection::OnRead(size_t bytes) {
   server_.engine().stats.net_input_bytes += bytes;
   ++server_.engine().stats.reads;
   client_.last_interaction_ms = server_.engine().now_ms;
+  query_peak_ = std::max(query_peak_, parser_.pending_bytes());
   Process();
   ReadOn();
 }
@@ -230,8 +243,8 @@ void Connection::Close(Client& client, bool after_replies) {
 }
 
 void Connection::MeasureBuffers(Client& client) {
-  client.query_buffer_bytes = parser_.pending_bytes();
-  const size_t memory = parser_.memory_bytes();
+  client.query_buffer_bytes = parser_.unparsed_bytes();
+  const size_t memory = parser_.memory_bytes() + batch_.owned_bytes();
   client.query_buffer_free_bytes = memory - std::min(memory, client.query_buffer_bytes);
   client.argument_bytes = 0;
   for (const OwnedArgs& waiting : backlog_) client.argument_bytes += waiting.memory_bytes();
@@ -241,7 +254,17 @@ void Connection::Write() {
   deferred_ = false;
   if (closed_) return;
   if (running_) return;  // It is written when its batch is done.
+  Send();
+  ClientLimit* limit = server_.engine().client_limit;
+  if (!closed_ && limit != nullptr) limit->Update(client_);
+}
+
+void Connection::Send() {
   if (client_.close_now) return Shut();
+  if (PastHardLimit()) {
+    ++server_.engine().stats.output_buffer_limit_disconnections;
+    return Shut();
+  }
   if (writing_) {
     // Messages may pile up behind a client that does not read.
     (void)EnforceOutputLimit(server_.engine().now_ms);
@@ -251,6 +274,7 @@ void Connection::Write() {
     client_.has_unsent_write = false;
     ClusterGate* gate = server_.engine().gate;
     if (gate != nullptr && !gate->MayAcknowledge()) return Shut();
+    if (!server_.writes_are_kept()) return Shut();
   }
   OutputBuffer& output = client_.output;
   while (!output.empty()) {
@@ -288,11 +312,18 @@ void Connection::Write() {
                      });
 }
 
+bool Connection::PastHardLimit() const {
+  if (client_.output.overflowed()) return true;
+  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
+  const uint64_t hard = server_.engine().config.client_output_buffer_limit[kind].hard_bytes;
+  return hard != 0 && client_.output.limited_bytes() > hard;
+}
+
 bool Connection::EnforceOutputLimit(int64_t now_ms) {
   const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
   const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kind];
-  const size_t used = client_.output.memory_bytes();
-  bool over = limit.hard_bytes != 0 && used > limit.hard_bytes;
+  const size_t used = client_.output.limited_bytes();
+  bool over = PastHardLimit();
   if (limit.soft_bytes != 0 && used > limit.soft_bytes) {
     if (over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = now_ms;
     over = over || now_ms - over_soft_limit_since_ms_ > limit.soft_seconds * kMillisPerSecond;
@@ -305,9 +336,19 @@ bool Connection::EnforceOutputLimit(int64_t now_ms) {
   return true;
 }
 
-void Connection::ReleaseIdle() {
-  parser_.ReleaseIdle();
-  client_.output.Release();
+void Connection::Tidy(bool query_idle, bool reply_idle) {
+  const size_t memory = parser_.memory_bytes() + batch_.owned_bytes();
+  const bool too_large =
+      memory > kQueryBufferWorthALook && query_peak_ < memory / 2 && parser_.pending_bytes() == 0;
+  if (query_idle || too_large) {
+    if (next_ == batch_.size()) {
+      batch_.Clear();
+      next_ = 0;
+    }
+    parser_.ReleaseIdle();
+  }
+  query_peak_ = 0;
+  if (reply_idle) client_.output.Release();
 }
 
 void Connection::Shut() {

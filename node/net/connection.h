@@ -50,7 +50,8 @@ class Connection : public ClientHost,
   void Close(Client& client, bool after_replies) override;
   void MeasureBuffers(Client& client) override;
 
-  // Sends what is buffered. Called by the server at the end of a turn, or right after a batch.
+  // Sends what is buffered, and has the client's memory counted. Called by the server at the end of
+  // a turn, or right after a batch.
   void Write();
   // It will be written at the end of the turn. False if that was so already.
   bool MarkDeferred() { return !std::exchange(deferred_, true); }
@@ -58,12 +59,17 @@ class Connection : public ClientHost,
   void Shut();
   // Closes a client that is past client-output-buffer-limit. True if it was.
   bool EnforceOutputLimit(int64_t now_ms);
-  // Gives back buffers of a client that has been quiet.
-  void ReleaseIdle();
+  // Gives back buffers that are not needed: of a client that has been quiet for `query_idle` or
+  // `reply_idle`, or larger than its requests since the last call.
+  void Tidy(bool query_idle, bool reply_idle);
 
  private:
   // ReadySockets::Watcher.
   void OnReadable(bool ended) override;
+  void Read(bool ended);
+  void Send();
+  // The replies may not be sent, and the client goes, because they are past the hard limit.
+  bool PastHardLimit() const;
   // While parked nothing is read; only the other end's closing is looked for.
   void CheckForEnd();
   void SetWaiting(bool waits);
@@ -100,6 +106,7 @@ class Connection : public ClientHost,
   bool closed_ = false;
   bool deferred_ = false;  // Stands in the server's list.
   int64_t over_soft_limit_since_ms_ = 0;
+  size_t query_peak_ = 0;  // Most that was read at a time, since the last Tidy().
 };
 
 }  // namespace slotmesh::node

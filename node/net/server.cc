@@ -15,6 +15,7 @@
 #include "boost/asio/ip/v6_only.hpp"
 #include "boost/asio/local/stream_protocol.hpp"
 #include "boost/asio/post.hpp"
+#include "node/command/client_limit.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -25,7 +26,7 @@ using boost::asio::generic::stream_protocol;
 using boost::asio::ip::tcp;
 
 constexpr int64_t kNanosPerMicro = 1000;
-constexpr int64_t kIdleBufferMillis = 2000;
+constexpr int64_t kQueryIdleMillis = 2000;
 constexpr size_t kHousekeepingSlice = 1000;  // Clients looked at per call.
 
 std::string EndpointText(const stream_protocol::endpoint& endpoint) {
@@ -275,7 +276,10 @@ void Server::Stop() {
 }
 
 void Server::WriteSoon(Connection& connection) {
-  if (!ready_sockets_.in_turn()) return connection.Write();
+  if (!ready_sockets_.in_turn()) {
+    BeforeReplies();
+    return connection.Write();
+  }
   DeferWrite(connection.shared_from_this());
 }
 
@@ -309,7 +313,13 @@ void Server::OnTurnEnd() {
 
 // Replies of all clients of a turn leave together: who waits for them is woken once, not each time.
 void Server::WriteAll() {
-  for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Write();
+  BeforeReplies();
+  size_t i = 0;
+  do {
+    for (; i < to_write_.size(); ++i) to_write_[i]->Write();
+    // Who takes too much memory now is to be closed, too.
+    if (engine_.client_limit != nullptr) engine_.client_limit->Enforce();
+  } while (i < to_write_.size());
   to_write_.clear();
 }
 
@@ -318,6 +328,7 @@ void Server::Forget(Connection& connection) {
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());
   engine_.messages.Forget(connection.client());
+  if (engine_.client_limit != nullptr) engine_.client_limit->Forget(connection.client());
   clients_.Remove(connection.client());
   connections_.erase(connection.client().id());
 }
@@ -343,7 +354,8 @@ void Server::Housekeep() {
       continue;
     }
     if (connection->EnforceOutputLimit(now)) continue;
-    if (idle_ms > kIdleBufferMillis) connection->ReleaseIdle();
+    connection->Tidy(idle_ms > kQueryIdleMillis, reply_idle_ms_ >= 0 && idle_ms > reply_idle_ms_);
+    if (engine_.client_limit != nullptr) engine_.client_limit->Update(client);
   }
 }
 

@@ -6,8 +6,10 @@
 #define SLOTMESH_NODE_NET_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -42,10 +44,18 @@ class Server : private ReadySockets::Turns {
   // are served once. Nothing else of the loop goes on: no timer, no other node.
   void ServeOthers();
 
+  // Called before replies leave, once for all that leave together: false if those to writes may not
+  // (their connections are closed), because what they promise is not on disk.
+  void set_before_replies(std::function<bool()> before) { before_replies_ = std::move(before); }
+  bool writes_are_kept() const { return writes_are_kept_; }
+
   // Once per turn of the loop, before commands: refreshes the time they see.
   void BeginTurn() { dispatcher_.BeginTurn(); }
   // From the timer: idle clients, output limits, memory of idle buffers. Bounded work per call.
   void Housekeep();
+  // Reply buffers of clients that have been quiet for so long become small; below 0: never.
+  static constexpr int64_t kReplyIdleMillis = 5000;
+  void set_reply_idle_ms(int64_t millis) { reply_idle_ms_ = millis; }
 
   // After a batch: the replies leave in this turn.
   void WriteSoon(Connection& connection);
@@ -57,6 +67,8 @@ class Server : private ReadySockets::Turns {
   Engine& engine() { return engine_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   ReadySockets& ready_sockets() { return ready_sockets_; }
+  // For connections that have none of their own (RequestParser::Borrow).
+  QueryBuffer& spare_query_buffer() { return spare_query_buffer_; }
   size_t connection_count() const { return connections_.size(); }
   // The port that is listened on; differs from the setting's if that was 0 in a test.
   uint16_t port() const { return port_; }
@@ -76,16 +88,23 @@ class Server : private ReadySockets::Turns {
   void OnTurnBegin() override;
   void OnTurnEnd() override;
   void WriteAll();
+  void BeforeReplies() {
+    if (before_replies_) writes_are_kept_ = before_replies_();
+  }
 
   boost::asio::io_context& io_;
   Engine& engine_;
   Dispatcher& dispatcher_;
   ClientTable& clients_;
   ReadySockets ready_sockets_;
+  std::function<bool()> before_replies_;
+  bool writes_are_kept_ = true;
   std::vector<std::unique_ptr<Listener>> listeners_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
   uint16_t port_ = 0;
+  QueryBuffer spare_query_buffer_;
+  int64_t reply_idle_ms_ = kReplyIdleMillis;
   int64_t turn_begin_ns_ = 0;
   uint64_t commands_before_turn_ = 0;
   uint64_t housekeeping_at_ = 0;  // Client id where the next slice goes on.

@@ -8,8 +8,6 @@
 namespace slotmesh::node {
 namespace {
 
-// After an attached payload usually comes just one more header, so a small chunk does.
-constexpr size_t kSmallChunkSize = 1024;
 // Spent parts are cut off the vector's front in bulk.
 constexpr size_t kSpentPartsMax = 32;
 
@@ -27,6 +25,9 @@ OutputBuffer& OutputBuffer::operator=(OutputBuffer&& other) noexcept {
   sealed_size_ = std::exchange(other.sealed_size_, 0);
   memory_ = std::exchange(other.memory_, 0);
   consumed_ = std::exchange(other.consumed_, 0);
+  next_chunk_ = other.next_chunk_;
+  limit_ = other.limit_;
+  overflowed_ = std::exchange(other.overflowed_, false);
   return *this;
 }
 
@@ -44,10 +45,22 @@ void OutputBuffer::SealTail() {
   }
 }
 
-void OutputBuffer::NewChunk(size_t min) {
+// The content is as if it had been consumed: positions in the stream stay what they were.
+void OutputBuffer::Overflow() {
+  overflowed_ = true;
   SealTail();
+  consumed_ += sealed_size_;
+  sealed_size_ = memory_ = 0;
+  parts_.clear();
+  first_ = 0;
+}
+
+void OutputBuffer::NewChunk(size_t min) {
+  if (cursor_ != nullptr) next_chunk_ = kChunkSize;
+  SealTail();
+  if (overflowed_ || (limit_ != 0 && limited_bytes() + min > limit_)) Overflow();
   const bool after_attached = parts_.size() > first_ && parts_.back().attached;
-  const size_t capacity = std::max(min, after_attached ? kSmallChunkSize : kChunkSize);
+  const size_t capacity = std::max(min, after_attached ? kSmallChunkSize : next_chunk_);
   Part& part = parts_.emplace_back();
   part.chunk = OwnedBytes::Allocate(capacity);
   part.memory = capacity;
@@ -67,6 +80,7 @@ void OutputBuffer::AppendSlow(std::string_view bytes) {
 
 OutputBuffer::Part& OutputBuffer::Attach(const char* data, size_t size) {
   SealTail();
+  if (overflowed_ || (limit_ != 0 && limited_bytes() + size > limit_)) Overflow();
   Part& part = parts_.emplace_back();
   part.data = const_cast<char*>(data);
   part.size = size;
@@ -120,6 +134,7 @@ OutputBuffer::LengthPlace OutputBuffer::ReserveLength() {
 }
 
 void OutputBuffer::FillLength(LengthPlace place, std::string_view header) {
+  if (overflowed_) return;
   CHECK_LE(header.size(), kLengthReserve);
   CHECK_LT(place.part, parts_.size());
   Part& part = parts_[place.part];
@@ -190,6 +205,7 @@ void OutputBuffer::RewindTail() {
 }
 
 void OutputBuffer::TruncateTo(uint64_t position) {
+  if (overflowed_) return;
   CHECK_GE(position, consumed_);
   CHECK_LE(position, end_position());
   const size_t keep = static_cast<size_t>(position - consumed_);
@@ -215,6 +231,7 @@ void OutputBuffer::Release() {
   first_ = 0;
   tail_begin_ = cursor_ = end_ = nullptr;
   sealed_size_ = memory_ = 0;
+  next_chunk_ = kSmallChunkSize;
 }
 
 std::string OutputBuffer::ToString() const {

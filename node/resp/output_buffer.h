@@ -9,7 +9,9 @@
 // Peek() are valid until the next non-const call. Cost: appending copies into chunks of kChunkSize,
 // no allocation per reply in the common case (one chunk is kept while the buffer is in use;
 // Release() gives it back); large payloads can be attached without a copy. Invariant: size() is the
-// sum of all parts. The bound on size is the connection's (client-output-buffer-limit).
+// sum of all parts. The bound on size is the connection's (client-output-buffer-limit): past
+// set_limit() the content is dropped and nothing more is kept, so that a reply of any length ends
+// in bounded memory; the connection sees overflowed() and closes.
 #ifndef SLOTMESH_NODE_RESP_OUTPUT_BUFFER_H_
 #define SLOTMESH_NODE_RESP_OUTPUT_BUFFER_H_
 
@@ -29,6 +31,9 @@ namespace slotmesh::node {
 class OutputBuffer {
  public:
   static constexpr size_t kChunkSize = 16 * 1024;
+  // What comes after an attached payload is usually just one more header; a client that has been
+  // quiet starts small, too.
+  static constexpr size_t kSmallChunkSize = 1024;
   // Payloads below this are copied by AppendOwned and AppendShared, which is cheaper than one more
   // part.
   static constexpr size_t kAttachMin = 16 * 1024;
@@ -80,8 +85,17 @@ class OutputBuffer {
   size_t size() const { return sealed_size_ + static_cast<size_t>(cursor_ - tail_begin_); }
   bool empty() const { return size() == 0; }
   uint64_t end_position() const { return consumed_ + size(); }
-  // Memory held: what client-output-buffer-limit and CLIENT LIST's omem count.
+  // Memory held; and what of it client-output-buffer-limit and CLIENT LIST's omem count: nothing as
+  // long as the one chunk that every client has suffices.
   size_t memory_bytes() const { return memory_; }
+  size_t limited_bytes() const { return memory_ > kChunkSize ? memory_ : 0; }
+  // The size of the chunk that is in use, or of the next one.
+  size_t chunk_bytes() const { return cursor_ != nullptr ? parts_.back().memory : next_chunk_; }
+  // Of limited_bytes(); 0: no limit.
+  void set_limit(size_t bytes) { limit_ = bytes; }
+  bool limited() const { return limit_ != 0; }
+  // The limit was passed: what was in the buffer is lost, and so is all that is appended.
+  bool overflowed() const { return overflowed_; }
   size_t part_count() const;
 
   // Fills `parts` with the first parts of the content, in order; returns how many. All are
@@ -93,7 +107,8 @@ class OutputBuffer {
   // REQUIRES: consumed bytes <= position <= end_position().
   void TruncateTo(uint64_t position);
   void Clear() { Consume(size()); }
-  // Gives back the spare chunk of an empty buffer. No effect otherwise.
+  // Gives back the spare chunk of an empty buffer; the next one will be small until that does not
+  // suffice. No effect otherwise.
   void Release();
   // All content in one string, for tests and scripts.
   std::string ToString() const;
@@ -112,8 +127,8 @@ class OutputBuffer {
   void SealTail();
   void RewindTail();
   Part& Attach(const char* data, size_t size);
+  void Overflow();
 
-  // [first_, parts_.size()): content; the last one is the tail if cursor_ is set.
   std::vector<Part>
       parts_;  // [first_, parts_.size()): content; the last one is the tail if cursor_ is set.
   size_t first_ = 0;
@@ -124,6 +139,9 @@ class OutputBuffer {
   size_t sealed_size_ = 0;
   size_t memory_ = 0;
   uint64_t consumed_ = 0;
+  size_t next_chunk_ = kChunkSize;
+  size_t limit_ = 0;
+  bool overflowed_ = false;
 };
 
 }  // namespace slotmesh::node

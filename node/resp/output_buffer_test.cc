@@ -182,5 +182,53 @@ TEST(OutputBufferTest, BehavesAsAString) {
   }
 }
 
+TEST(OutputBufferTest, PastItsLimitItKeepsNothingWhateverIsAppended) {
+  OutputBuffer buffer;
+  buffer.set_limit(100'000);
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 90; ++i) buffer.Append(text);
+  EXPECT_FALSE(buffer.overflowed());
+  const uint64_t before = buffer.end_position();
+  const auto place = buffer.ReserveLength();
+  for (int i = 0; i < 100'000; ++i) buffer.Append(text);
+  buffer.FillLength(place, "*1\r\n");
+  buffer.AppendOwned(std::string(1'000'000, 'y'));
+  EXPECT_TRUE(buffer.overflowed());
+  EXPECT_LT(buffer.memory_bytes(), 2'000'000u);
+  EXPECT_EQ(buffer.end_position(), before + OutputBuffer::kLengthReserve + 101'000'000);
+  buffer.TruncateTo(before);
+  EXPECT_TRUE(buffer.overflowed());
+}
+
+TEST(OutputBufferTest, APayloadThatIsAttachedMayPassTheLimitToo) {
+  OutputBuffer buffer;
+  buffer.set_limit(100'000);
+  buffer.AppendOwned(std::string(200'000, 'y'));
+  EXPECT_TRUE(buffer.overflowed());
+}
+
+TEST(OutputBufferTest, WithoutTooMuchTheLimitChangesNothing) {
+  OutputBuffer buffer;
+  buffer.set_limit(100'000);
+  for (int i = 0; i < 1000; ++i) {
+    buffer.Append(std::string(50'000, 'x'));
+    buffer.Consume(50'000);
+  }
+  EXPECT_FALSE(buffer.overflowed());
+}
+
+TEST(OutputBufferTest, AQuietClientStartsSmallAgainAndGrowsWithNeed) {
+  OutputBuffer buffer;
+  buffer.Append("x");
+  EXPECT_EQ(buffer.chunk_bytes(), OutputBuffer::kChunkSize);
+  buffer.Clear();
+  buffer.Release();
+  EXPECT_EQ(buffer.chunk_bytes(), OutputBuffer::kSmallChunkSize);
+  buffer.Append("x");
+  EXPECT_EQ(buffer.memory_bytes(), OutputBuffer::kSmallChunkSize);
+  for (int i = 0; i < 3000; ++i) buffer.Append("x");
+  EXPECT_EQ(buffer.chunk_bytes(), OutputBuffer::kChunkSize);
+}
+
 }  // namespace
 }  // namespace slotmesh::node

@@ -53,6 +53,12 @@ std::optional<OwnedBytes> RequestBatch::TakeOver(std::string_view arg) {
   return std::nullopt;
 }
 
+size_t RequestBatch::owned_bytes() const {
+  size_t bytes = 0;
+  for (const OwnedBytes& owned : owned_) bytes += owned.capacity();
+  return bytes;
+}
+
 void RequestBatch::Clear() {
   requests_.clear();
   args_.clear();
@@ -108,7 +114,24 @@ size_t RequestParser::memory_bytes() const {
          pending_.capacity() * sizeof(PendingArg);
 }
 
+bool RequestParser::Borrow(QueryBuffer& spare) {
+  if (buffer_.owns_memory() || args_left_ != 0) return false;
+  std::swap(buffer_, spare);
+  return true;
+}
+
+bool RequestParser::GiveBack(QueryBuffer& spare) {
+  if (pending_bytes() != 0 || args_left_ != 0) return false;
+  std::swap(buffer_, spare);
+  return true;
+}
+
 void RequestParser::ReleaseIdle() {
+  // PrepareRead makes it larger again as bytes come.
+  if (big_incomplete()) {
+    const size_t kept = std::max(big_filled_, kReadChunk);
+    if (kept < big_.capacity()) big_.Reallocate(kept);
+  }
   if (pending_bytes() == 0 && args_left_ == 0) {
     buffer_.Release();
     pending_ = std::vector<PendingArg>();

@@ -76,6 +76,9 @@ class RequestBatch {
   // All arguments of all requests, in order.
   absl::Span<const std::string_view> all_args() const { return args_; }
 
+  // Memory of big arguments.
+  size_t owned_bytes() const;
+
   // Gives away the buffer behind an argument that was read into one of its own; nothing otherwise
   // (then copy). The view stays valid as long as the new owner keeps the buffer. Cost: O(big
   // arguments in the batch).
@@ -122,12 +125,21 @@ class RequestParser {
   // more).
   size_t pending_bytes() const { return buffer_.size() + big_filled_ + pending_owned_bytes_; }
   size_t memory_bytes() const;
+  // Those of them that are not yet parsed.
+  size_t unparsed_bytes() const { return buffer_.size() - pos_ + big_filled_; }
   // Stream position: bytes given out as requests so far.
   uint64_t consumed_bytes() const { return consumed_; }
   // Lines that held nothing (a replica's keep-alive newlines).
   uint64_t empty_lines() const { return empty_lines_; }
-  // Gives memory back where no request is half read; for idle connections.
+  // Gives memory back where no request is half read; for idle connections. A big argument that is
+  // half read keeps what it has.
   void ReleaseIdle();
+  // Parsers without memory of their own may share one buffer, as long as they read whole requests:
+  // Borrow() before PrepareRead(), GiveBack() once what was parsed has been executed. What is left
+  // over of a read stays, and the parser keeps the buffer: then `spare` becomes empty. Both give
+  // true if the buffer changed hands.
+  bool Borrow(QueryBuffer& spare);
+  bool GiveBack(QueryBuffer& spare);
 
  private:
   enum class Step : uint8_t { kDone, kIncomplete, kFailed };

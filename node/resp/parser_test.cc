@@ -290,5 +290,49 @@ TEST(RequestParserTest, RandomRequestsInRandomPieces) {
   }
 }
 
+TEST(RequestParserTest, ParsersShareABufferAsLongAsTheyReadWholeRequests) {
+  QueryBuffer spare;
+  RequestParser one;
+  RequestParser other;
+  RequestBatch batch;
+  for (RequestParser* parser : {&one, &other}) {
+    ASSERT_TRUE(parser->Borrow(spare));
+    parser->Feed(Multibulk({"PING"}));
+    parser->Parse(&batch);
+    EXPECT_EQ(batch.size(), 1u);
+    EXPECT_TRUE(parser->GiveBack(spare));
+    EXPECT_EQ(parser->memory_bytes(), 0u);
+    EXPECT_TRUE(spare.owns_memory());
+  }
+  // What is left over of a read stays where it is, and the buffer with it.
+  ASSERT_TRUE(one.Borrow(spare));
+  one.Feed("*1\r\n$4\r\nPI");
+  one.Parse(&batch);
+  EXPECT_FALSE(one.GiveBack(spare));
+  EXPECT_FALSE(spare.owns_memory());
+  EXPECT_FALSE(one.Borrow(spare));
+  one.Feed("NG\r\n");
+  one.Parse(&batch);
+  ASSERT_EQ(batch.size(), 1u);
+  EXPECT_EQ(batch.args(0)[0], "PING");
+  one.ReleaseIdle();
+  EXPECT_EQ(one.memory_bytes(), 0u);
+}
+
+TEST(RequestParserTest, AnIdleParserKeepsOfABigArgumentWhatHasArrived) {
+  RequestParser parser;
+  RequestBatch batch;
+  const std::string value(1'000'000, 'v');
+  parser.Feed("*2\r\n$4\r\nECHO\r\n$1000000\r\n" + value.substr(0, 100'000));
+  parser.Parse(&batch);
+  EXPECT_GT(parser.memory_bytes(), 1'000'000u);
+  parser.ReleaseIdle();
+  EXPECT_LT(parser.memory_bytes(), 300'000u);
+  parser.Feed(value.substr(100'000) + "\r\n");
+  parser.Parse(&batch);
+  ASSERT_EQ(batch.size(), 1u);
+  EXPECT_EQ(batch.args(0)[1], value);
+}
+
 }  // namespace
 }  // namespace slotmesh::node

@@ -32,6 +32,7 @@ class QueryBuffer {
   size_t size() const { return end_ - begin_; }
   std::string_view view() const { return {data(), size()}; }
   size_t capacity() const { return bytes_.capacity(); }
+  bool owns_memory() const { return capacity() != 0; }
   // Gives the memory back. REQUIRES: size() == 0.
   void Release();
 

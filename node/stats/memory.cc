@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -14,6 +15,8 @@ extern "C" void malloc_stats_print(void (*write)(void* context, const char* text
 
 namespace slotmesh::node {
 namespace {
+
+constexpr char kCachedByThreads[] = "stats.arenas.4096.tcache_bytes";
 
 size_t ReadSize(const char* name) {
   size_t value = 0;
@@ -34,9 +37,13 @@ MemoryUse ReadMemoryUse() {
   MemoryUse use;
   if (mallctl != nullptr) {
     RefreshStatistics();
-    use.allocated_bytes = ReadSize("stats.allocated");
+    const uint64_t allocated = ReadSize("stats.allocated");
+    // 4096 stands for all arenas together (MALLCTL_ARENAS_ALL).
+    use.allocated_bytes = allocated - std::min<uint64_t>(allocated, ReadSize(kCachedByThreads));
     use.active_bytes = ReadSize("stats.active");
     use.resident_bytes = ReadSize("stats.resident");
+    use.muzzy_bytes =
+        ReadSize("stats.arenas.4096.pmuzzy") * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   } else {
     use.allocated_bytes = mallinfo2().uordblks;
     use.active_bytes = use.resident_bytes = ProcessResidentBytes();
@@ -72,9 +79,66 @@ std::string AllocatorReport() {
   return report;
 }
 
+std::optional<uint64_t> AllocatorNumber(const std::string& name,
+                                        std::optional<uint64_t> new_value) {
+  if (mallctl == nullptr) return std::nullopt;
+  // Numbers have 8, 4 or 1 bytes; the allocator takes no other size than a number's own.
+  for (size_t size : {sizeof(uint64_t), sizeof(uint32_t), sizeof(bool)}) {
+    uint64_t value = 0;
+    const size_t wanted = size;
+    uint64_t set = new_value.value_or(0);
+    void* to = new_value.has_value() ? &set : nullptr;
+    if (mallctl(name.c_str(), &value, &size, to, to == nullptr ? 0 : wanted) == 0) return value;
+  }
+  return std::nullopt;
+}
+
+void PurgeInBackground() {
+  bool on = true;
+  if (mallctl != nullptr) mallctl("background_thread", nullptr, nullptr, &on, sizeof(on));
+}
+
 void PurgeMemory() {
-  // 4096 stands for all arenas (MALLCTL_ARENAS_ALL).
-  if (mallctl != nullptr) mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+  if (mallctl == nullptr) return;
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+}
+
+void AllocatorGauge::FollowThisThread() {
+  if (mallctl == nullptr) return;
+  uint64_t* allocated = nullptr;
+  uint64_t* freed = nullptr;
+  size_t size = sizeof(allocated);
+  if (mallctl("thread.allocatedp", &allocated, &size, nullptr, 0) != 0 ||
+      mallctl("thread.deallocatedp", &freed, &size, nullptr, 0) != 0) {
+    return;
+  }
+  const size_t place = count_.fetch_add(1);
+  if (place >= kThreadsMax) return;
+  threads_[place].freed.store(freed);
+  threads_[place].allocated.store(allocated);
+}
+
+// Each counter is a word that its own thread alone writes.
+int64_t AllocatorGauge::NetOfThreads() const {
+  int64_t net = 0;
+  const size_t count = std::min(count_.load(std::memory_order_acquire), kThreadsMax);
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t* allocated = threads_[i].allocated.load(std::memory_order_acquire);
+    if (allocated == nullptr) continue;
+    const uint64_t* freed = threads_[i].freed.load(std::memory_order_relaxed);
+    net += static_cast<int64_t>(__atomic_load_n(allocated, __ATOMIC_RELAXED) -
+                                __atomic_load_n(freed, __ATOMIC_RELAXED));
+  }
+  return net;
+}
+
+void AllocatorGauge::Refresh() {
+  others_ = static_cast<int64_t>(ReadMemoryUse().allocated_bytes) - NetOfThreads();
+}
+
+uint64_t AllocatorGauge::used_bytes() const {
+  return static_cast<uint64_t>(std::max<int64_t>(others_ + NetOfThreads(), 0));
 }
 
 }  // namespace slotmesh::node

@@ -33,6 +33,10 @@ class HashType final : public ValueType {
   Object* Copy(const Object& object) const override {
     return static_cast<const Hash&>(object).Copy();
   }
+  void Prefetch(const Object& object) const override {
+    const Hash& hash = static_cast<const Hash&>(object);
+    return table_ ? node::Prefetch(hash.table_) : hash.listpack_.Prefetch();
+  }
   // Only a hash with fields that expire needs a form that older readers do not know.
   RdbType RdbTypeOf(const Object& object) const override {
     if (!table_) return RdbType::kHashListpack;

@@ -36,6 +36,11 @@ class SetType final : public ValueType {
   Object* Copy(const Object& object) const override {
     return static_cast<const Set&>(object).Copy();
   }
+  void Prefetch(const Object& object) const override {
+    const Set& set = static_cast<const Set&>(object);
+    if (form_ == Set::Form::kListpack) return set.listpack_.Prefetch();
+    if (form_ == Set::Form::kTable) node::Prefetch(set.table_);
+  }
   // Listpacks of sets have a form of their own only from version 11 on; older readers know this
   // one.
   RdbType RdbTypeOf(const Object&) const override {

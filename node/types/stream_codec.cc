@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "node/codec/rdb_writer.h"
 #include "node/types/stream.h"
 #include "slots/check.h"
@@ -83,7 +84,8 @@ class StreamValueType : public ValueType {
     ListpackText text;
     AsStream(object).Walk({}, kStreamIdMax, /*backwards=*/false,
                           [&](const StreamBlock& block, const StreamEntry& entry) {
-                            sink.Ordered(StreamIdText(entry.id));
+                            // With a dot, as Redis has it.
+                            sink.Ordered(absl::StrCat(entry.id.ms, ".", entry.id.seq));
                             block.ForEachPair(entry, [&](ListpackValue field, ListpackValue value) {
                               sink.Ordered(field.Text(text));
                               sink.Ordered(value.Text(text));

@@ -115,6 +115,8 @@ class ValueType {
   // No part of the value expires before this point in time (kNoExpiry: none ever does). Once it has
   // come, active expiry looks at the value.
   virtual UnixMillis NextDue(const Object&) const { return kNoExpiry; }
+  // Asks for the memory that most commands on the value need first; the object itself is there.
+  virtual void Prefetch(const Object&) const {}
 };
 
 }  // namespace slotmesh::node

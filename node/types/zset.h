@@ -90,6 +90,10 @@ class Zset final : public Object {
 
   uint64_t size() const;
   bool is_small() const { return std::holds_alternative<Listpack>(form_); }
+  // See ValueType::Prefetch.
+  void Prefetch() const {
+    if (const auto* small = std::get_if<Listpack>(&form_); small != nullptr) small->Prefetch();
+  }
 
   // `name` stays where it is as long as the spot is used.
   Spot Find(std::string_view name) const;

@@ -19,6 +19,7 @@ class ZsetValueType final : public ValueType {
   Encoding EncodingOf(const Object& object) const override {
     return Zset::Of(object).is_small() ? Encoding::kListpack : Encoding::kSkiplist;
   }
+  void Prefetch(const Object& object) const override { Zset::Of(object).Prefetch(); }
   void Free(Object* object) const override { delete &Zset::Of(*object); }
   size_t FreeEffort(const Object& object) const override { return Zset::Of(object).Allocations(); }
   size_t MemoryUsage(const Object& object, size_t samples) const override {

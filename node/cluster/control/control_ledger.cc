@@ -188,7 +188,7 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const slots::ShardInfo* shard = map.ShardOf(record_.id);
   const bool primary = shard != nullptr && shard->primary == record_.id;
   const bool stale = primary && shard->primary_boot != options_.boot;
-  const bool missing = stale && !shard->slots.empty() && !accept_empty_;
+  const bool missing = stale && !shard->slots.empty() && !data_accepted_;
   if (missing != data_missing_) {
     data_missing_ = missing;
     picture_dirty_ = true;

@@ -271,8 +271,8 @@ absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {
   return absl::OkStatus();
 }
 
-absl::Status ControlNode::On(const AcceptEmpty&, ControlOutput*) {
-  accept_empty_ = true;
+absl::Status ControlNode::On(const DataAccepted&, ControlOutput*) {
+  data_accepted_ = true;
   self_proposal_after_ = absl::InfinitePast();
   return absl::OkStatus();
 }

@@ -82,12 +82,12 @@ struct LocalState {
   uint32_t load_permille = 0;
   bool has_keys = false;
 };
-// The operator says that this process may serve its slots although it came up without their data
-// (SAFETY 14).
-struct AcceptEmpty {};
+// This process may serve its slots with what it has: it has loaded its files, or the operator says
+// that their data is lost for good (SAFETY 14).
+struct DataAccepted {};
 
 using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
-                                  ProposeChange, MeetNode, ResetNode, LocalState, AcceptEmpty>;
+                                  ProposeChange, MeetNode, ResetNode, LocalState, DataAccepted>;
 
 struct ControlOutput {
   struct Peer {
@@ -203,7 +203,7 @@ class ControlNode {
   absl::Status On(const MeetNode& input, ControlOutput* out);
   absl::Status On(const ResetNode& input, ControlOutput* out);
   absl::Status On(const LocalState& input, ControlOutput* out);
-  absl::Status On(const AcceptEmpty& input, ControlOutput* out);
+  absl::Status On(const DataAccepted& input, ControlOutput* out);
 
   // control_ledger.cc: the ledger and what this node asks of it.
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
@@ -271,7 +271,7 @@ class ControlNode {
   absl::Time voters_at_ = absl::InfinitePast();
   std::vector<slots::NodeId> told_alive_;  // To the ledger; sorted.
   absl::Time membership_at_ = absl::InfinitePast();
-  bool accept_empty_ = false;
+  bool data_accepted_ = false;
   bool data_missing_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;

@@ -157,7 +157,7 @@ void ControlSim::Reset(int host, bool hard, Done done) {
 }
 
 void ControlSim::AcceptEmpty(int host) {
-  if (hosts_.IsRunning(host)) Step(host, node::AcceptEmpty{});
+  if (hosts_.IsRunning(host)) Step(host, node::DataAccepted{});
 }
 
 void ControlSim::SetHasKeys(int host, bool has_keys) {

@@ -57,7 +57,7 @@ class Driver : public ControlDriver {
   void Propose(ledger::Change change, Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   void Reset(bool hard, Done done) override;
-  void AcceptEmptyData() override;
+  void AcceptData() override;
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
 
@@ -370,8 +370,8 @@ void Driver::Reset(bool hard, Done done) {
   boost::asio::post(io_, [this, ticket, hard] { Step(ResetNode{ticket, hard}); });
 }
 
-void Driver::AcceptEmptyData() {
-  boost::asio::post(io_, [this] { Step(AcceptEmpty{}); });
+void Driver::AcceptData() {
+  boost::asio::post(io_, [this] { Step(DataAccepted{}); });
 }
 
 bus::SendResult Driver::SendBulk(const slots::NodeId& to, std::string payload) {

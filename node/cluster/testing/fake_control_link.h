@@ -41,7 +41,7 @@ class FakeControlLink : public ControlLink {
   // Leaves; it has no cluster of its own afterwards.
   void Reset(bool hard, Done done) override;
   const std::vector<bool>& resets() const { return resets_; }  // Hard or not, each asked for.
-  void AcceptEmptyData() override {}
+  void AcceptData() override {}
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
   bus::SendResult SendPubSub(const slots::NodeId&, std::string) override {

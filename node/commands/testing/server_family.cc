@@ -1,6 +1,7 @@
 #include "node/commands/testing/server_family.h"
 
 #include <memory>
+#include <utility>
 
 #include "node/commands/client.h"
 #include "node/commands/connection.h"
@@ -21,10 +22,38 @@ class FakeControl : public ServerControl {
   uint64_t lazyfree_pending() const override { return 0; }
   uint64_t lazyfreed() const override { return 0; }
   void ResetLazyfreed() override {}
+  void SetReplyIdle(std::optional<int64_t>) override {}
   int port() const override { return 6379; }
 
  private:
   FakeClock& clock_;
+};
+
+// Remembers that it was asked to save; there are no files.
+class FakePersistence : public Persistence {
+ public:
+  explicit FakePersistence(TestEngine& engine) : engine_(engine) {}
+
+  absl::Status Save() override {
+    status_.last_save_s = engine_.clock().wall_micros / 1'000'000;
+    ++status_.saves;
+    return absl::OkStatus();
+  }
+  Started SaveInBackground() override {
+    return std::exchange(status_.saving, true) ? Started::kAlreadySaving : Started::kYes;
+  }
+  bool CancelBackgroundSave() override { return std::exchange(status_.saving, false); }
+  bool has_save_points() const override { return false; }
+  absl::Status Reload(const ReloadOptions&) override { return absl::OkStatus(); }
+  PersistenceStatus Status() const override { return status_; }
+  bool RewriteAof() override { return !std::exchange(rewriting_, true); }
+  absl::Status ReloadAof() override { return absl::OkStatus(); }
+  AofStatus StatusOfAof() const override { return {.rewriting = rewriting_}; }
+
+ private:
+  TestEngine& engine_;
+  PersistenceStatus status_;
+  bool rewriting_ = false;
 };
 
 class NoLog : public Log {
@@ -35,11 +64,15 @@ class NoLog : public Log {
 struct ServerState {
   explicit ServerState(TestEngine& engine)
       : control(engine.clock()),
+        persistence(engine),
         family{.dispatcher = engine.dispatcher(),
                .settings = engine.settings(),
                .clients = engine.clients(),
                .control = control,
+               .persistence = persistence,
                .log = log,
+               .memory_limit = engine.memory_limit(),
+               .client_limit = engine.client_limit(),
                .identity = {.version = "0.0.0",
                             .executable = "/usr/bin/slotmesh-node",
                             .run_id = std::string(40, 'a'),
@@ -47,6 +80,7 @@ struct ServerState {
                             .start_ms = FakeClock::kStartMicros / 1000}} {}
 
   FakeControl control;
+  FakePersistence persistence;
   NoLog log;
   ServerFamily family;
 };

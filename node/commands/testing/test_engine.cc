@@ -31,6 +31,8 @@ TestEngine::TestEngine(const Options& options)
               .latency_monitor = &latency_monitor_,
               .large_requests = &large_requests_,
               .large_replies = &large_replies_},
+      memory_limit_(engine_, gauge_),
+      client_limit_(engine_, clients_),
       listener_(engine_),
       keyspace_events_(messages_.pubsub, settings_.config()),
       dispatcher_(engine_) {
@@ -38,6 +40,10 @@ TestEngine::TestEngine(const Options& options)
   FollowLogSettings(settings_, engine_);
   FollowKeyspaceSettings(settings_, engine_);
   FollowTypeSettings(settings_, engine_);
+  memory_limit_.FollowSettings(settings_);
+  client_limit_.FollowSettings(settings_);
+  engine_.memory_limit = &memory_limit_;
+  engine_.client_limit = &client_limit_;
   journal_.Subscribe(sink_);
   keyspace_.set_removal_listener(&listener_);
   keyspace_.set_touch_listener(&listener_);
@@ -77,6 +83,7 @@ void TestEngine::Forget(Client& client) {
   parking_.Forget(client);
   blocked_.Forget(client);
   messages_.Forget(client);
+  client_limit_.Forget(client);
   clients_.Remove(client);
 }
 

@@ -15,12 +15,14 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
+#include "node/command/memory_limit.h"
 #include "node/config/config_store.h"
 #include "node/journal/memory_sink.h"
 #include "node/stats/clock.h"
@@ -44,6 +46,12 @@ class FakeClock : public Clock {
  private:
   int64_t drift_nanos_ = 0;
   uint64_t ticks_ = 0;
+};
+
+// A memory that is as full as a test says.
+struct FakeGauge : public MemoryGauge {
+  uint64_t used_bytes() const override { return bytes(); }
+  std::function<uint64_t()> bytes = [] { return 0; };
 };
 
 class TestEngine;
@@ -74,6 +82,9 @@ class TestEngine : private NotifyListener {
   // Whoever makes clients for the engine puts them in here.
   ClientTable& clients() { return clients_; }
   MemorySink& journal() { return sink_; }
+  FakeGauge& gauge() { return gauge_; }
+  MemoryLimit& memory_limit() { return memory_limit_; }
+  ClientLimit& client_limit() { return client_limit_; }
 
   // What a loop does when it has run what there was to run.
   void EndTurn();
@@ -109,6 +120,9 @@ class TestEngine : private NotifyListener {
   ClientTable clients_;
   Messages messages_{clients_};
   Engine engine_;
+  FakeGauge gauge_;
+  MemoryLimit memory_limit_;
+  ClientLimit client_limit_;
   KeyspaceListener listener_;
   KeyspaceEvents keyspace_events_;
   Dispatcher dispatcher_;

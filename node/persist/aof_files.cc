@@ -1,0 +1,388 @@
+#include "node/persist/aof_files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "node/persist/mapped_file.h"
+#include "node/persist/output_file.h"
+#include "node/resp/errors.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int64_t kSliceNanos = 500'000;
+constexpr int64_t kRetryMillis = 10'000;
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+AofFiles::AofFiles(Environment environment)
+    : env_(std::move(environment)), log_(env_.engine.journal, env_.engine.config) {}
+
+AofFiles::~AofFiles() { *alive_ = false; }
+
+std::string AofFiles::Path(const std::string& name) const {
+  return StrCat(env_.engine.config.appenddirname, "/", name);
+}
+
+std::string AofFiles::ManifestName() const {
+  return StrCat(env_.engine.config.appendfilename, ".manifest");
+}
+
+absl::StatusOr<AofManifest> AofFiles::ReadManifest() const {
+  const std::string path = Path(ManifestName());
+  const absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<AofManifest> manifest = AofManifest::Parse(file->bytes());
+  if (manifest.ok()) return manifest;
+  return absl::DataLossError(
+      StrCat("Invalid AOF manifest file format: ", path, ": ", ToStd(manifest.status().message())));
+}
+
+absl::Status AofFiles::WriteManifest(const AofManifest& manifest) const {
+  const std::string path = Path(ManifestName());
+  absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      CreateOutputFile(path, Path(StrCat("temp-", ManifestName())), /*sync_as_it_grows=*/false);
+  if (!file.ok()) return file.status();
+  const absl::Status written = (*file)->Write(manifest.Text());
+  return written.ok() ? (*file)->Commit() : written;
+}
+
+// Before Redis 7 there was one file, and no directory.
+absl::Status AofFiles::AdoptSingleFile() {
+  const Config& config = env_.engine.config;
+  if (!Exists(config.appendfilename)) return absl::NotFoundError("no append-only file");
+  AofManifest manifest;
+  manifest.base = AofFile{config.appendfilename, 1};
+  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
+    return absl::UnavailableError(
+        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
+  }
+  const absl::Status written = WriteManifest(manifest);
+  if (!written.ok()) return written;
+  if (std::rename(config.appendfilename.c_str(), Path(config.appendfilename).c_str()) != 0) {
+    return absl::UnavailableError(
+        StrCat("cannot move ", config.appendfilename, ": ", std::strerror(errno)));
+  }
+  env_.log.Notice("Successfully migrated an old-style AOF configuration");
+  return absl::OkStatus();
+}
+
+absl::Status AofFiles::Load() {
+  if (!Exists(Path(ManifestName()))) {
+    const absl::Status adopted = AdoptSingleFile();
+    if (!adopted.ok()) return adopted;
+  }
+  absl::StatusOr<AofManifest> manifest = ReadManifest();
+  if (!manifest.ok()) return manifest.status();
+  Engine& engine = env_.engine;
+  const int64_t begin = engine.clock.MonotonicNanos();
+  const absl::StatusOr<AofLoaded> loaded = LoadAof(
+      *manifest,
+      {.directory = engine.config.appenddirname, .mend_tail = engine.config.aof_load_truncated},
+      engine, env_.dispatcher);
+  if (!loaded.ok()) return loaded.status();
+  if (loaded->bytes_cut > 0) {
+    env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
+                            loaded->bytes_cut, " bytes were cut off."));
+  }
+  manifest_ = *std::move(manifest);
+  complete_ = true;
+  base_bytes_ = loaded->base_bytes;
+  engine.stats.keyspace_changes = 0;
+  env_.log.Notice(StrCat(
+      "DB loaded from append only file: ", (engine.clock.MonotonicNanos() - begin) / 1'000'000,
+      " milliseconds, ", loaded->commands, " commands"));
+  return absl::OkStatus();
+}
+
+absl::Status AofFiles::Begin() {
+  if (!complete_) return BeginAnew();
+  if (manifest_.increments.empty()) {
+    manifest_.increments.push_back(manifest_.NextIncrement(env_.engine.config.appendfilename));
+    const absl::Status written = WriteManifest(manifest_);
+    if (!written.ok()) return written;
+  }
+  absl::StatusOr<std::shared_ptr<AppendFile>> file =
+      OpenAppendFile(Path(manifest_.increments.back().name));
+  if (!file.ok()) return file.status();
+  log_.Use(*std::move(file));
+  RemoveHistory();
+  return absl::OkStatus();
+}
+
+// With the data that is there as base, while nobody waits.
+absl::Status AofFiles::BeginAnew() {
+  const Config& config = env_.engine.config;
+  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
+    return absl::UnavailableError(
+        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
+  }
+  manifest_ = AofManifest();
+  manifest_.base = manifest_.NextBase(config.appendfilename);
+  manifest_.increments.push_back(manifest_.NextIncrement(config.appendfilename));
+  absl::StatusOr<std::unique_ptr<OutputFile>> base =
+      CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
+  if (!base.ok()) return base.status();
+  const RdbNotes notes{.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}}};
+  absl::Status status = SaveRdb(env_.engine.keyspace, *std::move(base), notes, {});
+  if (!status.ok()) return status;
+  absl::StatusOr<std::shared_ptr<AppendFile>> file =
+      OpenAppendFile(Path(manifest_.increments.back().name));
+  if (!file.ok()) return file.status();
+  status = WriteManifest(manifest_);
+  if (!status.ok()) return status;
+  complete_ = true;
+  log_.Use(*std::move(file));
+  return absl::OkStatus();
+}
+
+absl::Status AofFiles::TurnOn() {
+  if (log_.on() || rewriting_ != nullptr) return absl::OkStatus();
+  complete_ = false;
+  return Rewrite() ? absl::OkStatus() : absl::UnavailableError("cannot begin: see the log");
+}
+
+void AofFiles::TurnOff() {
+  (void)log_.SyncNow();
+  log_.Stop();
+  rewriting_.reset();
+  complete_ = false;
+  env_.refusal.SetAof("");
+}
+
+void AofFiles::Judge() {
+  const absl::Status& status = log_.status();
+  env_.refusal.SetAof(status.ok() ? "" : StrCat(errors::kMisconfAof, ToStd(status.message())));
+}
+
+bool AofFiles::Flush() {
+  if (!log_.on()) return true;
+  const bool was_well = log_.status().ok();
+  const bool may_leave = log_.Flush(env_.engine.now_ms);
+  if (was_well == log_.status().ok()) return may_leave;
+  Judge();
+  if (was_well) {
+    env_.log.Warning(StrCat("Error writing to the AOF file: ", ToStd(log_.status().message()),
+                            ". Writes are refused until that has passed."));
+  } else {
+    env_.log.Warning("AOF write error looks solved. The server can write again.");
+  }
+  return may_leave;
+}
+
+void AofFiles::Close() {
+  const absl::Status status = log_.SyncNow();
+  if (!status.ok()) {
+    env_.log.Warning(StrCat("Error writing to the AOF file: ", ToStd(status.message())));
+  }
+}
+
+bool AofFiles::HasGrown() const {
+  const Config& config = env_.engine.config;
+  const uint64_t size = old_bytes_ + log_.size() + base_bytes_;
+  if (config.auto_aof_rewrite_percentage <= 0) return false;
+  if (size < static_cast<uint64_t>(config.auto_aof_rewrite_min_size)) return false;
+  const uint64_t base = std::max<uint64_t>(base_bytes_, 1);
+  return (size - base_bytes_) * 100 / base >=
+         static_cast<uint64_t>(config.auto_aof_rewrite_percentage);
+}
+
+void AofFiles::Tick() {
+  (void)Flush();
+  if (rewriting_ != nullptr) return StepSoon();
+  if (!log_.on()) return;
+  const bool tried_lately =
+      !last_rewrite_ok_ && env_.engine.now_ms - last_failure_ms_ < kRetryMillis;
+  if (!tried_lately && HasGrown()) (void)Rewrite();
+}
+
+bool AofFiles::Rewrite() {
+  if (rewriting_ != nullptr) return false;
+  if (!log_.on()) {
+    // What an earlier time left stays until the new files are there.
+    const absl::StatusOr<AofManifest> old = ReadManifest();
+    manifest_ = old.ok() ? *old : AofManifest();
+  }
+  const absl::Status status = BeginRewrite();
+  if (!status.ok()) {
+    EndRewrite(status);
+    return true;  // It was begun, and has failed.
+  }
+  env_.log.Notice("Background append only file rewriting started");
+  StepSoon();
+  return true;
+}
+
+absl::Status AofFiles::BeginRewrite() {
+  const Config& config = env_.engine.config;
+  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
+    return absl::UnavailableError(
+        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
+  }
+  auto rewriting = std::make_unique<Rewriting>();
+  rewriting->base = manifest_.NextBase(config.appendfilename);
+  rewriting->begin_ms = env_.engine.now_ms;
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = CreateOutputFile(
+      Path(rewriting->base.name), Path("temp-rewrite.rdb"), config.aof_rewrite_incremental_fsync);
+  if (!file.ok()) return file.status();
+  rewriting->file = *std::move(file);
+  rewriting_ = std::move(rewriting);
+  return absl::OkStatus();
+}
+
+// Between two transactions: the walk begins, and the journal goes on in a new increment.
+absl::Status AofFiles::Cut() {
+  const RdbNotes notes{.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}}};
+  const Config& config = env_.engine.config;
+  absl::StatusOr<std::unique_ptr<RdbSave>> save =
+      RdbSave::Start(env_.snapshots, rewriting_->file, notes,
+                     {.compress = config.rdbcompression,
+                      .checksum = config.rdbchecksum,
+                      .key_delay_micros = config.rdb_key_save_delay},
+                     [this, alive = alive_] {
+                       env_.post([this, alive] {
+                         if (*alive) Step();
+                       });
+                     });
+  if (absl::IsUnavailable(save.status())) return absl::OkStatus();  // Another walk; later.
+  rewriting_->after.base = rewriting_->base;
+  // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
+  const absl::Status cut = config.appendonly ? GoOnInNext() : absl::OkStatus();
+  if (!cut.ok()) return cut;
+  rewriting_->save = *std::move(save);
+  return absl::OkStatus();
+}
+
+absl::Status AofFiles::GoOnInNext() {
+  const AofFile next = manifest_.NextIncrement(env_.engine.config.appendfilename);
+  absl::StatusOr<std::shared_ptr<AppendFile>> file = OpenAppendFile(Path(next.name));
+  if (!file.ok()) return file.status();
+  const absl::Status flushed = log_.SyncNow();
+  if (!flushed.ok()) return flushed;
+  rewriting_->after.increments = {next};
+  AofManifest meanwhile = manifest_;
+  meanwhile.increments.push_back(next);
+  if (complete_) {
+    const absl::Status written = WriteManifest(meanwhile);
+    if (!written.ok()) return written;
+  }
+  old_bytes_ += log_.size();
+  manifest_ = std::move(meanwhile);
+  log_.Use(*std::move(file));
+  return absl::OkStatus();
+}
+
+void AofFiles::StepSoon() {
+  if (std::exchange(step_posted_, true)) return;
+  env_.post([this, alive = alive_] {
+    if (!*alive) return;
+    step_posted_ = false;
+    Step();
+  });
+}
+
+void AofFiles::Step() {
+  if (rewriting_ == nullptr) return;
+  if (rewriting_->save == nullptr) {
+    const absl::Status cut = Cut();
+    if (!cut.ok()) return EndRewrite(cut);
+    if (rewriting_->save == nullptr) return;  // The timer tries again.
+  }
+  RdbSave& save = *rewriting_->save;
+  const int64_t end = env_.engine.clock.MonotonicNanos() + kSliceNanos;
+  if (!save.Step([&] { return env_.engine.clock.MonotonicNanos() >= end; })) {
+    if (save.WantsMore() && !save.encoded()) StepSoon();
+    return;
+  }
+  EndRewrite(save.status().ok() ? Replace() : save.status());
+}
+
+// The new base is on disk: the manifest names it instead of what came before.
+absl::Status AofFiles::Replace() {
+  AofManifest after = rewriting_->after;
+  after.history = manifest_.history;
+  if (manifest_.base) after.history.push_back(*manifest_.base);
+  for (const AofFile& file : manifest_.increments) {
+    const bool goes_on = !after.increments.empty() && after.increments.front() == file;
+    if (!goes_on) after.history.push_back(file);
+  }
+  const absl::Status written = WriteManifest(after);
+  if (!written.ok()) return written;
+  manifest_ = std::move(after);
+  complete_ = true;
+  base_bytes_ = rewriting_->save->bytes_written();
+  old_bytes_ = 0;
+  RemoveHistory();
+  return absl::OkStatus();
+}
+
+void AofFiles::RemoveHistory() {
+  if (manifest_.history.empty() || env_.engine.config.aof_disable_auto_gc) return;
+  for (const AofFile& file : manifest_.history) unlink(Path(file.name).c_str());
+  manifest_.history.clear();
+  const absl::Status written = WriteManifest(manifest_);
+  if (!written.ok()) env_.log.Warning(ToStd(written.message()));
+}
+
+void AofFiles::EndRewrite(const absl::Status& status) {
+  const int64_t now = env_.engine.now_ms;
+  const int64_t begin = rewriting_ == nullptr ? now : rewriting_->begin_ms;
+  last_rewrite_ok_ = status.ok();
+  last_rewrite_s_ = (now - begin) / kMillisPerSecond;
+  rewriting_.reset();
+  if (status.ok()) {
+    ++rewrites_;
+    failures_in_a_row_ = 0;
+    env_.log.Notice("Background AOF rewrite finished successfully");
+    return;
+  }
+  last_failure_ms_ = now;
+  ++failures_in_a_row_;
+  env_.log.Warning(StrCat("Background AOF rewrite failed: ", ToStd(status.message())));
+  // Turned on, but never begun: nothing on disk would give the data back.
+  if (!complete_ && log_.on()) log_.Stop();
+}
+
+absl::Status AofFiles::Reload() {
+  if (!log_.on() || rewriting_ != nullptr) {
+    return absl::FailedPreconditionError("the append-only file is off or being written anew");
+  }
+  const absl::Status written = log_.SyncNow();
+  if (!written.ok()) return written;
+  env_.engine.keyspace.Flush();
+  const absl::StatusOr<AofLoaded> loaded =
+      LoadAof(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
+              env_.engine, env_.dispatcher);
+  return loaded.status();
+}
+
+AofStatus AofFiles::Status() const {
+  AofStatus status{.on = log_.on(),
+                   .rewriting = rewriting_ != nullptr && rewriting_->save != nullptr,
+                   .scheduled = rewriting_ != nullptr && rewriting_->save == nullptr,
+                   .last_rewrite_ok = last_rewrite_ok_,
+                   .last_write_ok = log_.status().ok(),
+                   .last_rewrite_seconds = last_rewrite_s_,
+                   .rewrites = rewrites_,
+                   .failures_in_a_row = failures_in_a_row_,
+                   .base_bytes = base_bytes_,
+                   .bytes = base_bytes_ + old_bytes_ + log_.size(),
+                   .buffered_bytes = log_.buffered(),
+                   .syncing = log_.syncing(),
+                   .syncs_awaited = log_.syncs_awaited()};
+  if (rewriting_ != nullptr) {
+    status.current_rewrite_seconds = (env_.engine.now_ms - rewriting_->begin_ms) / kMillisPerSecond;
+  }
+  return status;
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,112 @@
+// The append-only file: begins, goes on, is written anew, ends.
+//
+// In the directory appenddirname: a manifest, a base (an RDB file) and increments. Writing anew
+// cuts the stream between two transactions: the journal goes on into a new increment while a
+// snapshot of that moment becomes the new base; then the manifest names both, and what was there
+// before is removed. At each moment the manifest on disk names files that give the whole data.
+//
+// Engine thread only. Borrows everything it is given; it goes before the snapshots.
+#ifndef SLOTMESH_NODE_PERSIST_AOF_FILES_H_
+#define SLOTMESH_NODE_PERSIST_AOF_FILES_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "node/command/dispatcher.h"
+#include "node/command/engine.h"
+#include "node/commands/persistence.h"
+#include "node/persist/aof_load.h"
+#include "node/persist/aof_log.h"
+#include "node/persist/aof_manifest.h"
+#include "node/persist/disk_refusal.h"
+#include "node/persist/rdb_save.h"
+#include "node/snapshot/snapshots.h"
+#include "node/stats/log.h"
+
+namespace slotmesh::node {
+
+class AofFiles {
+ public:
+  struct Environment {
+    Engine& engine;
+    Dispatcher& dispatcher;
+    Snapshots& snapshots;
+    DiskRefusal& refusal;
+    Log& log;
+    // Runs it on the engine thread, soon, outside of any command. Called from any thread.
+    std::function<void(std::function<void()>)> post;
+  };
+  explicit AofFiles(Environment environment);
+  ~AofFiles();
+
+  // At the start, with appendonly: NOT_FOUND if there are no files.
+  absl::Status Load();
+  // Goes on behind what Load found, or begins with the data that is there.
+  absl::Status Begin();
+  // CONFIG SET appendonly yes: begins by writing a base, in the background.
+  absl::Status TurnOn();
+  void TurnOff();
+
+  // Before replies leave: false if those to writes may not.
+  bool Flush();
+  // The process ends.
+  void Close();
+  // From a timer.
+  void Tick();
+
+  // BGREWRITEAOF: begins, now or once another snapshot has ended. False if one is under way.
+  bool Rewrite();
+  // DEBUG LOADAOF: forgets the data and loads the files.
+  absl::Status Reload();
+  AofStatus Status() const;
+
+ private:
+  struct Rewriting {
+    AofFile base;
+    std::unique_ptr<OutputFile> file;  // Until the walk begins.
+    std::unique_ptr<RdbSave> save;     // Null until then.
+    // The manifest once it is done, without history.
+    AofManifest after;
+    int64_t begin_ms = 0;
+  };
+
+  std::string Path(const std::string& name) const;
+  std::string ManifestName() const;
+  absl::StatusOr<AofManifest> ReadManifest() const;
+  absl::Status WriteManifest(const AofManifest& manifest) const;
+  absl::Status AdoptSingleFile();
+  absl::Status BeginAnew();
+  absl::Status BeginRewrite();
+  absl::Status Cut();
+  absl::Status GoOnInNext();
+  void Step();
+  void StepSoon();
+  void EndRewrite(const absl::Status& status);
+  absl::Status Replace();
+  void RemoveHistory();
+  bool HasGrown() const;
+  void Judge();
+
+  const Environment env_;
+  AofLog log_;
+  AofManifest manifest_;
+  bool complete_ = false;    // The manifest on disk gives the whole data.
+  uint64_t base_bytes_ = 0;  // Size after the last rewrite, increments not counted.
+  uint64_t old_bytes_ = 0;   // Of increments before the one that is written.
+  std::unique_ptr<Rewriting> rewriting_;
+  bool step_posted_ = false;
+  bool last_rewrite_ok_ = true;
+  int64_t last_rewrite_s_ = -1;
+  int64_t last_failure_ms_ = 0;
+  uint64_t rewrites_ = 0;
+  uint64_t failures_in_a_row_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For what has been posted.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_PERSIST_AOF_FILES_H_

@@ -1,0 +1,68 @@
+// What the journal says, on its way into the file that grows: the increment of the append-only
+// file.
+//
+// Engine thread only. Flush comes before replies leave: with appendfsync always they may leave only
+// if it says so. Memory: what one turn wrote, or what could not be written yet.
+#ifndef SLOTMESH_NODE_PERSIST_AOF_LOG_H_
+#define SLOTMESH_NODE_PERSIST_AOF_LOG_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "node/config/config.h"
+#include "node/journal/journal.h"
+#include "node/persist/append_file.h"
+
+namespace slotmesh::node {
+
+class AofLog : public JournalSink {
+ public:
+  AofLog(Journal& journal, const Config& config) : journal_(journal), config_(config) {}
+  ~AofLog() override { Stop(); }
+
+  // From now on into this file; what came before must be flushed. REQUIRES: not within a unit.
+  void Use(std::shared_ptr<AppendFile> file);
+  // Writes nothing any more.
+  void Stop();
+  bool on() const { return file_ != nullptr; }
+
+  // Writes what there is, and syncs as appendfsync says. False if something was promised to be on
+  // disk that is not.
+  bool Flush(int64_t now_ms);
+  // Writes and syncs now.
+  absl::Status SyncNow();
+
+  // Of the last write or sync.
+  const absl::Status& status() const { return status_; }
+  uint64_t size() const { return file_ == nullptr ? 0 : file_->size(); }
+  size_t buffered() const { return buffer_.size(); }
+  uint64_t syncs_awaited() const { return syncs_awaited_; }
+  bool syncing() const { return sync_thread_.busy(); }
+
+  // JournalSink.
+  bool wants_resp() const override { return true; }
+  void OnUnit(const JournalUnit& unit) override;
+
+ private:
+  bool MustWait(int64_t now_ms);
+  void Write();
+  bool SyncAlways();
+  void SyncEverySecond(int64_t now_ms);
+
+  Journal& journal_;
+  const Config& config_;
+  std::shared_ptr<AppendFile> file_;
+  std::string buffer_;
+  bool unsynced_ = false;
+  int64_t last_sync_ms_ = 0;
+  int64_t waits_since_ms_ = 0;  // For a sync that takes long; 0: it does not.
+  uint64_t syncs_awaited_ = 0;
+  absl::Status status_;
+  SyncThread sync_thread_;
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_PERSIST_AOF_LOG_H_

@@ -1,0 +1,232 @@
+#include "node/persist/rdb_files.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "node/resp/errors.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr int64_t kSliceNanos = 500'000;
+// A save point is not tried again sooner after a failure.
+constexpr int64_t kRetryMillis = 5000;
+// As Redis 7.2 names itself: what readers take as the writer's version.
+constexpr std::string_view kWriterVersion = "7.2.4";
+
+}  // namespace
+
+RdbFiles::RdbFiles(Environment environment) : env_(std::move(environment)) {}
+
+RdbFiles::~RdbFiles() { *alive_ = false; }
+
+absl::StatusOr<std::unique_ptr<OutputFile>> RdbFiles::Create() const {
+  return env_.create(env_.engine.config.dbfilename);
+}
+
+RdbNotes RdbFiles::Notes() const {
+  RdbNotes notes;
+  notes.aux = {{"redis-ver", std::string(kWriterVersion)},
+               {"redis-bits", "64"},
+               {"ctime", StrCat(env_.engine.now_ms / kMillisPerSecond)},
+               {"used-mem", StrCat(env_.engine.used_memory_bytes)},
+               {"aof-base", "0"}};
+  return notes;
+}
+
+RdbOutputThread::Options RdbFiles::OutputOptions() const {
+  const Config& config = env_.engine.config;
+  return {.compress = config.rdbcompression,
+          .checksum = config.rdbchecksum,
+          .key_delay_micros = config.rdb_key_save_delay};
+}
+
+absl::Status RdbFiles::LoadFile(bool replace) {
+  Engine& engine = env_.engine;
+  const int64_t begin = engine.clock.MonotonicNanos();
+  const RdbLoadOptions options{.type_settings = engine.type_settings,
+                               .now = engine.now_ms,
+                               .check_checksum = engine.config.rdbchecksum,
+                               .replace = replace};
+  const absl::StatusOr<RdbLoaded> loaded =
+      LoadRdbFile(engine.config.dbfilename, engine.keyspace, options, [](size_t) {});
+  if (!loaded.ok()) return loaded.status();
+  if (!loaded->functions.empty()) {
+    env_.log.Warning(StrCat("The file has ", loaded->functions.size(),
+                            " libraries of functions, which are not loaded."));
+  }
+  keys_loaded_ = loaded->keys;
+  keys_expired_ = loaded->expired;
+  const double seconds = static_cast<double>(engine.clock.MonotonicNanos() - begin) / 1e9;
+  env_.log.Notice(StrCat("Done loading RDB, keys loaded: ", loaded->keys,
+                         ", keys expired: ", loaded->expired, "."));
+  env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
+  return absl::OkStatus();
+}
+
+absl::Status RdbFiles::Load() {
+  last_save_ms_ = env_.engine.now_ms;
+  const absl::Status status = LoadFile(/*replace=*/false);
+  if (status.ok()) env_.engine.stats.keyspace_changes = 0;
+  return status;
+}
+
+absl::Status RdbFiles::Save() {
+  if (running_ != nullptr) return absl::UnavailableError("Background save already in progress");
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
+  absl::Status status = file.status();
+  if (status.ok()) {
+    status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), OutputOptions());
+  }
+  if (!status.ok()) {
+    env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
+    return status;
+  }
+  env_.log.Notice("DB saved on disk");
+  env_.engine.stats.keyspace_changes = 0;
+  Saved();
+  return status;
+}
+
+void RdbFiles::Saved() {
+  last_save_ms_ = env_.engine.now_ms;
+  last_background_ok_ = true;
+  ++saves_;
+  Judge();
+}
+
+Persistence::Started RdbFiles::SaveInBackground() {
+  if (running_ != nullptr) return Persistence::Started::kAlreadySaving;
+  last_try_ms_ = env_.engine.now_ms;
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
+  if (!file.ok()) {
+    EndBackground(file.status());
+    return Persistence::Started::kFailed;
+  }
+  running_ = std::make_unique<Running>();
+  running_->file = *std::move(file);
+  running_->begin_ms = env_.engine.now_ms;
+  env_.log.Notice("Background saving started");
+  // The walk begins between two transactions.
+  StepSoon();
+  return Persistence::Started::kYes;
+}
+
+void RdbFiles::BeginWalk() {
+  // Another walk, of a slot that moves, ends by itself.
+  absl::StatusOr<std::unique_ptr<RdbSave>> save =
+      RdbSave::Start(env_.snapshots, running_->file, Notes(), OutputOptions(), [this] {
+        env_.post([this, alive = alive_] {
+          if (*alive) Step();
+        });
+      });
+  if (absl::IsUnavailable(save.status())) return;
+  running_->save = *std::move(save);
+  running_->changes_before = env_.engine.stats.keyspace_changes;
+  running_->keys_total = env_.engine.keyspace.size();
+}
+
+void RdbFiles::StepSoon() {
+  if (std::exchange(step_posted_, true)) return;
+  env_.post([this, alive = alive_] {
+    if (!*alive) return;
+    step_posted_ = false;
+    Step();
+  });
+}
+
+void RdbFiles::Step() {
+  if (running_ == nullptr) return;
+  if (running_->save == nullptr) BeginWalk();
+  if (running_->save == nullptr) return;  // The timer tries again.
+  const int64_t end = env_.engine.clock.MonotonicNanos() + kSliceNanos;
+  const bool ended =
+      running_->save->Step([&] { return env_.engine.clock.MonotonicNanos() >= end; });
+  if (!ended) {
+    if (running_->save->WantsMore() && !running_->save->encoded()) StepSoon();
+    return;
+  }
+  const std::unique_ptr<Running> running = std::move(running_);
+  const absl::Status& status = running->save->status();
+  last_seconds_ = (env_.engine.now_ms - running->begin_ms) / kMillisPerSecond;
+  if (status.ok()) {
+    uint64_t& changes = env_.engine.stats.keyspace_changes;
+    changes -= std::min(changes, running->changes_before);
+  }
+  EndBackground(status);
+}
+
+void RdbFiles::EndBackground(const absl::Status& status) {
+  if (status.ok()) {
+    env_.log.Notice("Background saving terminated with success");
+    Saved();
+    return;
+  }
+  env_.log.Warning(StrCat("Background saving error: ", ToStd(status.message())));
+  last_background_ok_ = false;
+  Judge();
+}
+
+bool RdbFiles::CancelBackgroundSave() {
+  if (running_ == nullptr) return false;
+  running_.reset();
+  env_.log.Notice("Background saving cancelled");
+  return true;
+}
+
+void RdbFiles::Judge() {
+  const bool refuse =
+      !last_background_ok_ && has_save_points() && env_.engine.config.stop_writes_on_bgsave_error;
+  env_.refusal.SetRdb(refuse ? std::string(errors::kMisconfRdb) : "");
+}
+
+bool RdbFiles::has_save_points() const { return !env_.engine.config.save.empty(); }
+
+bool RdbFiles::SavePointReached() const {
+  const int64_t since_s = (env_.engine.now_ms - last_save_ms_) / kMillisPerSecond;
+  const uint64_t changes = env_.engine.stats.keyspace_changes;
+  if (!last_background_ok_ && env_.engine.now_ms - last_try_ms_ < kRetryMillis) return false;
+  for (const SavePoint& point : env_.engine.config.save) {
+    if (changes >= static_cast<uint64_t>(point.changes) && since_s >= point.seconds) return true;
+  }
+  return false;
+}
+
+void RdbFiles::Tick() {
+  if (!last_background_ok_) Judge();  // The directives may have changed.
+  if (running_ != nullptr) return StepSoon();
+  if (!SavePointReached()) return;
+  env_.log.Notice(
+      StrCat(env_.engine.stats.keyspace_changes, " changes since the last save. Saving..."));
+  (void)SaveInBackground();
+}
+
+absl::Status RdbFiles::Reload(const ReloadOptions& options) {
+  if (options.save) {
+    const absl::Status saved = Save();
+    if (!saved.ok()) return saved;
+  }
+  if (options.flush) env_.engine.keyspace.Flush();
+  return LoadFile(options.replace);
+}
+
+PersistenceStatus RdbFiles::Status() const {
+  PersistenceStatus status{.saving = running_ != nullptr,
+                           .last_save_s = last_save_ms_ / kMillisPerSecond,
+                           .last_background_ok = last_background_ok_,
+                           .last_seconds = last_seconds_,
+                           .saves = saves_,
+                           .keys_loaded = keys_loaded_,
+                           .keys_expired = keys_expired_};
+  if (running_ == nullptr) return status;
+  status.current_seconds = (env_.engine.now_ms - running_->begin_ms) / kMillisPerSecond;
+  status.keys_total = running_->keys_total;
+  if (running_->save != nullptr) status.keys_done = running_->save->keys();
+  return status;
+}
+
+}  // namespace slotmesh::node

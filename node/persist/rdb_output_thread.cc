@@ -1,0 +1,119 @@
+#include "node/persist/rdb_output_thread.h"
+
+#include <chrono>
+#include <utility>
+
+#include "node/codec/crc64.h"
+
+namespace slotmesh::node {
+namespace {
+
+constexpr int kChecksumBytes = 8;
+
+}  // namespace
+
+RdbOutputThread::RdbOutputThread(std::unique_ptr<OutputFile> file, Options options,
+                                 std::function<void()> on_idle)
+    : options_(options),
+      on_idle_(std::move(on_idle)),
+      file_(std::move(file)),
+      thread_([this] { Run(); }) {}
+
+RdbOutputThread::~RdbOutputThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    give_up_ = true;
+  }
+  changed_.notify_one();
+  Join();
+}
+
+void RdbOutputThread::Append(RdbChunk chunk) {
+  pending_bytes_.fetch_add(chunk.bytes.size(), std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    chunks_.push_back(std::move(chunk));
+  }
+  changed_.notify_one();
+}
+
+void RdbOutputThread::WaitForRoom() {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [this] { return WantsMore() || ended(); });
+}
+
+void RdbOutputThread::Finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finish_ = true;
+  }
+  changed_.notify_one();
+}
+
+void RdbOutputThread::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void RdbOutputThread::Run() {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !chunks_.empty() || finish_ || give_up_; });
+    if (give_up_) status_ = absl::CancelledError("given up");
+    if (give_up_ || chunks_.empty()) break;
+    const RdbChunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    const bool idle = chunks_.empty();
+    lock.unlock();
+    status_ = WriteChunk(chunk);
+    if (!status_.ok()) break;
+    Linger(chunk);
+    TakenCareOf(chunk);
+    if (idle) on_idle_();
+  }
+  if (status_.ok()) status_ = WriteEnd();
+  file_.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_.store(true, std::memory_order_release);
+  }
+  room_.notify_one();
+  on_idle_();
+}
+
+void RdbOutputThread::TakenCareOf(const RdbChunk& chunk) {
+  {
+    const std::lock_guard lock(mutex_);
+    pending_bytes_.fetch_sub(chunk.bytes.size(), std::memory_order_relaxed);
+  }
+  room_.notify_one();
+}
+
+absl::Status RdbOutputThread::WriteChunk(const RdbChunk& chunk) {
+  std::string_view bytes = chunk.bytes;
+  if (options_.compress && !chunk.strings.empty()) {
+    packed_.clear();
+    PackStrings(chunk.bytes, chunk.strings, &packed_);
+    bytes = packed_;
+  }
+  if (options_.checksum) checksum_ = Crc64(checksum_, bytes);
+  bytes_written_.fetch_add(bytes.size(), std::memory_order_relaxed);
+  return file_->Write(bytes);
+}
+
+void RdbOutputThread::Linger(const RdbChunk& chunk) {
+  if (options_.key_delay_micros <= 0) return;
+  std::unique_lock lock(mutex_);
+  const std::chrono::microseconds delay(chunk.keys * options_.key_delay_micros);
+  changed_.wait_for(lock, delay, [this] { return give_up_; });
+}
+
+absl::Status RdbOutputThread::WriteEnd() {
+  std::string footer;
+  for (int i = 0; i < kChecksumBytes; ++i)
+    footer.push_back(static_cast<char>(checksum_ >> (8 * i)));
+  absl::Status status = file_->Write(footer);
+  if (status.ok()) status = file_->Commit();
+  return status;
+}
+
+}  // namespace slotmesh::node

@@ -1,0 +1,70 @@
+// A keyspace on its way into an RDB file: the walk, the encoding on the engine thread, the thread
+// that writes.
+//
+// Engine thread only.
+#ifndef SLOTMESH_NODE_PERSIST_RDB_SAVE_H_
+#define SLOTMESH_NODE_PERSIST_RDB_SAVE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "node/persist/rdb_output_thread.h"
+#include "node/snapshot/snapshots.h"
+
+namespace slotmesh::node {
+
+// What a file holds besides the keys.
+struct RdbNotes {
+  std::vector<std::pair<std::string, std::string>> aux;
+  std::vector<std::string> functions;  // Code of each library.
+};
+
+// In slices, as it is at the start (BGSAVE). Borrows the snapshots, which outlive it. Going away
+// before the end gives the file up.
+class RdbSave : private SnapshotConsumer {
+ public:
+  // UNAVAILABLE if a walk over some of the keys is running; the file is left to the caller then.
+  // `on_idle`: see RdbOutputThread.
+  static absl::StatusOr<std::unique_ptr<RdbSave>> Start(Snapshots& snapshots,
+                                                        std::unique_ptr<OutputFile>& file,
+                                                        const RdbNotes& notes,
+                                                        RdbOutputThread::Options options,
+                                                        std::function<void()> on_idle);
+
+  // Encodes until `out_of_time` says so or the thread has enough to do. True when the file is
+  // committed or has failed.
+  bool Step(absl::FunctionRef<bool()> out_of_time);
+  bool WantsMore() const override { return output_->WantsMore(); }
+
+  // All is with the thread: more steps bring nothing but its end.
+  bool encoded() const { return finished_; }
+  // REQUIRES: Step said true.
+  const absl::Status& status() const { return output_->status(); }
+  uint64_t keys() const { return keys_; }
+  uint64_t bytes_written() const { return output_->bytes_written(); }
+
+ private:
+  RdbSave() = default;
+  void OnEntry(const SnapshotItem& item) override;
+
+  std::unique_ptr<RdbOutputThread> output_;
+  RdbFileWriter writer_;
+  uint64_t keys_ = 0;
+  bool finished_ = false;               // All is with the thread.
+  std::unique_ptr<SnapshotWalk> walk_;  // Null once it is over.
+};
+
+// At once, waiting for the disk (SAVE).
+absl::Status SaveRdb(const Keyspace& keyspace, std::unique_ptr<OutputFile> file,
+                     const RdbNotes& notes, RdbOutputThread::Options options);
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_PERSIST_RDB_SAVE_H_

@@ -1,0 +1,312 @@
+// Saving and loading: what is written comes back, whatever happens while it is written.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "bazel/shared_data.h"
+#include "node/commands/generic.h"
+#include "node/commands/hashes.h"
+#include "node/commands/lists.h"
+#include "node/commands/sets.h"
+#include "node/commands/streams.h"
+#include "node/commands/strings.h"
+#include "node/commands/testing/server_family.h"
+#include "node/commands/testing/test_engine.h"
+#include "node/commands/zsets.h"
+#include "node/keyspace/entry_codec.h"
+#include "node/persist/rdb_load.h"
+#include "node/persist/rdb_save.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::vector<TestFamily> AllTypes() {
+  std::vector<TestFamily> families = SessionFamilies();
+  for (const auto& rows :
+       {StringCommands(), GenericCommands(), ListCommands(), SetCommands(), HashCommands(),
+        SortedSetReadCommands(), SortedSetWriteCommands(), StreamCommands()}) {
+    families.push_back({rows});
+  }
+  return families;
+}
+
+class Writer {
+ public:
+  explicit Writer(TestEngine& engine) : engine_(engine) {}
+  void Run(const Words& words) {
+    const std::vector<std::string_view> args(words.begin(), words.end());
+    engine_.dispatcher().Execute(client_, args, RequestOrigin::kClient);
+    client_.output.TruncateTo(0);
+  }
+
+ private:
+  TestEngine& engine_;
+  Client client_{1, nullptr};
+};
+
+using Contents = std::map<std::string, std::string>;
+
+Contents ContentsOf(const Keyspace& keyspace) {
+  Contents contents;
+  for (int i = 0; i < keyspace.database_count(); ++i) {
+    keyspace.database(i).ForEach([&](int, const Entry& entry) {
+      contents[StrCat(i, " ", entry.key())] =
+          StrCat(entry.expiry(), " ", DumpEntry(entry, /*compress=*/false));
+    });
+  }
+  return contents;
+}
+
+// Bytes in memory instead of a file; fails at the byte it is told.
+class FakeFile : public OutputFile {
+ public:
+  FakeFile(std::string* bytes, size_t room) : bytes_(bytes), room_(room) {}
+  absl::Status Write(std::string_view bytes) override {
+    if (bytes_->size() + bytes.size() > room_) return absl::UnavailableError("no room");
+    bytes_->append(bytes);
+    return absl::OkStatus();
+  }
+  absl::Status Commit() override { return absl::OkStatus(); }
+
+ private:
+  std::string* bytes_;
+  size_t room_;
+};
+
+constexpr size_t kPlenty = 1 << 30;
+
+absl::StatusOr<RdbLoaded> Load(std::string_view bytes, TestEngine& engine) {
+  return LoadRdb(bytes, engine.engine().keyspace,
+                 {.type_settings = engine.engine().type_settings, .now = engine.engine().now_ms},
+                 [](size_t) {});
+}
+
+void Fill(Writer& writer) {
+  for (int i = 0; i < 300; ++i) {
+    const std::string n = std::to_string(i);
+    writer.Run({"SET", "string:" + n, std::string(static_cast<size_t>(i), 'x')});
+    writer.Run({"SET", "number:" + n, std::to_string(i * 1000003LL), "EX", "100"});
+    writer.Run({"RPUSH", "list", n, std::string(60, 'l')});
+    writer.Run({"SADD", "set", "member" + n});
+    writer.Run({"SADD", "intset", n});
+    writer.Run({"HSET", "hash", "field" + n, n});
+    writer.Run({"ZADD", "zset", n, "member" + n});
+    writer.Run({"XADD", "stream", StrCat(i + 1, "-1"), "field", n});
+  }
+  writer.Run({"HSET", "fields", "a", "1", "b", "2"});
+  writer.Run({"HPEXPIRE", "fields", "100000", "FIELDS", "1", "a"});
+  writer.Run({"XGROUP", "CREATE", "stream", "group", "0"});
+  writer.Run({"XREADGROUP", "GROUP", "group", "me", "COUNT", "5", "STREAMS", "stream", ">"});
+  writer.Run({"SELECT", "3"});
+  writer.Run({"SET", "elsewhere", "1"});
+  writer.Run({"SELECT", "0"});
+}
+
+TEST(RdbTest, WhatIsSavedComesBack) {
+  for (const bool compress : {true, false}) {
+    TestEngine from({.families = AllTypes()});
+    Writer writer(from);
+    Fill(writer);
+    std::string bytes;
+    const RdbNotes notes{.aux = {{"redis-ver", "7.2.4"}}, .functions = {"#!lua name=x"}};
+    ASSERT_TRUE(SaveRdb(from.engine().keyspace, std::make_unique<FakeFile>(&bytes, kPlenty), notes,
+                        {.compress = compress})
+                    .ok());
+    TestEngine to({.families = AllTypes()});
+    const absl::StatusOr<RdbLoaded> loaded = Load(bytes, to);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ(loaded->size, bytes.size());
+    EXPECT_EQ(loaded->aux, notes.aux);
+    EXPECT_EQ(loaded->functions, notes.functions);
+    EXPECT_EQ(loaded->keys, from.engine().keyspace.size());
+    EXPECT_EQ(ContentsOf(to.engine().keyspace), ContentsOf(from.engine().keyspace));
+  }
+}
+
+TEST(RdbTest, KeysWhoseTimeHasPassedStayOut) {
+  TestEngine from({.families = AllTypes()});
+  Writer writer(from);
+  writer.Run({"SET", "a", "1", "PX", "10"});
+  writer.Run({"SET", "b", "1"});
+  std::string bytes;
+  ASSERT_TRUE(
+      SaveRdb(from.engine().keyspace, std::make_unique<FakeFile>(&bytes, kPlenty), {}, {}).ok());
+  TestEngine to({.families = AllTypes()});
+  to.AdvanceMillis(11);
+  const absl::StatusOr<RdbLoaded> loaded = Load(bytes, to);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->keys, 1u);
+  EXPECT_EQ(loaded->expired, 1u);
+}
+
+TEST(RdbTest, DamageIsFoundAndNamed) {
+  TestEngine from({.families = AllTypes()});
+  Writer writer(from);
+  Fill(writer);
+  std::string bytes;
+  ASSERT_TRUE(
+      SaveRdb(from.engine().keyspace, std::make_unique<FakeFile>(&bytes, kPlenty), {}, {}).ok());
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = bytes;
+    if (i % 3 == 0) {
+      damaged.resize(random() % bytes.size());
+    } else {
+      damaged[random() % damaged.size()] ^= static_cast<char>(1 << (random() % 8));
+    }
+    TestEngine to({.families = AllTypes()});
+    const absl::StatusOr<RdbLoaded> loaded = Load(damaged, to);
+    ASSERT_FALSE(loaded.ok()) << i;
+    EXPECT_NE(loaded.status().message().find("at byte"), absl::string_view::npos);
+  }
+}
+
+TEST(RdbTest, AKeyThatIsThereTwiceIsAnErrorOrReplaced) {
+  TestEngine engine({.families = AllTypes()});
+  Writer writer(engine);
+  writer.Run({"SET", "a", "1"});
+  std::string bytes;
+  ASSERT_TRUE(
+      SaveRdb(engine.engine().keyspace, std::make_unique<FakeFile>(&bytes, kPlenty), {}, {}).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(Load(bytes, engine).status()));
+  const RdbLoadOptions options{.type_settings = engine.engine().type_settings, .replace = true};
+  EXPECT_TRUE(LoadRdb(bytes, engine.engine().keyspace, options, [](size_t) {}).ok());
+}
+
+TEST(RdbTest, AFullDiskIsAnError) {
+  TestEngine engine({.families = AllTypes()});
+  Writer writer(engine);
+  Fill(writer);
+  std::string bytes;
+  const absl::Status status =
+      SaveRdb(engine.engine().keyspace, std::make_unique<FakeFile>(&bytes, 1000), {}, {});
+  EXPECT_EQ(status.message(), "no room");
+}
+
+TEST(RdbTest, AFileIsThereCompleteOrNotAtAll) {
+  const std::string path = testing::TempDir() + "/out.rdb";
+  const auto text_of = [&] {
+    std::ifstream file(path);
+    return (std::stringstream() << file.rdbuf()).str();
+  };
+  std::ofstream(path) << "old";
+  {
+    auto given_up = CreateOutputFile(path, path + ".tmp", true);
+    ASSERT_TRUE(given_up.ok());
+    ASSERT_TRUE((*given_up)->Write("new").ok());
+    EXPECT_EQ(text_of(), "old");
+  }
+  EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
+  auto file = CreateOutputFile(path, path + ".tmp", true);
+  ASSERT_TRUE((*file)->Write("new").ok());
+  ASSERT_TRUE((*file)->Commit().ok());
+  EXPECT_EQ(text_of(), "new");
+  EXPECT_FALSE(CreateOutputFile(path, "/nowhere/at/all", true).ok());
+}
+
+// One of many commands on few keys.
+Words RandomCommand(std::mt19937_64& random) {
+  const auto pick = [&](uint64_t n) { return random() % n; };
+  const auto word = [&](uint64_t n) { return std::to_string(pick(n)); };
+  const std::string k = "k" + word(40);
+  switch (pick(18)) {
+    case 0:
+      return {"SET", k, std::string(pick(200), 'v')};
+    case 1:
+      return {"INCR", k};
+    case 2:
+      return {"APPEND", k, "more"};
+    case 3:
+      return {"DEL", k};
+    case 4:
+      return {"RPUSH", "l" + k, word(1000), word(9)};
+    case 5:
+      return {"LPOP", "l" + k};
+    case 6:
+      return {"SADD", "s" + k, word(1000), "m" + word(100)};
+    case 7:
+      return {"SREM", "s" + k, word(1000)};
+    case 8:
+      return {"HSET", "h" + k, "f" + word(50), word(1000)};
+    case 9:
+      return {"HDEL", "h" + k, "f" + word(50)};
+    case 10:
+      return {"ZADD", "z" + k, word(100), "m" + word(50)};
+    case 11:
+      return {"ZREM", "z" + k, "m" + word(50)};
+    case 12:
+      return {"XADD", "x" + k, "*", "f", word(1000)};
+    case 13:
+      return {"EXPIRE", k, "1000"};
+    case 14:
+      return {"PERSIST", k};
+    case 15:
+      return {"RENAME", k, "k" + word(40)};
+    case 16:
+      return pick(40) == 0 ? Words{"FLUSHDB"} : Words{"SELECT", word(3)};
+    default:
+      return pick(20) == 0 ? Words{"SWAPDB", word(3), word(3)} : Words{"LSET", "l" + k, "0", "z"};
+  }
+}
+
+class RdbSnapshotTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(RdbSnapshotTest, IsTheStateAtItsStartWhateverIsWrittenMeanwhile) {
+  for (int i = 0; i < 25; ++i) {
+    std::mt19937_64 random(static_cast<uint64_t>(GetParam() * 1000 + i));
+    TestEngine from({.families = AllTypes(), .hash_seed = random()});
+    Snapshots snapshots(from.engine().keyspace, from.engine().journal);
+    Writer writer(from);
+    const uint64_t before = random() % 1000;
+    for (uint64_t n = 0; n < before; ++n) writer.Run(RandomCommand(random));
+    const Contents expected = ContentsOf(from.engine().keyspace);
+    std::string bytes;
+    std::unique_ptr<OutputFile> file = std::make_unique<FakeFile>(&bytes, kPlenty);
+    auto save = RdbSave::Start(snapshots, file, {}, {}, [] {});
+    ASSERT_TRUE(save.ok());
+    while (!(*save)->Step([&] { return random() % 4 == 0; })) {
+      for (uint64_t n = random() % 20; n > 0; --n) writer.Run(RandomCommand(random));
+    }
+    ASSERT_TRUE((*save)->status().ok());
+    TestEngine to({.families = AllTypes()});
+    ASSERT_TRUE(Load(bytes, to).ok());
+    ASSERT_EQ(ContentsOf(to.engine().keyspace), expected) << "seed " << GetParam() << " " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RdbSnapshotTest, ::testing::Range(0, 40));
+
+TEST(RdbTest, FilesOfOthersLoad) {
+  for (const std::string_view name :
+       {"rdb/encodings.rdb", "rdb/hash-ziplist.rdb", "rdb/hash-zipmap.rdb",
+        "rdb/list-quicklist.rdb", "rdb/zset-ziplist.rdb", "rdb/redis70.rdb"}) {
+    const std::optional<std::string> path = SharedFile(name);
+    if (!path) return;
+    TestEngine engine({.families = AllTypes()});
+    const absl::StatusOr<RdbLoaded> loaded =
+        LoadRdbFile(*path, engine.engine().keyspace,
+                    {.type_settings = engine.engine().type_settings}, [](size_t) {});
+    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_GT(engine.engine().keyspace.size(), 0u) << name;
+  }
+  for (const std::string_view name : {"rdb/corrupt_empty_keys.rdb", "rdb/corrupt_ziplist.rdb"}) {
+    TestEngine engine({.families = AllTypes()});
+    EXPECT_TRUE(absl::IsDataLoss(LoadRdbFile(*SharedFile(name), engine.engine().keyspace,
+                                             {.type_settings = engine.engine().type_settings},
+                                             [](size_t) {})
+                                     .status()))
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace slotmesh::node
