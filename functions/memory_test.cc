@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "functions/testing/families.h"
@@ -63,12 +64,18 @@ TEST_F(FullMemory, DeclaredScriptIsRefusedBeforeItRuns) {
 }
 
 TEST_F(FullMemory, QueuedScriptsCountByWhatTheyDeclare) {
-  EXPECT_EQ(Ask({"MULTI"}), "OK");
-  EXPECT_EQ(Ask({"EVAL", "#!lua\nreturn 1", "0"}), kOom);
-  EXPECT_EQ(Ask({"DISCARD"}), "OK");
-  EXPECT_EQ(Ask({"MULTI"}), "OK");
-  EXPECT_EQ(Ask({"EVAL", "#!lua flags=no-writes\nreturn 1", "0"}), "QUEUED");
-  EXPECT_EQ(Ask({"EXEC"}), "1) (integer) 1");
+  for (const auto& [script, reply] :
+       {std::pair(
+            "#!lua\nreturn 1",
+            "(error) EXECABORT Transaction discarded because of: OOM command not allowed when "
+            "used memory > 'maxmemory'."),
+        std::pair("#!lua flags=no-writes\nreturn 1", "1) (integer) 1")}) {
+    engine_.gauge().bytes = [] { return 0; };
+    EXPECT_EQ(Ask({"MULTI"}), "OK");
+    EXPECT_EQ(Ask({"EVAL", script, "0"}), "QUEUED");
+    engine_.gauge().bytes = [] { return 200; };
+    EXPECT_EQ(Ask({"EXEC"}), reply);
+  }
 }
 
 TEST_F(FullMemory, NoLibraryIsLoaded) {
