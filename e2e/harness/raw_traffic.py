@@ -12,19 +12,20 @@ import time
 from harness.resp import Connection, RespError
 from harness.slots import hash_slot
 
+_KEYS = 2000
 _NOTES_MAX = 20
 _REDIRECTS_MAX = 50
 _RETRY_PAUSE = 0.02
 
 
 class RawTraffic:
-    """`writers` and `readers` threads over `keys` keys, from start() to stop()."""
+    """`writers` and `readers` threads over keys of those names, from start() to stop()."""
 
-    def __init__(self, cluster, keys=2000, writers=4, readers=2, tolerate_outages=False):
-        self.keys = [f"raw:{i}" for i in range(keys)]
+    def __init__(self, cluster, names=None, writers=4, readers=2, tolerate_outages=False):
+        self.keys = names or [f"raw:{i}" for i in range(_KEYS)]
         self.slots = [hash_slot(key) for key in self.keys]
-        self.acked = [0] * keys
-        self.tried = [0] * keys
+        self.acked = [0] * len(self.keys)
+        self.tried = [0] * len(self.keys)
         self.redirects = collections.Counter()  # By code: MOVED, ASK, ...
         self.errors = []  # Replies that a client should never have seen.
         self.wrong = []  # Reads that gave a wrong value.

@@ -217,6 +217,7 @@ absl::Status Part::Open() {
       .log = env_.log,
       .reclaimer = &env_.reclaimer,
       .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); }});
+  family_.handover = &migrations_->handover();
   RunMigrations();
   StartRelay();
   control_->SetState(state_.get());

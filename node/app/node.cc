@@ -36,6 +36,7 @@
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
+#include "node/commands/migrate.h"
 #include "node/commands/pubsub.h"
 #include "node/commands/server.h"
 #include "node/commands/sets.h"
@@ -45,6 +46,7 @@
 #include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
+#include "node/net/migrate_connections.h"
 #include "node/net/server.h"
 #include "node/persist/aof_files.h"
 #include "node/persist/data_files.h"
@@ -77,7 +79,8 @@ struct Node::Parts {
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         signals(io),
         random(environment.seed),
-        keyspace({.databases = static_cast<int>(config().databases),
+        keyspace({.databases = static_cast<int>(
+                      config().cluster_enabled ? config().cluster_databases : config().databases),
                   .cluster = config().cluster_enabled,
                   .hash_seed = random()}),
         engine{.registry = registry,
@@ -126,6 +129,8 @@ struct Node::Parts {
                    .post = Poster()}),
         data_files(rdb_files, aof_files, config()),
         control(io, cron, server, reclaimer),
+        migrate_connections(io),
+        migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
         server_family{.dispatcher = dispatcher,
                       .settings = environment.settings,
@@ -198,7 +203,10 @@ struct Node::Parts {
   AofFiles aof_files;
   DataFiles data_files;
   ProcessControl control;
+  MigrateConnections migrate_connections;
+  Migrator migrator;
   Settings settings;
+  MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
   ClientFamily client_family{clients};
@@ -222,6 +230,7 @@ absl::Status Node::Parts::AddFamilies() {
       {SortedSetReadCommands(), nullptr},
       {SortedSetWriteCommands(), nullptr},
       {ListCommands(), nullptr},
+      {MigrateCommands(), &migrate_family},
       {SortCommands(), nullptr},
       {PubSubCommands(), nullptr},
       {StreamCommands(), nullptr},
@@ -383,6 +392,8 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->messages.tracking.set_wake([parts = parts.get()] {
     boost::asio::post(parts->io, [parts] { parts->messages.tracking.SendWaiting(); });
   });
+  parts->migrate_connections.OnWake([parts = parts.get()] { parts->migrator.Tick(); });
+  parts->cron.OnTick([parts = parts.get()] { parts->migrator.Tick(); });
   parts->settings.Begin();
   parts->SetLimits();
   status = parts->LoadData();

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "node/cluster/cluster_family.h"
+#include "node/cluster/cluster_propose.h"
+#include "node/cluster/slot_handover.h"
+#include "node/cluster/slot_release.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
@@ -13,71 +15,6 @@ namespace slotmesh::node::cluster_commands {
 namespace {
 
 using slots::SlotSet;
-
-// The way back to a client whose reply waits for the ledger.
-ControlLink::Done ReplyWhenDecided(CommandContext& ctx) {
-  BlockedClients& blocked = ctx.engine().blocked;
-  const BlockedClients::Ticket ticket = blocked.Block(ctx.client());
-  return [&blocked, ticket](const absl::Status& status) {
-    blocked.Complete(ticket, [&](Client& client) {
-      if (status.ok()) return client.reply().Ok();
-      client.reply().Error(ToStd(status.message()));
-    });
-  };
-}
-
-// The ledger decides later; where a command cannot wait for its reply it cannot be given.
-bool RefusedWhereItCannotWait(CommandContext& ctx) {
-  if (ctx.may_block()) return false;
-  ctx.reply().Error(StrCat("ERR CLUSTER ", ctx.command().spec().name,
-                           " is not allowed inside a transaction or script"));
-  return true;
-}
-
-void Propose(CommandContext& ctx, ClusterState& state, ledger::Change change) {
-  if (RefusedWhereItCannotWait(ctx)) return;
-  state.link().Propose(std::move(change), ReplyWhenDecided(ctx));
-}
-
-// Proposes to take slots from this node's shard. Their writes are held from now on: who proposes
-// gives its word that it has stopped to take them (SAFETY 8). While the outcome is not known they
-// stay held, and it is proposed again: what it comes to then is what it came to.
-void GiveAway(ClusterState& state, const ledger::Change& change, const SlotSet& slots,
-              ControlLink::Done done, bool again = false) {
-  state.SetFence(slots, Fence::kWrites);
-  state.link().Propose(change, [&state, change, slots, done, again](const absl::Status& status) {
-    // What was not even proposed says nothing about the time before.
-    if (absl::IsUnavailable(status) || (again && absl::IsResourceExhausted(status))) {
-      GiveAway(
-          state, change, slots, [](const absl::Status&) {}, /*again=*/true);
-    } else {
-      state.Refresh();
-      state.LiftFence(slots);
-    }
-    done(status);
-  });
-}
-
-// A slot changes hands by one way at a time.
-bool RefusedWhileFenced(CommandContext& ctx, const ClusterState& state, const SlotSet& slots) {
-  if (RefusedWhereItCannotWait(ctx)) return true;
-  const SlotSet busy = state.fenced() & slots;
-  if (busy.empty()) return false;
-  ctx.reply().Error(StrCat("Slot ", *busy.First(), " is changing hands already: try again"));
-  return true;
-}
-
-// This node's shard, or null with the refusal in the reply.
-const slots::ShardInfo* ShardOrRefuse(CommandContext& ctx, const ClusterState& state) {
-  const slots::ShardInfo* shard = state.self_shard();
-  if (shard == nullptr) {
-    ctx.reply().Error("This node has no shard yet: its cluster is still forming, try again");
-  } else if (shard->primary != state.self_id()) {
-    ctx.reply().Error("This node is a replica: ask its primary");
-    return nullptr;
-  }
-  return shard;
-}
 
 // Adds one slot; false with the refusal in the reply if it stands there already.
 bool AddOnce(CommandContext& ctx, slots::Slot slot, SlotSet* slots) {
@@ -138,6 +75,21 @@ void Add(CommandContext& ctx, const std::optional<SlotSet>& slots) {
   Propose(ctx, *state, ledger::SlotsAssigned{shard->id, shard->epoch, *slots});
 }
 
+// DELSLOTS and then ADDSLOTS in one transaction is how redis-cli --cluster fix lets another node
+// take a slot over: here its owner is asked to let it go. Its keys stay there until they are
+// fetched.
+void TakeAway(CommandContext& ctx, ClusterState& state, const SlotSet& slots) {
+  SlotHandover* handover = ctx.family<ClusterFamily>().handover;
+  if (slots.count() != 1 || handover == nullptr) {
+    return ctx.reply().Error("Others' slots can be taken over one at a time only");
+  }
+  const slots::ShardInfo* owner = state.map().Owner(*slots.First());
+  if (state.IsUp(owner->primary)) {
+    return handover->Ask(*slots.First(), slots::NodeId(), ReplyWhenDecided(ctx));
+  }
+  Propose(ctx, state, ledger::SlotsUnassigned{owner->id, owner->epoch, slots});
+}
+
 void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
   ClusterState* state = ctx.family<ClusterFamily>().state;
   if (!slots.has_value()) return;
@@ -149,58 +101,17 @@ void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
       if (owner == nullptr) {
         return ctx.reply().Error(StrCat("Slot ", slot, " is already unassigned"));
       }
-      if (owner != shard) {
-        return ctx.reply().Error(StrCat(
-            "Slot ", slot, " belongs to another shard: ask its primary ", owner->primary.ToHex()));
-      }
     }
   }
-  if (RefusedWhileFenced(ctx, *state, *slots)) return;
-  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, *slots}, *slots,
+  const SlotSet mine = *slots & shard->slots;
+  if (mine != *slots && ctx.may_wait_in_transaction()) return TakeAway(ctx, *state, *slots);
+  // To others' slots this node has no claim that it could give up.
+  if (mine.empty()) return ctx.reply().Ok();
+  if (RefusedWhileFenced(ctx, *state, mine)) return;
+  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, mine}, mine,
            ReplyWhenDecided(ctx));
 }
 
-// A member by the id in `word`, or null with the refusal in the reply.
-const slots::NodeInfo* MemberOrRefuse(CommandContext& ctx, const ClusterState& state,
-                                      std::string_view word) {
-  const std::optional<slots::NodeId> id = slots::NodeId::FromHex(word);
-  const slots::NodeInfo* node = id.has_value() ? state.map().FindNode(*id) : nullptr;
-  if (node == nullptr) ctx.reply().Error(StrCat("Unknown node ", word));
-  return node;
-}
-
-// SETSLOT NODE: to this node or away from it. The owner itself decides at once; anybody else waits
-// until the owner's lease is over (SAFETY 8).
-void SetSlotNode(CommandContext& ctx, ClusterState& state, slots::Slot slot,
-                 std::string_view word) {
-  const slots::NodeInfo* node = MemberOrRefuse(ctx, state, word);
-  if (node == nullptr) return;
-  const slots::ShardInfo* target = state.map().ShardOf(node->id);
-  if (target == nullptr || target->primary != node->id) {
-    return ctx.reply().Error("Target node is not a master");
-  }
-  const slots::ShardInfo* owner = state.map().Owner(slot);
-  if (owner == target) return ctx.reply().Ok();
-  SlotSet slots;
-  slots.Add(slot);
-  if (owner == nullptr) {
-    return Propose(ctx, state, ledger::SlotsAssigned{target->id, target->epoch, slots});
-  }
-  if (state.IsMine(slot) && ctx.db().slot_size(slot) > 0) {
-    return ctx.reply().Error(
-        StrCat("Can't assign hashslot ", slot,
-               " to a different node while I still hold keys for this hash slot."));
-  }
-  const ledger::SlotsReassigned change{slots, owner->id, owner->epoch, target->id, target->epoch};
-  if (!state.IsMine(slot)) return Propose(ctx, state, change);
-  if (RefusedWhileFenced(ctx, state, slots)) return;
-  GiveAway(state, change, slots, ReplyWhenDecided(ctx));
-}
-
-constexpr std::string_view kNotYetOldMoves =
-    "SETSLOT MIGRATING and IMPORTING are not supported yet: move slots with CLUSTER MIGRATESLOTS "
-    "or "
-    "'slotmesh reshard'";
 constexpr std::string_view kNotYetReplicas = "Replicas are not supported yet";
 
 }  // namespace
@@ -282,24 +193,6 @@ void FlushSlots(CommandContext& ctx, Args) {
   if (RefusedWhileFenced(ctx, *state, shard->slots)) return;
   GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, shard->slots}, shard->slots,
            ReplyWhenDecided(ctx));
-}
-
-void SetSlot(CommandContext& ctx, Args args) {
-  ClusterState* state = StateOrRefuse(ctx);
-  if (state == nullptr) return;
-  const std::optional<slots::Slot> slot = ParseSlot(ctx, args[2]);
-  if (!slot.has_value()) return;
-  if (EqualsIgnoreCase(args[3], "STABLE") && args.size() == 4) {
-    state->open_slots().Close(*slot);
-    return ctx.reply().Ok();
-  }
-  if (EqualsIgnoreCase(args[3], "NODE") && args.size() == 5) {
-    return SetSlotNode(ctx, *state, *slot, args[4]);
-  }
-  const bool old_move =
-      EqualsIgnoreCase(args[3], "MIGRATING") || EqualsIgnoreCase(args[3], "IMPORTING");
-  if (old_move && args.size() == 5) return ctx.reply().Error(kNotYetOldMoves);
-  ctx.reply().Error("Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
 }
 
 void SetConfigEpoch(CommandContext& ctx, Args args) {

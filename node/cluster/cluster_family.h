@@ -15,6 +15,7 @@ namespace slotmesh::node {
 
 class MigrationBook;
 class PubSubRelay;
+class SlotHandover;
 
 // The family's state. All null outside cluster mode: then every subcommand but KEYSLOT's like is
 // refused.
@@ -22,6 +23,7 @@ struct ClusterFamily {
   ClusterState* state = nullptr;
   MigrationBook* migrations = nullptr;
   const PubSubRelay* relay = nullptr;
+  SlotHandover* handover = nullptr;
 };
 
 absl::Span<const CommandSpec> ClusterCommands();
@@ -52,13 +54,14 @@ void AddSlotsRange(CommandContext& ctx, Args args);
 void DelSlots(CommandContext& ctx, Args args);
 void DelSlotsRange(CommandContext& ctx, Args args);
 void FlushSlots(CommandContext& ctx, Args args);
-void SetSlot(CommandContext& ctx, Args args);
 void SetConfigEpoch(CommandContext& ctx, Args args);
 void BumpEpoch(CommandContext& ctx, Args args);
 void Reset(CommandContext& ctx, Args args);
 void SaveConfig(CommandContext& ctx, Args args);
 void Replicate(CommandContext& ctx, Args args);
 void Failover(CommandContext& ctx, Args args);
+// cluster_setslot.cc
+void SetSlot(CommandContext& ctx, Args args);
 // cluster_migrations.cc
 void MigrateSlots(CommandContext& ctx, Args args);
 void GetSlotMigrations(CommandContext& ctx, Args args);

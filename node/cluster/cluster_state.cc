@@ -60,6 +60,7 @@ void RefuseWith(const GateRequest& request, slots::RouteOutcome outcome, std::st
 ClusterState::ClusterState(ControlLink& link, Engine& engine)
     : link_(link), engine_(engine), picture_(link.picture()) {
   view_.emplace(*picture_->map, link_.self(), open_slots_);
+  TakeOpenSlots();
   FindDownReason();
 }
 
@@ -76,6 +77,7 @@ bool ClusterState::Refresh() {
     }
     while (forgotten_.size() > kForgottenMax) forgotten_.pop_front();
   }
+  if (map_changed) TakeOpenSlots();
   if (map_changed && any_fence_ && !refused_.empty()) {
     refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
     FenceChanged();
@@ -90,6 +92,20 @@ bool ClusterState::Refresh() {
   if (map_changed || was_down == down_reason_.empty()) engine_.key_waiters.CheckAll();
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
   return map_changed;
+}
+
+// What the ledger says of this node's shard, if it is the primary there.
+void ClusterState::TakeOpenSlots() {
+  open_slots_.Clear();
+  if (self_shard() == nullptr || self_shard()->primary != self_id()) return;
+  for (const ledger::OpenedSlot& open : picture_->decided->opened) {
+    if (open.shard != self_shard()->id) continue;
+    if (!open.migrating_to.is_zero()) {
+      open_slots_.SetMigrating(open.slot, open.migrating_to);
+    } else {
+      open_slots_.SetImporting(open.slot, open.importing_from);
+    }
+  }
 }
 
 const PeerHealth* ClusterState::FindPeer(const slots::NodeId& node) const {
@@ -193,7 +209,11 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
                                   .asking = client.asking};
   const slots::RouteDecision decision =
       slots::Route(*view_, route, [&] { return Presence(request, client); });
-  if (!decision.served()) {
+  // Who waits for a key waits on while the slot is open here: for the slot's new owner, or the key.
+  const bool waits_on = client.rerun.active && IsMine(decision.slot) &&
+                        (decision.outcome == slots::RouteOutcome::kAsk ||
+                         decision.outcome == slots::RouteOutcome::kTryAgain);
+  if (!decision.served() && !waits_on) {
     if (decision.outcome == slots::RouteOutcome::kMoved && expected_.Contains(decision.slot) &&
         client.host() != nullptr && request.origin == RequestOrigin::kClient) {
       return Admission::kPark;
@@ -225,6 +245,12 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
   if (client.host() != nullptr && request.origin == RequestOrigin::kClient) return Admission::kPark;
   RefuseWith(request, slots::RouteOutcome::kTryAgain, errors::kTryAgain, reply);
   return Admission::kRefused;
+}
+
+bool ClusterState::MayChange(slots::Slot slot) {
+  if (self_shard() == nullptr || self_shard()->primary != self_id()) return false;
+  if (!IsMine(slot)) return true;
+  return !fenced_writes_.Contains(slot) && !refused_.Contains(slot) && MayAcknowledge();
 }
 
 bool ClusterState::MayAcknowledge() { return HasLease(engine_.clock.MonotonicNanos()); }

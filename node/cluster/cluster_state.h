@@ -80,7 +80,6 @@ class ClusterState : public ClusterGate {
   const slots::NodeId& self_id() const { return link_.self(); }
   const slots::NodeInfo& own_info() const { return link_.own_info(); }
 
-  slots::OpenSlots& open_slots() { return open_slots_; }
   const slots::OpenSlots& open_slots() const { return open_slots_; }
   void SetFence(const slots::SlotSet& slots, Fence fence);
   // Lets everyone who waits for these slots try again.
@@ -99,8 +98,10 @@ class ClusterState : public ClusterGate {
   // ClusterGate.
   Admission Admit(const GateRequest& request, Client& client, Reply& reply) override;
   bool MayAcknowledge() override;
+  bool MayChange(slots::Slot slot) override;
 
  private:
+  void TakeOpenSlots();
   void FindDownReason();
   void FinishRefresh();
   void FenceChanged();

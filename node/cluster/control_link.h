@@ -106,9 +106,12 @@ class ControlLink {
   // Called after picture() has changed.
   virtual void OnPicture(std::function<void()> changed) = 0;
 
-  // Proposes a change to the ledger. `done` gets OK when it has been applied here (picture() shows
-  // it), the refusal of the state (failed precondition, its message ready for the client), or
-  // unavailable when there is no majority within `kProposalTimeout` (it may still happen later).
+  // Proposes a change to the ledger. Who proposes to take slots from this node's own shard
+  // (SlotsUnassigned, SlotsReassigned) holds their writes back until it has taken up the picture
+  // that comes with the outcome (SAFETY 8); this node's other slots then go on without a gap.
+  // `done` gets OK when it has been applied here (picture() shows it), the refusal of the state
+  // (failed precondition, its message ready for the client), or unavailable when there is no
+  // majority within `kProposalTimeout` (it may still happen later).
   virtual void Propose(ledger::Change change, Done done) = 0;
   // CLUSTER MEET: joins this node's cluster with the one at that address (SAFETY 23). Answers when
   // accepted for trying, as CLUSTER MEET does; goes on by itself, and gives up after a while.

@@ -47,6 +47,9 @@ struct Transaction {
   Flag flags = Flag::kNone;  // Of all queued commands together.
   size_t memory_bytes = 0;
   std::vector<QueuedCommand> queued;
+  // EXEC runs and may wait between its commands: how many of them have begun.
+  bool running = false;
+  size_t begun = 0;
 };
 
 // What a connection does for its client. Implemented by node/net; null for clients without a

@@ -39,6 +39,9 @@ class ClusterGate {
   // True while replies to writes may leave: the lease of SAFETY 7 still holds. Asked when a turn's
   // output is sent; where it says no the connection is closed (SAFETY 16).
   virtual bool MayAcknowledge() = 0;
+  // Whether keys of the slot may be removed now other than by a request: it is served here, nobody
+  // holds its writes, and the lease is there; or it is not, and they are left over.
+  virtual bool MayChange(slots::Slot slot) = 0;
   // EXEC counts as one request: what it queued is checked together when it runs.
 };
 

@@ -82,6 +82,11 @@ class CommandContext {
   // own request can wait; inside a transaction, a script or a stream it cannot.
   bool may_block() const { return origin_ == RequestOrigin::kClient && client_.host() != nullptr; }
 
+  // In EXEC of commands that all leave data alone: it waits with them, one after the other.
+  bool may_wait_in_transaction() const {
+    return origin_ == RequestOrigin::kExec && client_.transaction.running;
+  }
+
   // Word `index` of the request is a secret: logs show it as "(redacted)".
   void Redact(size_t index) { redacted_ |= uint64_t{1} << std::min<size_t>(index, 63); }
   // True for words from the 64th on if any of those is a secret.

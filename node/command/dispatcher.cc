@@ -170,6 +170,15 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
       return Result::kWaits;
     }
   }
+  if (engine_.held_keys.any() && checks.state && !queue && ChangesHeldKey(client, *command, args))
+      [[unlikely]] {
+    if (client.host() == nullptr || origin != RequestOrigin::kClient) {
+      Reject(client, command, errors::kKeyHeld);
+      return Finish(client, reply_begin);
+    }
+    engine_.parking.Park(client, args, ParkReason::kHeldKey, kNoSlot, engine_.now_ms);
+    return Result::kWaits;
+  }
   const bool outermost = engine_.messages.pushes.Begin(client);
   if (queue) {
     Queue(client, *command, args);

@@ -1,4 +1,5 @@
 // What a request must pass before its handler runs, in the order of the cluster contract.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -123,6 +124,30 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
     return false;
   }
   return true;
+}
+
+bool Dispatcher::ChangesHeldKey(const Command& command, Args args) const {
+  const bool writes = Has(command.flags(), Flag::kWrite | Flag::kMayReplicate) &&
+                      !Has(command.flags(), Flag::kShardPubSub);
+  if (!writes) return false;
+  if (command.changes_all_keys()) return true;
+  slots::KeyRefs keys;
+  if (!command.has_keys() ||
+      slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
+                      args, &keys) != slots::KeyStatus::kOk) {
+    return false;
+  }
+  return std::any_of(keys.begin(), keys.end(), [&](const slots::KeyRef& key) {
+    return engine_.held_keys.Contains(args[key.word]);
+  });
+}
+
+bool Dispatcher::ChangesHeldKey(const Client& client, const Command& command, Args args) const {
+  if (!Has(command.flags(), Flag::kRunsTransaction)) return ChangesHeldKey(command, args);
+  const std::vector<QueuedCommand>& queued = client.transaction.queued;
+  return std::any_of(queued.begin(), queued.end(), [this](const QueuedCommand& one) {
+    return ChangesHeldKey(*one.command, one.args.view());
+  });
 }
 
 // Whoever takes too much memory is closed before anybody's keys are evicted for it.

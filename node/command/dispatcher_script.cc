@@ -47,6 +47,9 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
       return refuse(errors::kOom);
     }
   }
+  if (engine_.held_keys.any() && ChangesHeldKey(client, command, args)) [[unlikely]] {
+    return refuse(errors::kKeyHeld);
+  }
   run.wrote = run.wrote || write;
   return engine_.gate == nullptr || CheckRoutingInScript(client, run, args, plan);
 }

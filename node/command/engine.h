@@ -11,6 +11,7 @@
 #include "absl/random/bit_gen_ref.h"
 #include "node/command/blocked_clients.h"
 #include "node/command/cluster_gate.h"
+#include "node/command/held_keys.h"
 #include "node/command/key_waiters.h"
 #include "node/command/messages.h"
 #include "node/command/notify.h"
@@ -65,6 +66,7 @@ struct Engine {
   bool scripts_unrestricted = false;
   ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
   TypeSettings type_settings;
+  HeldKeys held_keys;
   // Null: there are no limits.
   MemoryLimit* memory_limit = nullptr;
   ClientLimit* client_limit = nullptr;

@@ -18,6 +18,7 @@ enum class ParkReason : uint8_t {
   kPause = 0,       // CLIENT PAUSE
   kFence = 1,       // Its slot is about to change hands (SAFETY 20, 22).
   kSavedValue = 2,  // A big value is half saved (DESIGN section 5).
+  kHeldKey = 3,     // A key of it is on the way to another server (HeldKeys).
 };
 
 class ParkingLot {

@@ -36,9 +36,6 @@ void Select(CommandContext& ctx, Args args) {
     return ctx.reply().Error(
         "ERR value is out of range, value must between -2147483648 and 2147483647");
   }
-  if (ctx.engine().gate != nullptr && *index != 0) {
-    return ctx.reply().Error(errors::kSelectInCluster);
-  }
   if (*index < 0 || *index >= ctx.keyspace().database_count()) {
     return ctx.reply().Error(errors::kDbIndexOutOfRange);
   }

@@ -78,9 +78,6 @@ void RenameNx(CommandContext& ctx, Args args) { RenameKey(ctx, args, /*only_if_n
 void Copy(CommandContext& ctx, Args args) {
   CopyRequest request = {.database = ctx.client().database};
   if (!ParseCopyOptions(ctx, args, &request)) return;
-  if (ctx.keyspace().cluster() && (ctx.client().database != 0 || request.database != 0)) {
-    return ctx.reply().Error("ERR Copying to another database is not allowed in cluster mode");
-  }
   if (request.database == ctx.client().database && args[1] == args[2]) {
     return ctx.reply().Error(errors::kSameObject);
   }
@@ -103,9 +100,6 @@ void Copy(CommandContext& ctx, Args args) {
 
 // MOVE key db: 1 if it is there now.
 void Move(CommandContext& ctx, Args args) {
-  if (ctx.keyspace().cluster()) {
-    return ctx.reply().Error("ERR MOVE is not allowed in cluster mode");
-  }
   int database = 0;
   if (!ParseDatabase(ctx, args[2], &database)) return;
   if (database == ctx.client().database) return ctx.reply().Error(errors::kSameObject);

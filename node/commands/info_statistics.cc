@@ -105,7 +105,7 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("pubsubshard_channels", messages.pubsub.names(ChannelKind::kShard));
   text.Add("latest_fork_usec", 0);
   text.Add("total_forks", 0);
-  text.Add("migrate_cached_sockets", 0);
+  text.Add("migrate_cached_sockets", stats.migrate_cached_sockets);
   text.Add("slave_expires_tracked_keys", 0);
   text.Add("active_defrag_hits", 0);
   text.Add("active_defrag_misses", 0);

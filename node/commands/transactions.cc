@@ -1,5 +1,6 @@
 #include "node/commands/transactions.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "node/command/command_context.h"
@@ -31,17 +32,53 @@ bool WatchBroken(CommandContext& ctx) {
   });
 }
 
+// Commands that leave data alone (CLUSTER's) may wait for their replies within a transaction:
+// nothing that another client does in between can be seen through them.
+bool MayWait(CommandContext& ctx, const Transaction& transaction) {
+  return ctx.may_block() &&
+         std::none_of(transaction.queued.begin(), transaction.queued.end(),
+                      [](const QueuedCommand& queued) {
+                        return queued.command->has_keys() ||
+                               Has(queued.command->flags(), Flag::kWrite | Flag::kReadOnly);
+                      });
+}
+
+// Runs what is left of a transaction that may wait; when a command waits, EXEC comes again behind
+// it.
+void RunWaiting(CommandContext& ctx) {
+  Client& client = ctx.client();
+  Dispatcher& dispatcher = ctx.family<TransactionFamily>().dispatcher;
+  Transaction& transaction = client.transaction;
+  client.rerun = {};
+  while (transaction.begun < transaction.queued.size()) {
+    const QueuedCommand& queued = transaction.queued[transaction.begun++];
+    dispatcher.Call(client, *queued.command, queued.args.view(), RequestOrigin::kExec);
+    if (client.blocked == 0) continue;
+    constexpr std::string_view kAgain[] = {"EXEC"};
+    client.parked = OwnedArgs(kAgain);
+    client.rerun.active = true;
+    return;
+  }
+  dispatcher.DiscardTransaction(client);
+}
+
 void Exec(CommandContext& ctx, Args) {
   Client& client = ctx.client();
   Dispatcher& dispatcher = ctx.family<TransactionFamily>().dispatcher;
+  if (client.transaction.running) return RunWaiting(ctx);
   if (!client.transaction.active) return ctx.reply().Error(errors::kExecWithoutMulti);
   const bool poisoned = client.transaction.poisoned;
   const bool broken = WatchBroken(ctx);
-  const Transaction transaction = std::move(client.transaction);
+  Transaction transaction = std::move(client.transaction);
   dispatcher.DiscardTransaction(client);
   if (poisoned) return ctx.reply().Error(errors::kExecAbort);
   if (broken) return ctx.reply().NullArray();
   ctx.reply().Array(transaction.queued.size());
+  if (MayWait(ctx, transaction)) {
+    client.transaction.queued = std::move(transaction.queued);
+    client.transaction.running = true;
+    return RunWaiting(ctx);
+  }
   for (const QueuedCommand& queued : transaction.queued) {
     dispatcher.Call(client, *queued.command, queued.args.view(), RequestOrigin::kExec);
   }

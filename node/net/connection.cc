@@ -195,7 +195,9 @@ Dispatcher::Result Connection::RunParked() {
 
 void Connection::Resume(Client& client) {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    // What it was to go on from may be long over, and it waits for something else.
     if (self->closed_ || self->client_.close_now || !self->waits_) return;
+    if (self->client_.blocked != 0) return;
     self->SetWaiting(false);
     self->server_.BeginTurn();
     switch (self->RunParked()) {

@@ -53,6 +53,7 @@ struct ServerStats {
   uint64_t expiry_slices_cut = 0;  // Slices of active expiry that ran out of time.
   int64_t expiry_micros = 0;       // Time spent on active expiry.
   std::map<std::string, uint64_t, std::less<>> errors;  // By error code: "ERR", "WRONGTYPE", ...
+  uint64_t migrate_cached_sockets = 0;
   LoopStats loop;
   RateMeter command_rate;
   RateMeter input_rate;
@@ -86,6 +87,7 @@ struct ServerStats {
     fresh.peak_memory_bytes = peak_memory_bytes;
     fresh.startup_memory_bytes = startup_memory_bytes;
     fresh.keyspace_changes = keyspace_changes;
+    fresh.migrate_cached_sockets = migrate_cached_sockets;
     *this = std::move(fresh);
   }
 };

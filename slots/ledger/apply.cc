@@ -50,6 +50,7 @@ void EraseShard(View& view, ShardId shard, std::string_view reason) {
   const auto is_it = [&shard](const auto& info) { return info.id == shard; };
   std::erase_if(view.map.shards, is_it);
   std::erase_if(view.in_sync, [&shard](const InSyncSet& set) { return set.shard == shard; });
+  std::erase_if(view.opened, [&shard](const OpenedSlot& open) { return open.shard == shard; });
 }
 
 void SetInSync(View& view, slots::ShardInfo& shard, std::vector<NodeBoot> members) {
@@ -85,6 +86,12 @@ void AbortMovesOf(View& view, const ShardId& shard, std::string_view reason) {
     if (move.source.shard == shard || move.target.shard == shard) plans.push_back(move.plan);
   }
   for (const PlanId& plan : plans) FinishMove(view, plan, false, reason);
+}
+
+void CloseSlots(View& view, const ShardId& shard, const slots::SlotSet& slots) {
+  std::erase_if(view.opened, [&](const OpenedSlot& open) {
+    return open.shard == shard && slots.Contains(open.slot);
+  });
 }
 
 const MovePlan* FindMoving(const View& view, const slots::SlotSet& slots, slots::Slot* slot) {

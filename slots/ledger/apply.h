@@ -48,6 +48,7 @@ Verdict Apply(View& view, const SlotsReassigned& change);
 Verdict Apply(View& view, const MovePlanned& change);
 Verdict Apply(View& view, const MoveCommitted& change);
 Verdict Apply(View& view, const MoveAborted& change);
+Verdict Apply(View& view, const SlotOpened& change);
 // state_shards.cc
 Verdict Apply(View& view, const PrimaryBooted& change);
 Verdict Apply(View& view, const PrimaryChanged& change);
@@ -80,6 +81,8 @@ void AbortMovesOf(View& view, const ShardId& shard, std::string_view reason);
 void FinishMove(View& view, const PlanId& plan, bool committed, std::string_view reason);
 // The first slot of `slots` that a move has, and that move; null if none has.
 const MovePlan* FindMoving(const View& view, const slots::SlotSet& slots, slots::Slot* slot);
+// The shard says nothing of these slots any more.
+void CloseSlots(View& view, const ShardId& shard, const slots::SlotSet& slots);
 // The shard, if it is there with that epoch; else null and *why.
 slots::ShardInfo* ExpectShard(View& view, const ShardId& shard, Epoch epoch, Verdict* why);
 // OK if the member is there and runs that process.

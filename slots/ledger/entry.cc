@@ -16,7 +16,7 @@ constexpr std::string_view kNames[] = {
     "ReplicaAssigned", "SlotsAssigned",    "SlotsUnassigned", "SlotsReassigned", "MovePlanned",
     "MoveCommitted",   "MoveAborted",      "PrimaryBooted",   "PrimaryChanged",  "InSyncChanged",
     "VotersChanged",   "LogSealed",        "LogUnsealed",     "LogJoined",       "ConfigEpochSet",
-    "EpochBumped",     "GenerationRaised", "JoinCancelled",
+    "EpochBumped",     "GenerationRaised", "JoinCancelled",   "SlotOpened",
 };
 static_assert(std::size(kNames) == std::variant_size_v<Change>);
 

@@ -300,11 +300,25 @@ struct JoinCancelled {
   friend bool operator==(const JoinCancelled&, const JoinCancelled&) = default;
 };
 
-using Change = std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated,
-                            ReplicaAssigned, SlotsAssigned, SlotsUnassigned, SlotsReassigned,
-                            MovePlanned, MoveCommitted, MoveAborted, PrimaryBooted, PrimaryChanged,
-                            InSyncChanged, VotersChanged, LogSealed, LogUnsealed, LogJoined,
-                            ConfigEpochSet, EpochBumped, GenerationRaised, JoinCancelled>;
+// What a shard says of a slot that is moved key by key (CLUSTER SETSLOT MIGRATING, IMPORTING,
+// STABLE), instead of what it said before. At most one of the two nodes is set; neither: the slot
+// is closed.
+struct SlotOpened {
+  static constexpr uint32_t kTag = 24;
+  slots::Slot slot = 0;
+  ShardId shard;
+  Epoch expected_epoch = 0;
+  NodeId migrating_to;
+  NodeId importing_from;
+  friend bool operator==(const SlotOpened&, const SlotOpened&) = default;
+};
+
+using Change =
+    std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated, ReplicaAssigned,
+                 SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
+                 MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
+                 LogSealed, LogUnsealed, LogJoined, ConfigEpochSet, EpochBumped, GenerationRaised,
+                 JoinCancelled, SlotOpened>;
 
 struct Entry {
   ProposalId

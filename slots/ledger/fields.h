@@ -134,6 +134,10 @@ template <typename Archive>
 void Fields(Archive& a, GenerationRaised& x) {
   a(x.expected_generation, x.generation);
 }
+template <typename Archive>
+void Fields(Archive& a, SlotOpened& x) {
+  a(x.slot, x.shard, x.expected_epoch, x.migrating_to, x.importing_from);
+}
 
 }  // namespace slotmesh::ledger
 

@@ -40,14 +40,18 @@ void Fields(Archive& a, InSyncSet& x) {
   a(x.shard, x.members);
 }
 template <typename Archive>
+void Fields(Archive& a, OpenedSlot& x) {
+  a(x.slot, x.shard, x.migrating_to, x.importing_from);
+}
+template <typename Archive>
 void Fields(Archive& a, View& x) {
-  a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.seal, x.joined,
-    x.cancelled);
+  a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.opened, x.seal,
+    x.joined, x.cancelled);
 }
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 enum class Kind : uint8_t { kMap = 1, kView = 2 };
 
 template <typename T>

@@ -123,6 +123,10 @@ void RandomEntries::Fill(ConfigEpochSet& x) { x = {AnyId<ShardId>(), Next()}; }
 void RandomEntries::Fill(EpochBumped& x) { x = {AnyId<ShardId>(), Next()}; }
 void RandomEntries::Fill(GenerationRaised& x) { x = {Next(), Next()}; }
 void RandomEntries::Fill(JoinCancelled& x) { x = {{AnyId<LogId>(), Next()}}; }
+void RandomEntries::Fill(SlotOpened& x) {
+  x = {static_cast<slots::Slot>(Next()), AnyId<ShardId>(), Next(), AnyId<NodeId>(),
+       AnyId<NodeId>()};
+}
 
 template <size_t I>
 Change RandomEntries::AnyChange(size_t index) {
@@ -208,7 +212,17 @@ Change RandomEntries::ShardChange(const View& view, const slots::ShardInfo& shar
   return InSyncChanged{shard.id, shard.epoch, shard.in_sync_version, set};
 }
 
+Change RandomEntries::OpenChange(const View& view, const slots::ShardInfo& shard) {
+  // Near those that moves and assignments choose.
+  const auto slot = static_cast<slots::Slot>(Below(40) * 400 + Below(2));
+  SlotOpened open{slot, shard.id, shard.epoch, {}, {}};
+  const NodeId other = view.members[Below(view.members.size())].node;
+  if (Percent(80)) (shard.slots.Contains(slot) ? open.migrating_to : open.importing_from) = other;
+  return open;
+}
+
 Change RandomEntries::MoveChange(const View& view, const slots::ShardInfo& source) {
+  if (Percent(40)) return OpenChange(view, source);
   if (!view.moves.empty() && Percent(70)) {
     const MovePlan& move = view.moves[Below(view.moves.size())];
     if (Percent(30)) return MoveAborted{move.plan, "no longer wanted"};

@@ -75,10 +75,12 @@ class RandomEntries {
   void Fill(EpochBumped& x);
   void Fill(GenerationRaised& x);
   void Fill(JoinCancelled& x);
+  void Fill(SlotOpened& x);
 
   Change MemberChange(const View& view, uint64_t nodes);
   Change SlotChange(const View& view, const slots::ShardInfo& shard);
   Change ShardChange(const View& view, const slots::ShardInfo& shard);
+  Change OpenChange(const View& view, const slots::ShardInfo& shard);
   Change MoveChange(const View& view, const slots::ShardInfo& source);
   std::vector<NodeBoot> SomeInSync(const View& view, const slots::ShardInfo& shard,
                                    NodeBoot primary);

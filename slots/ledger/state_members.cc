@@ -116,6 +116,9 @@ Verdict Apply(View& view, const MemberLeft& change) {
   std::erase_if(view.map.nodes,
                 [&](const slots::NodeInfo& n) { return n.id == change.member.node; });
   std::erase(view.members, change.member);
+  std::erase_if(view.opened, [&](const OpenedSlot& open) {
+    return open.migrating_to == change.member.node || open.importing_from == change.member.node;
+  });
   return Changed();
 }
 

@@ -87,6 +87,11 @@ Verdict Apply(View& view, const PrimaryChanged& change) {
   }
   if (Verdict bad = CheckSubset(view, *shard, change.in_sync, change.primary); !bad.ok())
     return bad;
+  // Who moves keys to or from the shard goes on with whoever has them now.
+  for (OpenedSlot& open : view.opened) {
+    if (open.migrating_to == shard->primary) open.migrating_to = change.primary.node;
+    if (open.importing_from == shard->primary) open.importing_from = change.primary.node;
+  }
   std::erase(shard->replicas, change.primary.node);
   shard->replicas.push_back(shard->primary);
   shard->primary = change.primary.node;

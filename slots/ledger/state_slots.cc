@@ -64,6 +64,7 @@ Verdict Apply(View& view, const SlotsAssigned& change) {
                   " is owned by ", DescribeOwner(view, owner));
   }
   shard->slots |= change.slots;
+  CloseSlots(view, shard->id, change.slots);
   return Changed();
 }
 
@@ -73,6 +74,7 @@ Verdict Apply(View& view, const SlotsUnassigned& change) {
   if (shard == nullptr) return why;
   if (Verdict bad = ExpectOwned(view, *shard, change.slots); !bad.ok()) return bad;
   shard->slots -= change.slots;
+  CloseSlots(view, shard->id, change.slots);
   return Changed();
 }
 
@@ -86,6 +88,8 @@ Verdict Apply(View& view, const SlotsReassigned& change) {
   if (Verdict bad = ExpectOwned(view, *source, change.slots); !bad.ok()) return bad;
   source->slots -= change.slots;
   target->slots |= change.slots;
+  CloseSlots(view, source->id, change.slots);
+  CloseSlots(view, target->id, change.slots);
   return Changed();
 }
 
@@ -104,6 +108,10 @@ Verdict Apply(View& view, const MovePlanned& change) {
   if (target == nullptr) return why;
   if (source == target) return Refuse(Refusal::kInvalid, "source and target are one shard");
   if (Verdict bad = ExpectOwned(view, *source, change.slots); !bad.ok()) return bad;
+  for (const OpenedSlot& open : view.opened) {
+    if (!change.slots.Contains(open.slot)) continue;
+    return Refuse(Refusal::kSlotMoving, "slot ", open.slot, " is open: it moves key by key");
+  }
   MovePlan plan{change.plan, change.slots, change.source, change.target};
   const auto place =
       std::lower_bound(view.moves.begin(), view.moves.end(), change.plan,
@@ -134,6 +142,44 @@ Verdict Apply(View& view, const MoveAborted& change) {
   if (ExpectMove(view, change.plan, &why) == nullptr) return why;
   FinishMove(view, change.plan, false, change.reason);
   return Changed();
+}
+
+Verdict Apply(View& view, const SlotOpened& change) {
+  const bool migrates = !change.migrating_to.is_zero();
+  const bool imports = !change.importing_from.is_zero();
+  if (change.slot >= slots::kSlotCount || (migrates && imports)) {
+    return Refuse(Refusal::kInvalid, "slot ", change.slot, " cannot be opened like that");
+  }
+  Verdict why;
+  const slots::ShardInfo* shard = ExpectShard(view, change.shard, change.expected_epoch, &why);
+  if (shard == nullptr) return why;
+  const slots::SlotSet slot = slots::SlotSet::Of(change.slot, change.slot);
+  const std::vector<OpenedSlot> before = view.opened;
+  CloseSlots(view, shard->id, slot);
+  if (migrates || imports) {
+    if (shard->slots.Contains(change.slot) != migrates) {
+      return Refuse(migrates ? Refusal::kSlotNotOwned : Refusal::kSlotBusy, "slot ", change.slot,
+                    migrates ? " is not owned by " : " is owned by ", DescribeOwner(view, *shard));
+    }
+    const NodeId& other = migrates ? change.migrating_to : change.importing_from;
+    if (view.BootOf(other) == 0) {
+      return Refuse(Refusal::kUnknownMember, "node ", other.ToHex(), " is not a member");
+    }
+    slots::Slot moving = 0;
+    if (FindMoving(view, slot, &moving) != nullptr) {
+      return Refuse(Refusal::kSlotMoving, "slot ", moving, " is being moved by a plan");
+    }
+    if (view.opened.size() >= kOpenedSlotsMax) {
+      return Refuse(Refusal::kTooMany, kOpenedSlotsMax, " slots are open, the most there can be");
+    }
+    OpenedSlot open{change.slot, change.shard, change.migrating_to, change.importing_from};
+    const auto place = std::lower_bound(
+        view.opened.begin(), view.opened.end(), open, [](const OpenedSlot& a, const OpenedSlot& b) {
+          return std::pair(a.slot, a.shard) < std::pair(b.slot, b.shard);
+        });
+    view.opened.insert(place, std::move(open));
+  }
+  return view.opened == before ? Unchanged() : Changed();
 }
 
 }  // namespace slotmesh::ledger

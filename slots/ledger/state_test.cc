@@ -313,6 +313,52 @@ TEST_F(StateTest, MembersWithSlotsReplicasOrVotesStay) {
   EXPECT_EQ(state_.view().FindShard(Shard(1)), nullptr);
 }
 
+TEST_F(StateTest, AnOpenSlotIsRememberedUntilItIsClosedOrChangesHands) {
+  Form();
+  Must(SlotOpened{150, Shard(1), 1, {}, Node(3)});
+  Must(SlotOpened{150, Shard(2), 2, Node(1), {}});
+  const std::vector<OpenedSlot> both = {{150, Shard(1), {}, Node(3)}, {150, Shard(2), Node(1), {}}};
+  EXPECT_EQ(state_.view().opened, both);
+  const auto restored = State::Restore(state_.Serialize());
+  ASSERT_TRUE(restored.ok());
+  EXPECT_EQ(restored->view().opened, both);
+  Must(SlotsReassigned{slots::SlotSet::Of(150, 150), Shard(2), 2, Shard(1), 1});
+  EXPECT_TRUE(state_.view().opened.empty());
+  Must(SlotOpened{151, Shard(2), 2, Node(1), {}});
+  Must(SlotOpened{151, Shard(2), 2, {}, {}});
+  EXPECT_TRUE(state_.view().opened.empty());
+}
+
+TEST_F(StateTest, AnOpenSlotFollowsAFailoverOnEitherSide) {
+  Form();
+  Must(SlotOpened{10, Shard(1), 1, Node(3), {}});
+  Must(SlotOpened{10, Shard(2), 2, {}, Node(1)});
+  Must(SlotOpened{150, Shard(2), 2, Node(1), {}});
+  Must(PrimaryChanged{Shard(1), 1, 2, {Node(2), kBoot}, {{Node(2), kBoot}}});
+  const std::vector<OpenedSlot> after = {
+      {10, Shard(1), Node(3), {}}, {10, Shard(2), {}, Node(2)}, {150, Shard(2), Node(2), {}}};
+  EXPECT_EQ(state_.view().opened, after);
+}
+
+TEST_F(StateTest, ASlotIsOpenedTheRightWayOnly) {
+  Form();
+  Refused(SlotOpened{50, Shard(1), 1, {}, Node(3)}, Refusal::kSlotBusy);
+  Refused(SlotOpened{150, Shard(1), 1, Node(3), {}}, Refusal::kSlotNotOwned);
+  Refused(SlotOpened{50, Shard(1), 1, Node(9), {}}, Refusal::kUnknownMember);
+  Refused(SlotOpened{50, Shard(1), 1, Node(3), Node(3)}, Refusal::kInvalid);
+  Refused(SlotOpened{slots::kSlotCount, Shard(1), 1, Node(3), {}}, Refusal::kInvalid);
+  Refused(SlotOpened{50, Shard(1), 7, Node(3), {}}, Refusal::kEpochMoved);
+}
+
+TEST_F(StateTest, ASlotMovesByOneWayAtATime) {
+  Form();
+  Must(SlotOpened{10, Shard(1), 1, Node(3), {}});
+  Refused(MoveOf10To19(), Refusal::kSlotMoving);
+  Must(SlotOpened{10, Shard(1), 1, {}, {}});
+  Must(MoveOf10To19());
+  Refused(SlotOpened{10, Shard(1), 1, Node(3), {}}, Refusal::kSlotMoving);
+}
+
 TEST_F(StateTest, VotersThatAreNotMembersYetKeepTheirFlag) {
   Must(LogCreated{Log(1), absl::FromUnixSeconds(100), 1});
   Must(VotersChanged{{Node(1)}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -84,6 +85,24 @@ absl::Status CheckMoves(const View& view) {
   return absl::OkStatus();
 }
 
+absl::Status CheckOpened(const View& view) {
+  if (!Rises(view.opened,
+             [](const OpenedSlot& open) { return std::pair(open.slot, open.shard); })) {
+    return Wrong("open slots are out of order");
+  }
+  for (const OpenedSlot& open : view.opened) {
+    const slots::ShardInfo* shard = view.FindShard(open.shard);
+    if (open.slot >= slots::kSlotCount || shard == nullptr ||
+        open.migrating_to.is_zero() == open.importing_from.is_zero()) {
+      return Wrong("the open slot ", open.slot, " makes no sense");
+    }
+    if (shard->slots.Contains(open.slot) == open.migrating_to.is_zero()) {
+      return Wrong("the open slot ", open.slot, " goes the wrong way");
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 BootId View::BootOf(const NodeId& node) const {
@@ -118,7 +137,7 @@ bool IsOlderLog(absl::Time a_created, const LogId& a, absl::Time b_created, cons
 }
 
 absl::Status CheckView(const View& view) {
-  for (const auto check : {CheckMembers, CheckInSync, CheckMoves}) {
+  for (const auto check : {CheckMembers, CheckInSync, CheckMoves, CheckOpened}) {
     if (absl::Status status = check(view); !status.ok()) return status;
   }
   return absl::OkStatus();

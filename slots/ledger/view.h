@@ -22,6 +22,7 @@ namespace slotmesh::ledger {
 inline constexpr size_t kMembersMax = 16384;
 inline constexpr size_t kMovesMax = 256;
 inline constexpr size_t kFinishedMovesMax = 128;
+inline constexpr size_t kOpenedSlotsMax = 16384;
 inline constexpr size_t kJoinedLogsMax = 4096;
 inline constexpr size_t kReasonMax = 200;
 inline constexpr size_t kSealAddressesMax = 16;
@@ -40,6 +41,15 @@ struct FinishedMove {
   std::string reason;     // Of an abort.
   uint64_t sequence = 0;  // The map's, with the outcome in it.
   friend bool operator==(const FinishedMove&, const FinishedMove&) = default;
+};
+
+// A slot that a shard moves away or takes in key by key: one of the two nodes is set.
+struct OpenedSlot {
+  slots::Slot slot = 0;
+  ShardId shard;
+  NodeId migrating_to;    // The shard owns the slot.
+  NodeId importing_from;  // It does not.
+  friend bool operator==(const OpenedSlot&, const OpenedSlot&) = default;
 };
 
 struct Seal {
@@ -64,6 +74,7 @@ struct View {
   std::vector<NodeId> voters;          // Sorted; may name a node that is not a member yet.
   std::vector<MovePlan> moves;         // Under way; sorted by plan.
   std::vector<FinishedMove> finished;  // The last kFinishedMovesMax, in order.
+  std::vector<OpenedSlot> opened;      // By slot, then shard.
   std::optional<Seal> seal;
   std::vector<LogId>
       joined;  // The last kJoinedLogsMax logs that became part of this one, in order.

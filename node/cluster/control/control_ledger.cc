@@ -101,6 +101,7 @@ absl::Status ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResu
   const bool known = result.refusal != ledger::Refusal::kUnknownOutcome;
   if (const auto* caller = std::get_if<ForCaller>(&waiting)) {
     out->decided.push_back({caller->ticket, StatusOf(result)});
+    if (offers_.contains(caller->ticket)) settled_offers_.push_back(caller->ticket);
   } else if (const auto* join = std::get_if<ForJoin>(&waiting)) {
     if (join->number != join_proposal_) return absl::OkStatus();
     std::vector<JoinAction> actions;

@@ -221,6 +221,7 @@ absl::Status ControlNode::On(const Answered& input, ControlOutput* out) {
 }
 
 absl::Status ControlNode::On(const ProposeChange& input, ControlOutput* out) {
+  NoteOffer(input);
   return Propose(input.change, ForCaller{input.ticket}, out);
 }
 

@@ -219,6 +219,7 @@ class ControlNode {
 
   // control_lease.cc: may it write, can it decide.
   void MindLease(ControlOutput* out);
+  void NoteOffer(const ProposeChange& input);
   void MindMajority(ControlOutput* out);
   absl::Time MajoritySeen() const;
 
@@ -278,6 +279,9 @@ class ControlNode {
   // Those that lease_tenure_ goes with.
   std::shared_ptr<const slots::SlotMap> lease_map_;
   std::shared_ptr<const ledger::View> lease_view_;
+  // Slots that the engine proposes to give away, by ticket; those decided in this step.
+  std::map<uint64_t, slots::SlotSet> offers_;
+  std::vector<uint64_t> settled_offers_;
   absl::Time lease_until_ = absl::InfinitePast();
   absl::Time majority_seen_ = absl::InfinitePast();
   bool has_majority_ = false;

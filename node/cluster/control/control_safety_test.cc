@@ -128,6 +128,23 @@ TEST_F(ControlSafety, Safety08SlotsThatAnotherTakesAreServedWhenTheOldOwnersLeas
   EXPECT_TRUE(sim_->Admitted(1).empty());
 }
 
+// As SETSLOT NODE does it at the owner, slot after slot.
+TEST_F(ControlSafety, Safety08SlotsGivenAwayBehindAFenceDoNotInterruptTheOthers) {
+  Form(3);
+  const slots::ShardInfo from = ShardOf(1);
+  const slots::ShardInfo to = ShardOf(2);
+  slots::SlotSet one;
+  one.Add(*from.slots.First());
+  ASSERT_TRUE(Admits(1, 1));
+  sim_->GiveAway(1, ledger::SlotsReassigned{one, from.id, from.epoch, to.id, to.epoch}, one);
+  const slots::SlotSet rest = from.slots - one;
+  for (int i = 0; i < 3000; ++i) {
+    Run(absl::Milliseconds(1));
+    ASSERT_TRUE(sim_->Admitted(1).ContainsAll(rest)) << i << " ms later";
+  }
+  EXPECT_TRUE(sim_->Admitted(2).ContainsAll(one));
+}
+
 TEST_F(ControlSafety, Safety09WithoutAMajorityWritesStopAndNothingIsDecided) {
   Form(3);
   for (int host = 0; host < 3; ++host) Cut(host);

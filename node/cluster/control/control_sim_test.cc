@@ -54,6 +54,7 @@ class ControlRun {
 
   ControlSim& sim() { return sim_; }
   uint64_t takeovers() const { return takeovers_; }
+  uint64_t opened() const { return opened_; }
 
   void Go() {
     sim::Scheduler& scheduler = sim_.scheduler();
@@ -138,6 +139,21 @@ class ControlRun {
     sim_.Propose(proposer, change, nullptr);
   }
 
+  // Opens a slot of its own, or one of another's, or closes it.
+  void OpenSlot(int host) {
+    const slots::ShardInfo* shard = ShardOf(host);
+    if (shard == nullptr) return;
+    const std::vector<slots::ShardInfo>& shards = sim_.node(host)->map().data().shards;
+    const slots::ShardInfo& other = shards[random_.Below(shards.size())];
+    const slots::ShardInfo& owner = random_.Percent(50) ? *shard : other;
+    if (owner.slots.empty()) return;
+    ledger::SlotOpened open{*owner.slots.First(), shard->id, shard->epoch, {}, {}};
+    if (random_.Percent(70)) {
+      (&owner == shard ? open.migrating_to : open.importing_from) = other.primary;
+    }
+    sim_.Propose(host, open, [this](const absl::Status& status) { opened_ += status.ok(); });
+  }
+
   void Reset(int host) {
     const slots::ShardInfo* shard = ShardOf(host);
     if (shard == nullptr) return;
@@ -204,7 +220,7 @@ class ControlRun {
     } else if (what < 42) {
       Claim(host);
     } else if (what < 52) {
-      HandOver(host);
+      random_.Percent(40) ? OpenSlot(host) : HandOver(host);
     } else if (what < 62) {
       sim_.AcceptEmpty(host);
     } else if (what < 77) {
@@ -305,6 +321,7 @@ class ControlRun {
   sim::Random random_;
   bool healing_ = false;
   uint64_t takeovers_ = 0;
+  uint64_t opened_ = 0;
   absl::Time end_;
   std::map<slots::ShardId, ClaimOf> claims_;
   std::map<slots::ShardId, slots::SlotSet> given_away_;
@@ -316,6 +333,7 @@ struct Totals {
   uint64_t leases = 0;
   uint64_t joins = 0;
   uint64_t takeovers = 0;
+  uint64_t opened = 0;
 };
 
 uint64_t RunSeed(uint64_t seed, Totals* totals) {
@@ -327,6 +345,7 @@ uint64_t RunSeed(uint64_t seed, Totals* totals) {
   totals->leases += run.sim().leases_seen();
   totals->joins += run.sim().joins_seen();
   totals->takeovers += run.takeovers();
+  totals->opened += run.opened();
   return run.sim().scheduler().trace_hash();
 }
 
@@ -345,6 +364,7 @@ TEST_P(ControlSimTest, NoSlotHasTwoWritersAndHealedClustersComeToOneMap) {
     EXPECT_GT(totals.leases, count / kParts);
     EXPECT_GT(totals.joins, count / kParts);
     EXPECT_GT(totals.takeovers, count / kParts / 20);
+    EXPECT_GT(totals.opened, count / kParts / 2);
   }
 }
 

@@ -33,7 +33,7 @@ absl::StatusOr<MigrationFrame> DecodeFrame(std::string_view payload) {
   }
   const auto kind = static_cast<uint8_t>(payload[1]);
   if (kind < static_cast<uint8_t>(FrameKind::kBegin) ||
-      kind > static_cast<uint8_t>(FrameKind::kStop)) {
+      kind > static_cast<uint8_t>(FrameKind::kGiven)) {
     return absl::UnimplementedError(StrCat("migration frame of kind ", int{kind}));
   }
   MigrationFrame frame;

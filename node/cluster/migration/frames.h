@@ -8,6 +8,9 @@
 //                      applied.
 //   either way         Stop: the sender has given the move up; `bytes` says why.
 //
+// Give and Given, by which SETSLOT NODE asks a slot's owner for it (slot_handover.h), travel with
+// them: there `plan` is the question's id.
+//
 // Encoding: format version (1 byte, kFrameVersion), kind (1), plan (20), offset (8, little-endian),
 // then `bytes`. Kinds are never reused. Pure functions; safe from any thread.
 #ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_FRAMES_H_
@@ -30,6 +33,8 @@ enum class FrameKind : uint8_t {
   kAck = 4,
   kComplete = 5,
   kStop = 6,
+  kGive = 7,   // offset: the slot; bytes: the new owner's node id.
+  kGiven = 8,  // offset: the answer; bytes: why not.
 };
 
 inline constexpr uint8_t kFrameVersion = 1;

@@ -78,6 +78,10 @@ void MigrationManager::OnBulkFrame(const slots::NodeId& from, slots::BootId boot
     parts_.log.Warning(StrCat("From ", from.ToHex(), ": ", frame.status().message()));
     return;
   }
+  if (frame->kind == FrameKind::kGive || frame->kind == FrameKind::kGiven) {
+    parts_.dispatcher.BeginTurn();
+    return handover_.OnFrame(from, *frame);
+  }
   if (!exports_.contains(frame->plan) && !imports_.contains(frame->plan)) parts_.state.Refresh();
   if (const auto at = exports_.find(frame->plan); at != exports_.end()) {
     Export& moving = *at->second;

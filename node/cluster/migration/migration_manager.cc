@@ -58,7 +58,13 @@ bool OwnsAll(const slots::SlotMap& map, const slots::ShardId& shard, const slots
 }  // namespace
 
 MigrationManager::MigrationManager(Parts parts)
-    : parts_(std::move(parts)), outbox_(link()), alive_(std::make_shared<bool>(true)) {
+    : parts_(std::move(parts)),
+      outbox_(link()),
+      handover_(parts_.engine, parts_.state,
+                [this](const slots::NodeId& to, std::string frame) {
+                  outbox_.Send(to, std::move(frame));
+                }),
+      alive_(std::make_shared<bool>(true)) {
   parts_.state.set_follower(this);
   link().SetBulkHandlers({
       .on_frame = [this](const slots::NodeId& from, slots::BootId boot,
@@ -127,7 +133,8 @@ void MigrationManager::AfterPicture() {
   }
   if (!settled_.empty()) parts_.state.SettleSlots(std::exchange(settled_, slots::SlotSet()));
   GiveUpOnTheDead();
-  if (active()) Schedule();
+  handover_.AfterPicture();
+  if (moving()) Schedule();
 }
 
 void MigrationManager::EndExports(const ClusterPicture& next) {
@@ -265,8 +272,8 @@ void MigrationManager::BeginImport(const ledger::MovePlan& plan, const slots::No
 
 void MigrationManager::FollowJournal() {
   // Within a command (which the contract of Refresh rules out) it must wait.
-  if (subscribed_ == active() || parts_.engine.journal.in_unit()) return;
-  subscribed_ = active();
+  if (subscribed_ == moving() || parts_.engine.journal.in_unit()) return;
+  subscribed_ = moving();
   if (subscribed_) {
     parts_.engine.journal.Subscribe(*this);
   } else {
@@ -310,8 +317,9 @@ void MigrationManager::Tick() {
         return place.reason == ParkReason::kFence && now_ms - place.since_ms >= kFencePatienceMs;
       },
       [this](Client& client) { parts_.dispatcher.RefuseParked(client, errors::kTryAgain); });
+  handover_.Tick();
   UpdateBook();
-  if (active()) Schedule();
+  if (moving()) Schedule();
 }
 
 void MigrationManager::UpdateBook() {

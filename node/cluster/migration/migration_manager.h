@@ -30,6 +30,7 @@
 #include "node/cluster/migration/source.h"
 #include "node/cluster/migration/staging.h"
 #include "node/cluster/migration/target.h"
+#include "node/cluster/slot_handover.h"
 #include "node/command/dispatcher.h"
 #include "node/journal/journal.h"
 #include "node/keyspace/observer.h"
@@ -63,7 +64,10 @@ class MigrationManager : private JournalSink, private PictureFollower {
 
   // To be called every 10 ms or so while active().
   void Tick();
-  bool active() const { return !exports_.empty() || !imports_.empty(); }
+  bool active() const { return moving() || handover_.active(); }
+
+  // Shares the bulk channel.
+  SlotHandover& handover() { return handover_; }
 
   void CheckInvariants() const;
 
@@ -79,6 +83,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   void BeforePicture(const ClusterPicture& next) override;
   void AfterPicture() override;
 
+  bool moving() const { return !exports_.empty() || !imports_.empty(); }
   absl::Time Now() const { return absl::FromUnixNanos(parts_.engine.clock.MonotonicNanos()); }
   int64_t WallMillis() const { return parts_.engine.clock.WallMicros() / 1000; }
   ControlLink& link() { return parts_.state.link(); }
@@ -122,6 +127,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
 
   Parts parts_;
   PeerOutbox outbox_;
+  SlotHandover handover_;
   std::map<slots::PlanId, std::unique_ptr<Export>> exports_;
   std::map<slots::PlanId, std::unique_ptr<Import>> imports_;
   // Decided by the picture that is being taken up; their fences fall once it is.

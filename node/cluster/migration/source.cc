@@ -106,6 +106,8 @@ void MigrationSource::OnFrame(absl::Time now, const MigrationFrame& frame, Outpu
       return GiveUp(now, StrCat("the target gave up: ", frame.bytes), out);
     case FrameKind::kBegin:
     case FrameKind::kData:
+    case FrameKind::kGive:
+    case FrameKind::kGiven:
       return GiveUp(now, "the target sent what only a source sends", out);
   }
 }

@@ -27,6 +27,8 @@ void MigrationTarget::OnFrame(absl::Time now, const MigrationFrame& frame, Outpu
     case FrameKind::kReady:
     case FrameKind::kAck:
     case FrameKind::kComplete:
+    case FrameKind::kGive:
+    case FrameKind::kGiven:
       return GiveUp(now, "the source sent what only a target sends", out);
   }
 }

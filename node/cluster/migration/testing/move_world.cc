@@ -1,8 +1,10 @@
 #include "node/cluster/migration/testing/move_world.h"
 
 #include "absl/strings/str_split.h"
+#include "node/commands/connection.h"
 #include "node/commands/generic.h"
 #include "node/commands/lists.h"
+#include "node/commands/migrate.h"
 #include "node/commands/strings.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -48,7 +50,12 @@ TestEngine::Options OptionsOf(uint64_t hash_seed) {
       {StringCommands()},
       {GenericCommands()},
       {ListCommands()},
+      {ConnectionCommands(),
+       [](TestEngine& engine) {
+         return std::make_shared<ConnectionFamily>(ConnectionFamily{engine.dispatcher()});
+       }},
       {kAllKeysRows},
+      {MigrateCommands(), [](TestEngine&) { return std::make_shared<MigrateFamily>(); }},
       {TransactionCommands(),
        [](TestEngine& engine) {
          return std::make_shared<TransactionFamily>(TransactionFamily{engine.dispatcher()});
@@ -137,7 +144,7 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       .log = log,
       .reclaimer = &reclaimer_,
       .post = [this](std::function<void()> task) { link_.Post(std::move(task)); }});
-  family = {&state, &book};
+  family = {.state = &state, .migrations = &book, .handover = &manager->handover()};
   // The rows' own state was made before there was a ClusterState.
   *static_cast<ClusterFamily*>(engine().registry.Find("cluster")->family()) = family;
 }

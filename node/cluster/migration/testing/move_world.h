@@ -75,6 +75,7 @@ class MoveNode {
   ~MoveNode();
 
   Engine& engine() { return engine_.engine(); }
+  Dispatcher& dispatcher() { return engine_.dispatcher(); }
   Keyspace& keyspace() { return engine().keyspace; }
   const slots::NodeId& id() const { return link_.self(); }
 
