@@ -111,6 +111,7 @@ class AofTest(E2eTest):
         shutil.copytree(f"{redis.folder}/appendonlydir", f"{back.folder}/appendonlydir")
         back.start()
         self.assertEqual(self.digest(back), digest)
+        self.assertEqual(back.call("FCALL", "one", 0), 1)
         self.assertEqual(back.call("DEBUG", "LOADAOF"), "OK")
         self.assertEqual(self.digest(back), digest)
 

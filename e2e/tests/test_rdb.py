@@ -16,6 +16,7 @@ from harness.slots import hash_slot
 from harness.suite import ClusterTest, E2eTest
 from harness.waits import wait_until
 
+LIBRARY = "#!lua name=kept\nredis.register_function('one', function() return 1 end)"
 SHARED = os.path.join(os.path.dirname(ROOT), "shared", "data", "rdb")
 
 
@@ -40,6 +41,7 @@ def fill(connection):
             ("PFADD", "hll", i),
         ]
     commands += [
+        ("FUNCTION", "LOAD", "REPLACE", LIBRARY),
         ("RPUSH", "long element", "y" * 20000),
         ("XGROUP", "CREATE", "stream:0", "group", "0"),
         ("XREADGROUP", "GROUP", "group", "me", "COUNT", "7", "STREAMS", "stream:0", ">"),
@@ -96,6 +98,7 @@ class RdbTest(E2eTest):
         node.kill()
         node.start()
         self.assertEqual(self.digest(node), digest)
+        self.assertEqual(node.call("FCALL", "one", 0), 1)
 
     def test_a_stop_saves_if_there_are_save_points(self):
         node = self.node("stop", {"save": "3600 1"})

@@ -51,6 +51,7 @@
 #include "node/persist/aof_files.h"
 #include "node/persist/data_files.h"
 #include "node/persist/disk_refusal.h"
+#include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_files.h"
 #include "node/snapshot/snapshots.h"
@@ -68,6 +69,30 @@ std::string RandomId(std::mt19937_64& random) {
   for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
   return id;
 }
+
+// Function libraries as the files hold them.
+class LibraryTexts : public FunctionTexts {
+ public:
+  explicit LibraryTexts(functions::Functions& functions) : functions_(functions) {}
+
+  std::vector<std::string> Texts() const override {
+    std::vector<std::string> texts;
+    for (const auto& [name, library] : functions_.libraries().libraries()) {
+      texts.push_back(library->text);
+    }
+    return texts;
+  }
+  absl::Status Load(absl::Span<const std::string> texts) override {
+    for (const std::string& text : texts) {
+      const absl::Status status = functions_.Load(text, /*replace=*/true).status();
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  functions::Functions& functions_;
+};
 
 }  // namespace
 
@@ -114,6 +139,7 @@ struct Node::Parts {
         rdb_files({.engine = engine,
                    .snapshots = snapshots,
                    .refusal = disk_refusal,
+                   .functions = function_texts,
                    .log = log,
                    .post = Poster(),
                    .create =
@@ -125,6 +151,7 @@ struct Node::Parts {
                    .dispatcher = dispatcher,
                    .snapshots = snapshots,
                    .refusal = disk_refusal,
+                   .functions = function_texts,
                    .log = log,
                    .post = Poster()}),
         data_files(rdb_files, aof_files, config()),
@@ -199,6 +226,7 @@ struct Node::Parts {
   Server server;
   Cron cron;
   DiskRefusal disk_refusal{engine};
+  LibraryTexts function_texts{functions};
   RdbFiles rdb_files;
   AofFiles aof_files;
   DataFiles data_files;

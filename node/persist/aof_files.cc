@@ -29,6 +29,11 @@ AofFiles::AofFiles(Environment environment)
 
 AofFiles::~AofFiles() { *alive_ = false; }
 
+RdbNotes AofFiles::Notes() const {
+  return {.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}},
+          .functions = env_.functions.Texts()};
+}
+
 std::string AofFiles::Path(const std::string& name) const {
   return StrCat(env_.engine.config.appenddirname, "/", name);
 }
@@ -88,7 +93,7 @@ absl::Status AofFiles::Load() {
   const absl::StatusOr<AofLoaded> loaded = LoadAof(
       *manifest,
       {.directory = engine.config.appenddirname, .mend_tail = engine.config.aof_load_truncated},
-      engine, env_.dispatcher);
+      engine, env_.dispatcher, env_.functions);
   if (!loaded.ok()) return loaded.status();
   if (loaded->bytes_cut > 0) {
     env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
@@ -132,8 +137,7 @@ absl::Status AofFiles::BeginAnew() {
   absl::StatusOr<std::unique_ptr<OutputFile>> base =
       CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
   if (!base.ok()) return base.status();
-  const RdbNotes notes{.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}}};
-  absl::Status status = SaveRdb(env_.engine.keyspace, *std::move(base), notes, {});
+  absl::Status status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {});
   if (!status.ok()) return status;
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
       OpenAppendFile(Path(manifest_.increments.back().name));
@@ -241,10 +245,9 @@ absl::Status AofFiles::BeginRewrite() {
 
 // Between two transactions: the walk begins, and the journal goes on in a new increment.
 absl::Status AofFiles::Cut() {
-  const RdbNotes notes{.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}}};
   const Config& config = env_.engine.config;
   absl::StatusOr<std::unique_ptr<RdbSave>> save =
-      RdbSave::Start(env_.snapshots, rewriting_->file, notes,
+      RdbSave::Start(env_.snapshots, rewriting_->file, Notes(),
                      {.compress = config.rdbcompression,
                       .checksum = config.rdbchecksum,
                       .key_delay_micros = config.rdb_key_save_delay},
@@ -361,7 +364,7 @@ absl::Status AofFiles::Reload() {
   env_.engine.keyspace.Flush();
   const absl::StatusOr<AofLoaded> loaded =
       LoadAof(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
-              env_.engine, env_.dispatcher);
+              env_.engine, env_.dispatcher, env_.functions);
   return loaded.status();
 }
 

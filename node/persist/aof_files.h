@@ -23,6 +23,7 @@
 #include "node/persist/aof_log.h"
 #include "node/persist/aof_manifest.h"
 #include "node/persist/disk_refusal.h"
+#include "node/persist/function_texts.h"
 #include "node/persist/rdb_save.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/log.h"
@@ -36,6 +37,7 @@ class AofFiles {
     Dispatcher& dispatcher;
     Snapshots& snapshots;
     DiskRefusal& refusal;
+    FunctionTexts& functions;
     Log& log;
     // Runs it on the engine thread, soon, outside of any command. Called from any thread.
     std::function<void(std::function<void()>)> post;
@@ -74,6 +76,7 @@ class AofFiles {
     int64_t begin_ms = 0;
   };
 
+  RdbNotes Notes() const;
   std::string Path(const std::string& name) const;
   std::string ManifestName() const;
   absl::StatusOr<AofManifest> ReadManifest() const;

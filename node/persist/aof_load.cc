@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "node/command/client.h"
 #include "node/persist/aof_commands.h"
@@ -25,8 +26,9 @@ absl::Status At(absl::StatusCode code, const std::string& path, size_t position,
 
 class Loader {
  public:
-  Loader(const AofLoadOptions& options, Engine& engine, Dispatcher& dispatcher)
-      : options_(options), engine_(engine), dispatcher_(dispatcher) {}
+  Loader(const AofLoadOptions& options, Engine& engine, Dispatcher& dispatcher,
+         FunctionTexts& functions)
+      : options_(options), engine_(engine), dispatcher_(dispatcher), functions_(functions) {}
 
   absl::Status Load(const AofFile& file, bool last);
 
@@ -43,6 +45,7 @@ class Loader {
   const AofLoadOptions& options_;
   Engine& engine_;
   Dispatcher& dispatcher_;
+  FunctionTexts& functions_;
   Client client_{0, nullptr};
   AofLoaded loaded_;
   // Of a transaction whose EXEC is still to come: MULTI first.
@@ -129,11 +132,12 @@ absl::StatusOr<size_t> Loader::LoadBase(const std::string& path, std::string_vie
                                .now = engine_.now_ms,
                                // Commands behind it may need them; they expire in time.
                                .keep_expired = true};
-  absl::StatusOr<RdbLoaded> rdb = LoadRdb(bytes, engine_.keyspace, options, [](size_t) {});
+  const absl::StatusOr<RdbLoaded> rdb = LoadRdb(bytes, engine_.keyspace, options, [](size_t) {});
   if (!rdb.ok()) {
     return absl::Status(rdb.status().code(), StrCat(path, ": ", ToStd(rdb.status().message())));
   }
-  loaded_.functions = std::move(rdb->functions);
+  const absl::Status functions = functions_.Load(rdb->functions);
+  if (!functions.ok()) return functions;
   return rdb->size;
 }
 
@@ -157,8 +161,9 @@ absl::Status Loader::Load(const AofFile& file, bool last) {
 }  // namespace
 
 absl::StatusOr<AofLoaded> LoadAof(const AofManifest& manifest, const AofLoadOptions& options,
-                                  Engine& engine, Dispatcher& dispatcher) {
-  Loader loader(options, engine, dispatcher);
+                                  Engine& engine, Dispatcher& dispatcher,
+                                  FunctionTexts& functions) {
+  Loader loader(options, engine, dispatcher, functions);
   const ExpiryMode mode = engine.keyspace.expiry_mode();
   engine.keyspace.set_expiry_mode(ExpiryMode::kIgnore);
   absl::Status status;

@@ -8,12 +8,12 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
 #include "node/persist/aof_manifest.h"
+#include "node/persist/function_texts.h"
 
 namespace slotmesh::node {
 
@@ -25,16 +25,15 @@ struct AofLoadOptions {
 
 struct AofLoaded {
   uint64_t commands = 0;
-  uint64_t bytes = 0;                  // Of all files.
-  uint64_t base_bytes = 0;             // Of the base.
-  uint64_t bytes_cut = 0;              // From the last file's tail.
-  std::vector<std::string> functions;  // Code of libraries in the base.
+  uint64_t bytes = 0;       // Of all files.
+  uint64_t base_bytes = 0;  // Of the base.
+  uint64_t bytes_cut = 0;   // From the last file's tail.
 };
 
 // Errors name the file and the place. DATA_LOSS for damage, INVALID_ARGUMENT for a command that
 // this server does not know or refuses.
 absl::StatusOr<AofLoaded> LoadAof(const AofManifest& manifest, const AofLoadOptions& options,
-                                  Engine& engine, Dispatcher& dispatcher);
+                                  Engine& engine, Dispatcher& dispatcher, FunctionTexts& functions);
 
 }  // namespace slotmesh::node
 

@@ -35,6 +35,7 @@ RdbNotes RdbFiles::Notes() const {
                {"ctime", StrCat(env_.engine.now_ms / kMillisPerSecond)},
                {"used-mem", StrCat(env_.engine.used_memory_bytes)},
                {"aof-base", "0"}};
+  notes.functions = env_.functions.Texts();
   return notes;
 }
 
@@ -55,10 +56,8 @@ absl::Status RdbFiles::LoadFile(bool replace) {
   const absl::StatusOr<RdbLoaded> loaded =
       LoadRdbFile(engine.config.dbfilename, engine.keyspace, options, [](size_t) {});
   if (!loaded.ok()) return loaded.status();
-  if (!loaded->functions.empty()) {
-    env_.log.Warning(StrCat("The file has ", loaded->functions.size(),
-                            " libraries of functions, which are not loaded."));
-  }
+  const absl::Status functions = env_.functions.Load(loaded->functions);
+  if (!functions.ok()) return functions;
   keys_loaded_ = loaded->keys;
   keys_expired_ = loaded->expired;
   const double seconds = static_cast<double>(engine.clock.MonotonicNanos() - begin) / 1e9;

@@ -14,6 +14,7 @@
 #include "node/command/engine.h"
 #include "node/commands/persistence.h"
 #include "node/persist/disk_refusal.h"
+#include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_load.h"
 #include "node/persist/rdb_save.h"
@@ -28,6 +29,7 @@ class RdbFiles {
     Engine& engine;
     Snapshots& snapshots;
     DiskRefusal& refusal;
+    FunctionTexts& functions;
     Log& log;
     // Runs it on the engine thread, soon, outside of any command. Called from any thread.
     std::function<void(std::function<void()>)> post;
