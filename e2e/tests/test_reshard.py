@@ -4,6 +4,7 @@ import os
 import time
 import unittest
 
+from harness import metrics
 from harness.node import Node
 from harness.process import run
 from harness.raw_traffic import RawTraffic
@@ -95,6 +96,10 @@ class ReshardTest(KeyByKey, ClusterTest):
         self.check_tool()
 
 
+def held_lease(node):
+    return metrics.total(metrics.fetch(node.metrics_address), "slotmesh_cluster_lease_held") == 1
+
+
 class ToolsTest(KeyByKey, FreshClusterTest):
     def join(self):
         """A fourth node, taken in by redis-cli."""
@@ -104,6 +109,8 @@ class ToolsTest(KeyByKey, FreshClusterTest):
         cluster_tool("add-node", node.address, self.cluster.nodes[0].address)
         self.cluster.nodes.append(node)
         self.cluster.wait_healthy()
+        # It takes writes, those of MIGRATE too, from its first lease on.
+        wait_until(lambda: held_lease(node), 30, f"{node} has a lease")
         return node
 
     def test_add_node_rebalance_and_del_node(self):
