@@ -157,6 +157,18 @@ class AofTest(E2eTest):
         with open(f"{node.folder}/log", encoding="utf-8", errors="replace") as log:
             self.assertRegex(log.read(), r"appendonly.aof.1.incr.aof: .*at byte \d+")
 
+    def test_what_a_broken_attempt_left_does_not_come_back(self):
+        node = self.node("leftover")
+        os.mkdir(f"{node.folder}/appendonlydir")
+        leftover = b"*3\r\n$3\r\nSET\r\n$5\r\nstale\r\n$1\r\n1\r\n"
+        with open(f"{node.folder}/appendonlydir/appendonly.aof.1.incr.aof", "wb") as file:
+            file.write(leftover)
+        node.start()
+        node.call("SET", "fresh", "1")
+        node.stop()
+        node.start()
+        self.assertEqual(node.call("KEYS", "*"), [b"fresh"])
+
     def test_half_a_transaction_has_no_effect(self):
         node = self.node("multi")
         node.start()

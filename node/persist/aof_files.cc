@@ -38,6 +38,13 @@ std::string AofFiles::Path(const std::string& name) const {
   return StrCat(env_.engine.config.appenddirname, "/", name);
 }
 
+absl::Status AofFiles::MakeDirectory() const {
+  const std::string& directory = env_.engine.config.appenddirname;
+  if (mkdir(directory.c_str(), 0755) == 0 || errno == EEXIST) return absl::OkStatus();
+  return absl::UnavailableError(
+      StrCat("cannot make directory ", directory, ": ", std::strerror(errno)));
+}
+
 std::string AofFiles::ManifestName() const {
   return StrCat(env_.engine.config.appendfilename, ".manifest");
 }
@@ -65,12 +72,10 @@ absl::Status AofFiles::WriteManifest(const AofManifest& manifest) const {
 absl::Status AofFiles::AdoptSingleFile() {
   const Config& config = env_.engine.config;
   if (!Exists(config.appendfilename)) return absl::NotFoundError("no append-only file");
+  const absl::Status made = MakeDirectory();
+  if (!made.ok()) return made;
   AofManifest manifest;
   manifest.base = AofFile{config.appendfilename, 1};
-  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::UnavailableError(
-        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
-  }
   const absl::Status written = WriteManifest(manifest);
   if (!written.ok()) return written;
   if (std::rename(config.appendfilename.c_str(), Path(config.appendfilename).c_str()) != 0) {
@@ -111,14 +116,16 @@ absl::Status AofFiles::Load() {
 
 absl::Status AofFiles::Begin() {
   if (!complete_) return BeginAnew();
-  if (manifest_.increments.empty()) {
+  const bool goes_on = !manifest_.increments.empty();
+  if (!goes_on) {
     manifest_.increments.push_back(manifest_.NextIncrement(env_.engine.config.appendfilename));
-    const absl::Status written = WriteManifest(manifest_);
-    if (!written.ok()) return written;
   }
+  const std::string path = Path(manifest_.increments.back().name);
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
-      OpenAppendFile(Path(manifest_.increments.back().name));
+      goes_on ? OpenAppendFile(path) : CreateAppendFile(path);
   if (!file.ok()) return file.status();
+  const absl::Status written = goes_on ? absl::OkStatus() : WriteManifest(manifest_);
+  if (!written.ok()) return written;
   log_.Use(*std::move(file));
   RemoveHistory();
   return absl::OkStatus();
@@ -127,20 +134,18 @@ absl::Status AofFiles::Begin() {
 // With the data that is there as base, while nobody waits.
 absl::Status AofFiles::BeginAnew() {
   const Config& config = env_.engine.config;
-  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::UnavailableError(
-        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
-  }
+  absl::Status status = MakeDirectory();
+  if (!status.ok()) return status;
   manifest_ = AofManifest();
   manifest_.base = manifest_.NextBase(config.appendfilename);
   manifest_.increments.push_back(manifest_.NextIncrement(config.appendfilename));
   absl::StatusOr<std::unique_ptr<OutputFile>> base =
       CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
   if (!base.ok()) return base.status();
-  absl::Status status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {});
+  status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {});
   if (!status.ok()) return status;
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
-      OpenAppendFile(Path(manifest_.increments.back().name));
+      CreateAppendFile(Path(manifest_.increments.back().name));
   if (!file.ok()) return file.status();
   status = WriteManifest(manifest_);
   if (!status.ok()) return status;
@@ -228,10 +233,8 @@ bool AofFiles::Rewrite() {
 
 absl::Status AofFiles::BeginRewrite() {
   const Config& config = env_.engine.config;
-  if (mkdir(config.appenddirname.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::UnavailableError(
-        StrCat("cannot make directory ", config.appenddirname, ": ", std::strerror(errno)));
-  }
+  const absl::Status made = MakeDirectory();
+  if (!made.ok()) return made;
   auto rewriting = std::make_unique<Rewriting>();
   rewriting->base = manifest_.NextBase(config.appendfilename);
   rewriting->begin_ms = env_.engine.now_ms;
@@ -267,7 +270,7 @@ absl::Status AofFiles::Cut() {
 
 absl::Status AofFiles::GoOnInNext() {
   const AofFile next = manifest_.NextIncrement(env_.engine.config.appendfilename);
-  absl::StatusOr<std::shared_ptr<AppendFile>> file = OpenAppendFile(Path(next.name));
+  absl::StatusOr<std::shared_ptr<AppendFile>> file = CreateAppendFile(Path(next.name));
   if (!file.ok()) return file.status();
   const absl::Status flushed = log_.SyncNow();
   if (!flushed.ok()) return flushed;

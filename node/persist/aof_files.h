@@ -78,6 +78,7 @@ class AofFiles {
 
   RdbNotes Notes() const;
   std::string Path(const std::string& name) const;
+  absl::Status MakeDirectory() const;
   std::string ManifestName() const;
   absl::StatusOr<AofManifest> ReadManifest() const;
   absl::Status WriteManifest(const AofManifest& manifest) const;

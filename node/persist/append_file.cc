@@ -50,10 +50,8 @@ class SystemFile : public AppendFile {
   uint64_t size_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<AppendFile>> OpenAppendFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+absl::StatusOr<std::shared_ptr<AppendFile>> Open(const std::string& path, int more_flags) {
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | more_flags, 0644);
   struct stat about {};
   if (fd < 0 || fstat(fd, &about) != 0) {
     const absl::Status status =
@@ -62,6 +60,16 @@ absl::StatusOr<std::shared_ptr<AppendFile>> OpenAppendFile(const std::string& pa
     return status;
   }
   return std::make_shared<SystemFile>(fd, static_cast<uint64_t>(about.st_size));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<AppendFile>> OpenAppendFile(const std::string& path) {
+  return Open(path, 0);
+}
+
+absl::StatusOr<std::shared_ptr<AppendFile>> CreateAppendFile(const std::string& path) {
+  return Open(path, O_TRUNC);
 }
 
 SyncThread::SyncThread() : thread_([this] { Run(); }) {}

@@ -26,8 +26,10 @@ class AppendFile {
   virtual uint64_t size() const = 0;
 };
 
-// Goes on behind what the file has; creates it if need be.
+// Goes on behind what the file has.
 absl::StatusOr<std::shared_ptr<AppendFile>> OpenAppendFile(const std::string& path);
+// An empty one; what an earlier attempt left under its name is gone.
+absl::StatusOr<std::shared_ptr<AppendFile>> CreateAppendFile(const std::string& path);
 
 // Syncs one file at a time in the background. All methods on one thread.
 class SyncThread {
