@@ -16,8 +16,6 @@
 namespace slotmesh::node {
 namespace {
 
-constexpr int64_t kMillisPerSecond = 1000;
-constexpr int64_t kSliceNanos = 500'000;
 constexpr int64_t kRetryMillis = 10'000;
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -27,10 +25,8 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 AofFiles::AofFiles(Environment environment)
     : env_(std::move(environment)), log_(env_.engine.journal, env_.engine.config) {}
 
-AofFiles::~AofFiles() { *alive_ = false; }
-
 RdbNotes AofFiles::Notes() const {
-  return {.aux = {{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"aof-base", "1"}},
+  return {.aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
           .functions = env_.functions.Texts()};
 }
 
@@ -207,7 +203,7 @@ bool AofFiles::HasGrown() const {
 
 void AofFiles::Tick() {
   (void)Flush();
-  if (rewriting_ != nullptr) return StepSoon();
+  if (rewriting_ != nullptr) return rewriting_->save->StepSoon();
   if (!log_.on()) return;
   const bool tried_lately =
       !last_rewrite_ok_ && env_.engine.now_ms - last_failure_ms_ < kRetryMillis;
@@ -227,7 +223,6 @@ bool AofFiles::Rewrite() {
     return true;  // It was begun, and has failed.
   }
   env_.log.Notice("Background append only file rewriting started");
-  StepSoon();
   return true;
 }
 
@@ -235,37 +230,29 @@ absl::Status AofFiles::BeginRewrite() {
   const Config& config = env_.engine.config;
   const absl::Status made = MakeDirectory();
   if (!made.ok()) return made;
-  auto rewriting = std::make_unique<Rewriting>();
-  rewriting->base = manifest_.NextBase(config.appendfilename);
-  rewriting->begin_ms = env_.engine.now_ms;
+  const AofFile base = manifest_.NextBase(config.appendfilename);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = CreateOutputFile(
-      Path(rewriting->base.name), Path("temp-rewrite.rdb"), config.aof_rewrite_incremental_fsync);
+      Path(base.name), Path("temp-rewrite.rdb"), config.aof_rewrite_incremental_fsync);
   if (!file.ok()) return file.status();
-  rewriting->file = *std::move(file);
-  rewriting_ = std::move(rewriting);
+  rewriting_ = std::make_unique<Rewriting>();
+  rewriting_->base = base;
+  rewriting_->save = std::make_unique<BackgroundSave>(
+      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
+      BackgroundSave::Job{.file = *std::move(file),
+                          .notes = [this] { return Notes(); },
+                          .on_begin = [this] { return Cut(); },
+                          .on_end =
+                              [this](const absl::Status& status) {
+                                EndRewrite(status.ok() ? Replace() : status);
+                              }});
   return absl::OkStatus();
 }
 
-// Between two transactions: the walk begins, and the journal goes on in a new increment.
+// The snapshot's moment: what comes after it goes into a new increment.
 absl::Status AofFiles::Cut() {
-  const Config& config = env_.engine.config;
-  absl::StatusOr<std::unique_ptr<RdbSave>> save =
-      RdbSave::Start(env_.snapshots, rewriting_->file, Notes(),
-                     {.compress = config.rdbcompression,
-                      .checksum = config.rdbchecksum,
-                      .key_delay_micros = config.rdb_key_save_delay},
-                     [this, alive = alive_] {
-                       env_.post([this, alive] {
-                         if (*alive) Step();
-                       });
-                     });
-  if (absl::IsUnavailable(save.status())) return absl::OkStatus();  // Another walk; later.
   rewriting_->after.base = rewriting_->base;
   // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
-  const absl::Status cut = config.appendonly ? GoOnInNext() : absl::OkStatus();
-  if (!cut.ok()) return cut;
-  rewriting_->save = *std::move(save);
-  return absl::OkStatus();
+  return env_.engine.config.appendonly ? GoOnInNext() : absl::OkStatus();
 }
 
 absl::Status AofFiles::GoOnInNext() {
@@ -285,31 +272,6 @@ absl::Status AofFiles::GoOnInNext() {
   manifest_ = std::move(meanwhile);
   log_.Use(*std::move(file));
   return absl::OkStatus();
-}
-
-void AofFiles::StepSoon() {
-  if (std::exchange(step_posted_, true)) return;
-  env_.post([this, alive = alive_] {
-    if (!*alive) return;
-    step_posted_ = false;
-    Step();
-  });
-}
-
-void AofFiles::Step() {
-  if (rewriting_ == nullptr) return;
-  if (rewriting_->save == nullptr) {
-    const absl::Status cut = Cut();
-    if (!cut.ok()) return EndRewrite(cut);
-    if (rewriting_->save == nullptr) return;  // The timer tries again.
-  }
-  RdbSave& save = *rewriting_->save;
-  const int64_t end = env_.engine.clock.MonotonicNanos() + kSliceNanos;
-  if (!save.Step([&] { return env_.engine.clock.MonotonicNanos() >= end; })) {
-    if (save.WantsMore() && !save.encoded()) StepSoon();
-    return;
-  }
-  EndRewrite(save.status().ok() ? Replace() : save.status());
 }
 
 // The new base is on disk: the manifest names it instead of what came before.
@@ -340,10 +302,9 @@ void AofFiles::RemoveHistory() {
 }
 
 void AofFiles::EndRewrite(const absl::Status& status) {
-  const int64_t now = env_.engine.now_ms;
-  const int64_t begin = rewriting_ == nullptr ? now : rewriting_->begin_ms;
   last_rewrite_ok_ = status.ok();
-  last_rewrite_s_ = (now - begin) / kMillisPerSecond;
+  // None if not even the file could be created.
+  last_rewrite_s_ = rewriting_ == nullptr ? 0 : rewriting_->save->seconds();
   rewriting_.reset();
   if (status.ok()) {
     ++rewrites_;
@@ -351,7 +312,7 @@ void AofFiles::EndRewrite(const absl::Status& status) {
     env_.log.Notice("Background AOF rewrite finished successfully");
     return;
   }
-  last_failure_ms_ = now;
+  last_failure_ms_ = env_.engine.now_ms;
   ++failures_in_a_row_;
   env_.log.Warning(StrCat("Background AOF rewrite failed: ", ToStd(status.message())));
   // Turned on, but never begun: nothing on disk would give the data back.
@@ -373,8 +334,8 @@ absl::Status AofFiles::Reload() {
 
 AofStatus AofFiles::Status() const {
   AofStatus status{.on = log_.on(),
-                   .rewriting = rewriting_ != nullptr && rewriting_->save != nullptr,
-                   .scheduled = rewriting_ != nullptr && rewriting_->save == nullptr,
+                   .rewriting = rewriting_ != nullptr && rewriting_->save->begun(),
+                   .scheduled = rewriting_ != nullptr && !rewriting_->save->begun(),
                    .last_rewrite_ok = last_rewrite_ok_,
                    .last_write_ok = log_.status().ok(),
                    .last_rewrite_seconds = last_rewrite_s_,
@@ -385,9 +346,7 @@ AofStatus AofFiles::Status() const {
                    .buffered_bytes = log_.buffered(),
                    .syncing = log_.syncing(),
                    .syncs_awaited = log_.syncs_awaited()};
-  if (rewriting_ != nullptr) {
-    status.current_rewrite_seconds = (env_.engine.now_ms - rewriting_->begin_ms) / kMillisPerSecond;
-  }
+  if (rewriting_ != nullptr) status.current_rewrite_seconds = rewriting_->save->seconds();
   return status;
 }
 

@@ -22,9 +22,9 @@
 #include "node/persist/aof_load.h"
 #include "node/persist/aof_log.h"
 #include "node/persist/aof_manifest.h"
+#include "node/persist/background_save.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
-#include "node/persist/rdb_save.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/log.h"
 
@@ -39,11 +39,9 @@ class AofFiles {
     DiskRefusal& refusal;
     FunctionTexts& functions;
     Log& log;
-    // Runs it on the engine thread, soon, outside of any command. Called from any thread.
-    std::function<void(std::function<void()>)> post;
+    std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
   };
   explicit AofFiles(Environment environment);
-  ~AofFiles();
 
   // At the start, with appendonly: NOT_FOUND if there are no files.
   absl::Status Load();
@@ -69,11 +67,8 @@ class AofFiles {
  private:
   struct Rewriting {
     AofFile base;
-    std::unique_ptr<OutputFile> file;  // Until the walk begins.
-    std::unique_ptr<RdbSave> save;     // Null until then.
-    // The manifest once it is done, without history.
-    AofManifest after;
-    int64_t begin_ms = 0;
+    AofManifest after;  // The manifest once it is done, without history.
+    std::unique_ptr<BackgroundSave> save;
   };
 
   RdbNotes Notes() const;
@@ -87,8 +82,6 @@ class AofFiles {
   absl::Status BeginRewrite();
   absl::Status Cut();
   absl::Status GoOnInNext();
-  void Step();
-  void StepSoon();
   void EndRewrite(const absl::Status& status);
   absl::Status Replace();
   void RemoveHistory();
@@ -101,14 +94,12 @@ class AofFiles {
   bool complete_ = false;    // The manifest on disk gives the whole data.
   uint64_t base_bytes_ = 0;  // Size after the last rewrite, increments not counted.
   uint64_t old_bytes_ = 0;   // Of increments before the one that is written.
-  std::unique_ptr<Rewriting> rewriting_;
-  bool step_posted_ = false;
   bool last_rewrite_ok_ = true;
   int64_t last_rewrite_s_ = -1;
   int64_t last_failure_ms_ = 0;
   uint64_t rewrites_ = 0;
   uint64_t failures_in_a_row_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For what has been posted.
+  std::unique_ptr<Rewriting> rewriting_;  // If it is under way.
 };
 
 }  // namespace slotmesh::node

@@ -1,7 +1,6 @@
 #include "node/persist/rdb_files.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -12,17 +11,12 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
-constexpr int64_t kSliceNanos = 500'000;
 // A save point is not tried again sooner after a failure.
 constexpr int64_t kRetryMillis = 5000;
-// As Redis 7.2 names itself: what readers take as the writer's version.
-constexpr std::string_view kWriterVersion = "7.2.4";
 
 }  // namespace
 
 RdbFiles::RdbFiles(Environment environment) : env_(std::move(environment)) {}
-
-RdbFiles::~RdbFiles() { *alive_ = false; }
 
 absl::StatusOr<std::unique_ptr<OutputFile>> RdbFiles::Create() const {
   return env_.create(env_.engine.config.dbfilename);
@@ -30,20 +24,13 @@ absl::StatusOr<std::unique_ptr<OutputFile>> RdbFiles::Create() const {
 
 RdbNotes RdbFiles::Notes() const {
   RdbNotes notes;
-  notes.aux = {{"redis-ver", std::string(kWriterVersion)},
+  notes.aux = {{"redis-ver", std::string(kRdbWriter)},
                {"redis-bits", "64"},
                {"ctime", StrCat(env_.engine.now_ms / kMillisPerSecond)},
                {"used-mem", StrCat(env_.engine.used_memory_bytes)},
                {"aof-base", "0"}};
   notes.functions = env_.functions.Texts();
   return notes;
-}
-
-RdbOutputThread::Options RdbFiles::OutputOptions() const {
-  const Config& config = env_.engine.config;
-  return {.compress = config.rdbcompression,
-          .checksum = config.rdbchecksum,
-          .key_delay_micros = config.rdb_key_save_delay};
 }
 
 absl::Status RdbFiles::LoadFile(bool replace) {
@@ -79,7 +66,8 @@ absl::Status RdbFiles::Save() {
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
-    status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), OutputOptions());
+    status =
+        SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine.config));
   }
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
@@ -106,61 +94,29 @@ Persistence::Started RdbFiles::SaveInBackground() {
     EndBackground(file.status());
     return Persistence::Started::kFailed;
   }
-  running_ = std::make_unique<Running>();
-  running_->file = *std::move(file);
-  running_->begin_ms = env_.engine.now_ms;
   env_.log.Notice("Background saving started");
-  // The walk begins between two transactions.
-  StepSoon();
+  running_ = std::make_unique<Running>();
+  running_->save = std::make_unique<BackgroundSave>(
+      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
+      BackgroundSave::Job{.file = *std::move(file),
+                          .notes = [this] { return Notes(); },
+                          .on_begin =
+                              [this] {
+                                running_->changes_before = env_.engine.stats.keyspace_changes;
+                                running_->keys_total = env_.engine.keyspace.size();
+                                return absl::OkStatus();
+                              },
+                          .on_end = [this](const absl::Status& status) { EndBackground(status); }});
   return Persistence::Started::kYes;
 }
 
-void RdbFiles::BeginWalk() {
-  // Another walk, of a slot that moves, ends by itself.
-  absl::StatusOr<std::unique_ptr<RdbSave>> save =
-      RdbSave::Start(env_.snapshots, running_->file, Notes(), OutputOptions(), [this] {
-        env_.post([this, alive = alive_] {
-          if (*alive) Step();
-        });
-      });
-  if (absl::IsUnavailable(save.status())) return;
-  running_->save = *std::move(save);
-  running_->changes_before = env_.engine.stats.keyspace_changes;
-  running_->keys_total = env_.engine.keyspace.size();
-}
-
-void RdbFiles::StepSoon() {
-  if (std::exchange(step_posted_, true)) return;
-  env_.post([this, alive = alive_] {
-    if (!*alive) return;
-    step_posted_ = false;
-    Step();
-  });
-}
-
-void RdbFiles::Step() {
-  if (running_ == nullptr) return;
-  if (running_->save == nullptr) BeginWalk();
-  if (running_->save == nullptr) return;  // The timer tries again.
-  const int64_t end = env_.engine.clock.MonotonicNanos() + kSliceNanos;
-  const bool ended =
-      running_->save->Step([&] { return env_.engine.clock.MonotonicNanos() >= end; });
-  if (!ended) {
-    if (running_->save->WantsMore() && !running_->save->encoded()) StepSoon();
-    return;
-  }
+void RdbFiles::EndBackground(const absl::Status& status) {
+  // None if not even the file could be created.
   const std::unique_ptr<Running> running = std::move(running_);
-  const absl::Status& status = running->save->status();
-  last_seconds_ = (env_.engine.now_ms - running->begin_ms) / kMillisPerSecond;
+  if (running != nullptr) last_seconds_ = running->save->seconds();
   if (status.ok()) {
     uint64_t& changes = env_.engine.stats.keyspace_changes;
     changes -= std::min(changes, running->changes_before);
-  }
-  EndBackground(status);
-}
-
-void RdbFiles::EndBackground(const absl::Status& status) {
-  if (status.ok()) {
     env_.log.Notice("Background saving terminated with success");
     Saved();
     return;
@@ -197,7 +153,7 @@ bool RdbFiles::SavePointReached() const {
 
 void RdbFiles::Tick() {
   if (!last_background_ok_) Judge();  // The directives may have changed.
-  if (running_ != nullptr) return StepSoon();
+  if (running_ != nullptr) return running_->save->StepSoon();
   if (!SavePointReached()) return;
   env_.log.Notice(
       StrCat(env_.engine.stats.keyspace_changes, " changes since the last save. Saving..."));
@@ -222,9 +178,9 @@ PersistenceStatus RdbFiles::Status() const {
                            .keys_loaded = keys_loaded_,
                            .keys_expired = keys_expired_};
   if (running_ == nullptr) return status;
-  status.current_seconds = (env_.engine.now_ms - running_->begin_ms) / kMillisPerSecond;
+  status.current_seconds = running_->save->seconds();
   status.keys_total = running_->keys_total;
-  if (running_->save != nullptr) status.keys_done = running_->save->keys();
+  status.keys_done = running_->save->keys();
   return status;
 }
 

@@ -13,11 +13,11 @@
 #include "absl/status/status.h"
 #include "node/command/engine.h"
 #include "node/commands/persistence.h"
+#include "node/persist/background_save.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_load.h"
-#include "node/persist/rdb_save.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/log.h"
 
@@ -31,13 +31,11 @@ class RdbFiles {
     DiskRefusal& refusal;
     FunctionTexts& functions;
     Log& log;
-    // Runs it on the engine thread, soon, outside of any command. Called from any thread.
-    std::function<void(std::function<void()>)> post;
+    std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     // Creates the file that a snapshot goes to; tests let it fail.
     std::function<absl::StatusOr<std::unique_ptr<OutputFile>>(const std::string& path)> create;
   };
   explicit RdbFiles(Environment environment);
-  ~RdbFiles();
 
   // At the start: NOT_FOUND if there is no file.
   absl::Status Load();
@@ -54,29 +52,20 @@ class RdbFiles {
 
  private:
   struct Running {
-    // Null until the commands of this turn are done.
-    std::unique_ptr<RdbSave> save;
-    std::unique_ptr<OutputFile> file;  // Until then.
-    int64_t begin_ms = 0;
+    std::unique_ptr<BackgroundSave> save;
     uint64_t changes_before = 0;
     uint64_t keys_total = 0;
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
   RdbNotes Notes() const;
-  RdbOutputThread::Options OutputOptions() const;
   absl::Status LoadFile(bool replace);
   bool SavePointReached() const;
-  void BeginWalk();
-  void Step();
-  void StepSoon();
   void EndBackground(const absl::Status& status);
   void Saved();
   void Judge();
 
   const Environment env_;
-  std::unique_ptr<Running> running_;
-  bool step_posted_ = false;
   int64_t last_save_ms_ = 0;  // Or when the process started.
   int64_t last_try_ms_ = 0;
   bool last_background_ok_ = true;
@@ -84,7 +73,7 @@ class RdbFiles {
   uint64_t saves_ = 0;
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For what has been posted.
+  std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };
 
 }  // namespace slotmesh::node

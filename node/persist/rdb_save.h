@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,9 @@
 #include "node/snapshot/snapshots.h"
 
 namespace slotmesh::node {
+
+// As Redis 7.2 names itself: what readers take as the writer's version (redis-ver).
+inline constexpr std::string_view kRdbWriter = "7.2.4";
 
 // What a file holds besides the keys.
 struct RdbNotes {
