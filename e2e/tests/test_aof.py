@@ -1,6 +1,5 @@
 """The append-only file: what was acknowledged is there after kill -9, however it was cut."""
 
-import dataclasses
 import os
 import random
 import shutil
@@ -8,11 +7,9 @@ import threading
 import time
 import unittest
 
-from harness.node import Node
 from harness.resp import RespError
-from harness.suite import E2eTest
 from harness.waits import wait_until
-from tests.test_rdb import fill
+from tests.test_rdb import FilesTest, fill
 
 # SLOTMESH_AOF_ROUNDS=200 is the full count.
 ROUNDS = int(os.environ.get("SLOTMESH_AOF_ROUNDS", "5"))
@@ -45,18 +42,8 @@ class Writers:
             thread.join()
 
 
-class AofTest(E2eTest):
-    def node(self, folder, options=None, kind=None):
-        settings = self.settings if kind is None else dataclasses.replace(self.settings, kind=kind)
-        options = {"appendonly": "yes", "enable-debug-command": "yes", **(options or {})}
-        node = Node(settings, self.path(folder), options, cluster=False)
-        os.makedirs(node.folder, exist_ok=True)
-        self.addCleanup(node.release)
-        return node
-
-    def digest(self, node):
-        wait_until(lambda: node.info("persistence")["loading"] == "0", 20, "loaded")
-        return node.call("DEBUG", "DIGEST")
+class AofTest(FilesTest):
+    directives = {"appendonly": "yes"}
 
     def kill_in_the_middle(self, node, round_number):
         writers = Writers(node)

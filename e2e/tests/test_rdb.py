@@ -54,10 +54,14 @@ def fill(connection):
         assert not isinstance(reply, RespError), reply
 
 
-class RdbTest(E2eTest):
+class FilesTest(E2eTest):
+    """Servers that stand alone, of both kinds, and the digest of their data."""
+
+    directives = {}
+
     def node(self, folder, options=None, kind=None):
         settings = self.settings if kind is None else dataclasses.replace(self.settings, kind=kind)
-        options = {"enable-debug-command": "yes", **(options or {})}
+        options = {"enable-debug-command": "yes", **self.directives, **(options or {})}
         node = Node(settings, self.path(folder), options, cluster=False)
         os.makedirs(node.folder, exist_ok=True)
         self.addCleanup(node.release)
@@ -67,6 +71,8 @@ class RdbTest(E2eTest):
         wait_until(lambda: node.info("persistence")["loading"] == "0", 20, "loaded")
         return node.call("DEBUG", "DIGEST")
 
+
+class RdbTest(FilesTest):
     def test_redis_reads_our_file_and_we_read_its(self):
         ours, redis = self.node("a"), self.node("a", kind="redis")
         ours.start()
@@ -84,7 +90,6 @@ class RdbTest(E2eTest):
         self.assertEqual(self.digest(back), digest)
         self.assertEqual(back.call("DEBUG", "RELOAD"), "OK")
         self.assertEqual(self.digest(back), digest)
-
     def test_what_was_saved_survives_kill_9(self):
         node = self.node("kill")
         node.start()
