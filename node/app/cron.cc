@@ -53,7 +53,8 @@ void Cron::Tick() {
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
   // While clients wait nothing may change, so that another node can take over.
   const bool paused = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone;
-  if (active_expiry_ && !paused) ExpirySlice();
+  // A replica's keys are its primary's to remove.
+  if (active_expiry_ && !paused && !engine_.replication.is_replica) ExpirySlice();
 }
 
 void Cron::ArmDeadline() {

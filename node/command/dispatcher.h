@@ -101,6 +101,8 @@ class Dispatcher {
   bool CheckAccess(Client& client, const Command& command);
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
+  // Why clients' writes are refused now; empty: they are not.
+  std::string_view WriteRefusal() const;
   // As the last client's command found it.
   bool MemoryIsFull() const;
   // While a script is busy.

@@ -18,6 +18,7 @@
 #include "node/command/parking_lot.h"
 #include "node/command/pause.h"
 #include "node/command/registry.h"
+#include "node/command/replication_state.h"
 #include "node/command/watch_table.h"
 #include "node/config/config.h"
 #include "node/journal/journal.h"
@@ -74,6 +75,7 @@ struct Engine {
   uint64_t used_memory_bytes = 0;
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;
+  ReplicationState replication;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

@@ -1,5 +1,5 @@
 // Commands of the group server: INFO, CONFIG, FLUSHALL, MEMORY, SLOWLOG, LATENCY, DEBUG, SHUTDOWN
-// and their relatives; of the group generic WAIT and WAITAOF.
+// and their relatives.
 #ifndef SLOTMESH_NODE_COMMANDS_SERVER_H_
 #define SLOTMESH_NODE_COMMANDS_SERVER_H_
 
@@ -14,6 +14,7 @@
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
 #include "node/commands/persistence.h"
+#include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -25,8 +26,7 @@ namespace slotmesh::node {
 struct ServerIdentity {
   std::string version;     // Of slotmesh.
   std::string executable;  // Absolute path.
-  std::string run_id;      // 40 hexadecimal digits, as the next one.
-  std::string replication_id;
+  std::string run_id;      // 40 hexadecimal digits.
   int64_t start_ms = 0;
 };
 
@@ -81,6 +81,7 @@ struct ServerFamily {
   ClientLimit& client_limit;
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
+  ReplicationView* replication = nullptr;      // Null: there is none.
 };
 
 struct ShutdownRequest {

@@ -29,22 +29,28 @@ RdbNotes RdbFiles::Notes() const {
                {"ctime", StrCat(env_.engine.now_ms / kMillisPerSecond)},
                {"used-mem", StrCat(env_.engine.used_memory_bytes)},
                {"aof-base", "0"}};
+  if (env_.origin != nullptr) {
+    for (auto& note : env_.origin()) notes.aux.push_back(std::move(note));
+  }
   notes.functions = env_.functions.Texts();
   return notes;
 }
 
-absl::Status RdbFiles::LoadFile(bool replace) {
+absl::Status RdbFiles::LoadFile(const std::string& path, bool replace, bool keep_expired) {
   Engine& engine = env_.engine;
   const int64_t begin = engine.clock.MonotonicNanos();
   const RdbLoadOptions options{.type_settings = engine.type_settings,
                                .now = engine.now_ms,
+                               .keep_expired = keep_expired,
+                               .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
                                .replace = replace};
   const absl::StatusOr<RdbLoaded> loaded =
-      LoadRdbFile(engine.config.dbfilename, engine.keyspace, options, [](size_t) {});
+      LoadRdbFile(path, engine.keyspace, options, [](size_t) {});
   if (!loaded.ok()) return loaded.status();
   const absl::Status functions = env_.functions.Load(loaded->functions);
   if (!functions.ok()) return functions;
+  loaded_notes_ = loaded->aux;
   keys_loaded_ = loaded->keys;
   keys_expired_ = loaded->expired;
   const double seconds = static_cast<double>(engine.clock.MonotonicNanos() - begin) / 1e9;
@@ -56,9 +62,19 @@ absl::Status RdbFiles::LoadFile(bool replace) {
 
 absl::Status RdbFiles::Load() {
   last_save_ms_ = env_.engine.now_ms;
-  const absl::Status status = LoadFile(/*replace=*/false);
+  // A replica's keys are its primary's to remove.
+  const bool keep_expired = !env_.engine.config.replicaof_host.empty();
+  const absl::Status status =
+      LoadFile(env_.engine.config.dbfilename, /*replace=*/false, keep_expired);
   if (status.ok()) env_.engine.stats.keyspace_changes = 0;
   return status;
+}
+
+absl::Status RdbFiles::LoadCopy(const std::string& path) {
+  (void)CancelBackgroundSave();
+  env_.engine.keyspace.Flush();
+  env_.functions.Clear();
+  return LoadFile(path, /*replace=*/false, /*keep_expired=*/true);
 }
 
 absl::Status RdbFiles::Save() {
@@ -166,7 +182,7 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
     if (!saved.ok()) return saved;
   }
   if (options.flush) env_.engine.keyspace.Flush();
-  return LoadFile(options.replace);
+  return LoadFile(env_.engine.config.dbfilename, options.replace, /*keep_expired=*/false);
 }
 
 PersistenceStatus RdbFiles::Status() const {

@@ -14,6 +14,7 @@
 #include "node/command/engine.h"
 #include "node/commands/persistence.h"
 #include "node/persist/background_save.h"
+#include "node/persist/copied_data.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
@@ -34,11 +35,19 @@ class RdbFiles {
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     // Creates the file that a snapshot goes to; tests let it fail.
     std::function<absl::StatusOr<std::unique_ptr<OutputFile>>(const std::string& path)> create;
+    // What the file says of where the data is from. Null: nothing.
+    std::function<FileNotes()> origin;
   };
   explicit RdbFiles(Environment environment);
 
   // At the start: NOT_FOUND if there is no file.
   absl::Status Load();
+  // The data becomes what the file at `path` holds, keys whose time has come included: a primary's.
+  absl::Status LoadCopy(const std::string& path);
+  // Of the file that was loaded last.
+  const FileNotes& loaded_notes() const { return loaded_notes_; }
+  // What a file of this moment holds besides the keys.
+  RdbNotes Notes() const;
   // From a timer: save points, and what an earlier failure has put off.
   void Tick();
 
@@ -58,8 +67,7 @@ class RdbFiles {
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
-  RdbNotes Notes() const;
-  absl::Status LoadFile(bool replace);
+  absl::Status LoadFile(const std::string& path, bool replace, bool keep_expired);
   bool SavePointReached() const;
   void EndBackground(const absl::Status& status);
   void Saved();
@@ -73,6 +81,7 @@ class RdbFiles {
   uint64_t saves_ = 0;
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
+  FileNotes loaded_notes_;
   std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };
 

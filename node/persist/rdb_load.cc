@@ -31,7 +31,8 @@ class Loader {
         reader_(bytes),
         keyspace_(keyspace),
         options_(options),
-        progress_(progress) {}
+        progress_(progress),
+        keep_expired_(options.keep_expired) {}
 
   absl::StatusOr<RdbLoaded> Run();
 
@@ -59,6 +60,7 @@ class Loader {
   Keyspace& keyspace_;
   const RdbLoadOptions& options_;
   const absl::FunctionRef<void(size_t)> progress_;
+  bool keep_expired_;
   RdbLoaded loaded_;
   absl::Status refused_;
   int version_ = 0;
@@ -113,6 +115,7 @@ bool Loader::Aux() {
   std::string_view value;
   if (!reader_.String(&name, &key_scratch_) || !reader_.String(&value, &scratch_)) return false;
   loaded_.aux.emplace_back(name, value);
+  keep_expired_ = keep_expired_ || (!name.empty() && name == options_.keep_expired_with);
   return true;
 }
 
@@ -211,7 +214,7 @@ bool Loader::LoadEntry(RdbType type) {
   if (!reader_.String(&key, &key_scratch_)) return false;
   Entry* entry = ReadEntry(type, key);
   if (entry == nullptr) return false;
-  const bool expired = entry->IsExpired(options_.now) && !options_.keep_expired;
+  const bool expired = entry->IsExpired(options_.now) && !keep_expired_;
   expiry_ = kNoExpiry;
   if (!expired) return Keep(entry);
   Entry::Free(entry);

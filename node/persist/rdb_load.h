@@ -27,6 +27,8 @@ struct RdbLoadOptions {
   // Keys whose time has passed by then are left out, unless this copies a primary's file.
   UnixMillis now = 0;
   bool keep_expired = false;
+  // The same where the file has this note: there may be copies, which must hear of it.
+  std::string_view keep_expired_with;
   bool check_checksum = true;
   // A key that is there already is replaced instead of being an error.
   bool replace = false;
