@@ -92,6 +92,10 @@ class ClusterControl {
       const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
       absl::Duration timeout) = 0;
 
+  // Makes a member without slots a replica of the shard.
+  virtual absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                                     absl::Duration timeout) = 0;
+
   // Begins to move `slots`, all owned by `from`; returns the move's id.
   virtual absl::StatusOr<std::string> StartMove(const slots::ShardId& from,
                                                 const slots::ShardId& to,

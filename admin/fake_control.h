@@ -34,6 +34,7 @@ class FakeControl : public ClusterControl {
       state.clients = 5;
       state.commands_per_second = 1234.5;
       state.heard_ago = absl::Milliseconds(350);
+      if (std::count(copied_.begin(), copied_.end(), node.id) > 0) state.replication_offset = 100;
       if (const auto health = health_.find(node.id); health != health_.end())
         state.health = health->second;
       view.nodes.push_back(state);
@@ -80,6 +81,19 @@ class FakeControl : public ClusterControl {
       absl::Duration) override {
     absl::MutexLock lock(&mu_);
     for (const auto& [id, slots] : assignments) Shard(id).slots |= slots;
+    return absl::OkStatus();
+  }
+
+  absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                             absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    std::erase_if(data_.shards, [&](const slots::ShardInfo& own) { return own.primary == node; });
+    for (slots::NodeInfo& info : data_.nodes) {
+      if (info.id == node) info.shard = shard;
+    }
+    Shard(shard).replicas.push_back(node);
+    copied_.push_back(node);
+    ++data_.version.sequence;
     return absl::OkStatus();
   }
 
@@ -145,6 +159,7 @@ class FakeControl : public ClusterControl {
   std::map<std::string, MoveState> moves_;
   std::map<std::string, int> polls_left_;
   std::vector<LogEntry> logs_;
+  std::vector<slots::NodeId> copied_;  // Replicas that have their primary's data.
   int polls_per_move_ = 2;
   int abort_move_ = 0;   // The move of this number is aborted.
   int unavailable_ = 0;  // So many calls fail first.

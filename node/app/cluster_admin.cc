@@ -58,6 +58,7 @@ class Admin : public ClusterAdmin {
   explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
 
   void SetState(ClusterState* state) override { state_ = state; }
+  void SetOffset(uint64_t offset) override { offset_ = offset; }
   admin::ClusterView Look(ClusterState& state) const override;
 
   absl::StatusOr<admin::ClusterView> View() override;
@@ -67,6 +68,8 @@ class Admin : public ClusterAdmin {
   absl::Status AssignSlots(
       const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
       absl::Duration timeout) override;
+  absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                             absl::Duration timeout) override;
   absl::StatusOr<std::string> StartMove(const slots::ShardId& from, const slots::ShardId& to,
                                         const slots::SlotSet& slots,
                                         absl::Duration timeout) override;
@@ -84,8 +87,9 @@ class Admin : public ClusterAdmin {
                        absl::Duration timeout);
 
   Environment env_;
-  ClusterState* state_ = nullptr;  // Engine thread.
-  std::mt19937_64 random_;         // Engine thread.
+  ClusterState* state_ = nullptr;  // Engine thread, as the rest.
+  uint64_t offset_ = 0;
+  std::mt19937_64 random_;  // Engine thread.
 };
 
 template <typename T>
@@ -144,9 +148,11 @@ admin::ClusterView Admin::Look(ClusterState& state) const {
     if (const PeerHealth* peer = state.FindPeer(node.id)) {
       const int64_t wall_ms = env_.engine.clock.WallMicros() / 1000;
       out.heard_ago = absl::Milliseconds(std::max<int64_t>(0, wall_ms - peer->pong_received_ms));
+      out.replication_offset = peer->replication_offset;
     }
     if (node.id != view.myself) continue;
     out.measured = true;
+    out.replication_offset = offset_;
     out.version = std::string(kVersion);
     out.keys = env_.engine.keyspace.size();
     out.memory_bytes = env_.engine.used_memory_bytes;
@@ -216,6 +222,18 @@ absl::Status Admin::AssignSlots(
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status Admin::AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                                  absl::Duration timeout) {
+  return Propose(
+      [node, shard](ClusterState& state) -> absl::StatusOr<ledger::Change> {
+        const slots::ShardInfo* info = state.map().FindShard(shard);
+        if (info == nullptr) return absl::NotFoundError("no such shard");
+        return ledger::ReplicaAssigned{
+            {node, state.picture().decided->BootOf(node)}, shard, info->epoch};
+      },
+      timeout);
 }
 
 absl::StatusOr<std::string> Admin::StartMove(const slots::ShardId& from, const slots::ShardId& to,

@@ -28,6 +28,8 @@ class ClusterAdmin : public admin::ClusterControl {
 
   // The service starts before there is a state: until then every call is UNAVAILABLE.
   virtual void SetState(ClusterState* state) = 0;
+  // How far this node's own data is, as ClusterPart::Tick has it.
+  virtual void SetOffset(uint64_t offset) = 0;
   // What View() gives, on the engine thread itself.
   virtual admin::ClusterView Look(ClusterState& state) const = 0;
 };

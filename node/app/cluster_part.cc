@@ -98,12 +98,14 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
-  void Tick() override;
+  void FollowMap(OnPrimary on_primary) override;
+  void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
  private:
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
+  void TakeRole();
   void RunMigrations();
   void StartRelay();
 
@@ -137,6 +139,7 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<MigrationManager> migrations_;
   boost::asio::steady_timer migration_timer_;
   ClusterFamily family_;
+  OnPrimary on_primary_;  // Null until the node's files are loaded.
 };
 
 absl::Status Part::MakeAuthenticator(const std::vector<std::string>& binds) {
@@ -257,6 +260,19 @@ void Part::ForEachTarget(ChannelKind kind, std::string_view channel,
 void Part::TakePicture() {
   env_.dispatcher.BeginTurn();
   state_->Refresh();
+  TakeRole();
+}
+
+void Part::FollowMap(OnPrimary on_primary) {
+  on_primary_ = std::move(on_primary);
+  TakeRole();
+}
+
+void Part::TakeRole() {
+  if (on_primary_ == nullptr) return;
+  const slots::ShardInfo* shard = state_->self_shard();
+  const bool copies = shard != nullptr && shard->primary != state_->self_id();
+  on_primary_(copies ? state_->map().FindNode(shard->primary) : nullptr);
 }
 
 void Part::RunMigrations() {
@@ -270,9 +286,10 @@ void Part::RunMigrations() {
   });
 }
 
-void Part::Tick() {
+void Part::Tick(uint64_t offset) {
   LocalState local;
-  local.replication_offset = env_.engine.journal.offset();
+  local.replication_offset = offset;
+  control_->SetOffset(offset);
   local.has_keys = env_.engine.keyspace.size() > 0;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);

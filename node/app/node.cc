@@ -320,7 +320,7 @@ absl::Status Node::Parts::StartCluster() {
        }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
-  cron.OnTick([this] { cluster->Tick(); });
+  cron.OnTick([this] { cluster->Tick(replication.copied_offset()); });
   return absl::OkStatus();
 }
 
@@ -415,6 +415,15 @@ absl::Status Node::Parts::LoadData() {
     return data_files.SwitchAof(changed.appendonly);
   });
   replication.Begin(data_files.loaded_notes());
+  if (cluster != nullptr) {
+    cluster->FollowMap([this](const slots::NodeInfo* primary) {
+      if (primary == nullptr) {
+        (void)replication.FollowNobody();
+      } else {
+        (void)replication.Follow(primary->ip, primary->port);
+      }
+    });
+  }
   server.set_before_replies([this] {
     replication.BeforeReplies();
     return data_files.Flush();

@@ -53,6 +53,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     virtual uint64_t offset() const = 0;
     virtual uint64_t synced_offset() const = 0;
     virtual void OnLinkChanged() = 0;
+    // Whether the primary takes over, as it was asked to (AskToMakeWay).
+    virtual void OnMakingWay(bool accepted) = 0;
     virtual int port() const = 0;
 
    protected:
@@ -141,7 +143,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   std::string line_;     // What has arrived of a handshake's line.
   Place copy_;           // Of the full copy that is under way.
   bool old_style_ = false;
-  bool makes_way_ = false;
+  bool makes_way_ = false;  // At the next PSYNC.
+  bool made_way_ = false;   // At the last one, whose answer is to come.
   bool close_ = false;
   std::unique_ptr<FileReceiver> receiver_;
   int64_t last_input_ms_ = 0;

@@ -9,8 +9,6 @@
 
 namespace slotmesh::node {
 
-std::string AddressOf(const Replica& replica);
-
 namespace {
 
 constexpr int64_t kPortMax = 65535;
@@ -66,7 +64,7 @@ void Role(CommandContext& ctx, Args) {
   reply.Array(online.size());
   for (const Replica* replica : online) {
     reply.Array(3);
-    reply.Bulk(AddressOf(*replica));
+    reply.Bulk(AddressOfReplica(*replica).host);
     reply.Bulk(StrCat(replica->options().port));
     reply.Bulk(StrCat(replica->acknowledged()));
   }
@@ -75,8 +73,11 @@ void Role(CommandContext& ctx, Args) {
 void ReplicaOf(CommandContext& ctx, Args args) {
   if (ctx.engine().gate != nullptr) return ctx.reply().Error(kInCluster);
   auto& replication = ctx.family<Replication>();
+  if (replication.failover().under_way()) {
+    return ctx.reply().Error("ERR REPLICAOF not allowed while failing over.");
+  }
   if (EqualsIgnoreCase(args[1], "no") && EqualsIgnoreCase(args[2], "one")) {
-    (void)replication.FollowNobody();
+    replication.FollowNobodyBySetting();
     return ctx.reply().Ok();
   }
   if (ctx.client().is_replica) {
@@ -86,7 +87,7 @@ void ReplicaOf(CommandContext& ctx, Args args) {
   if (!port.has_value() || *port < 0 || *port > kPortMax) {
     return ctx.reply().Error("ERR Invalid master port");
   }
-  if (!replication.Follow(std::string(args[1]), static_cast<uint16_t>(*port))) {
+  if (!replication.FollowBySetting(std::string(args[1]), static_cast<uint16_t>(*port))) {
     return ctx.reply().Simple("OK Already connected to specified master");
   }
   ctx.reply().Ok();
@@ -237,7 +238,22 @@ void Sync(CommandContext& ctx, Args) {
   replicas.Sync(replica, "", std::nullopt);
 }
 
+// PSYNC id offset FAILOVER: the primary makes way for this node. False, with the error replied, if
+// it does not follow that one.
+bool TakeOver(CommandContext& ctx, std::string_view history) {
+  auto& replication = ctx.family<Replication>();
+  if (replication.link() == nullptr || history != replication.replicas().history().id) {
+    ctx.reply().Error("ERR PSYNC FAILOVER replid must match my replid.");
+    return false;
+  }
+  replication.FollowNobodyBySetting();
+  return true;
+}
+
 void Psync(CommandContext& ctx, Args args) {
+  if (args.size() > 3 && EqualsIgnoreCase(args[3], "failover")) {
+    if (!TakeOver(ctx, args[1])) return;
+  }
   if (!MaySync(ctx)) return;
   const std::optional<int64_t> next = ParseInt64(args[2]);
   if (!next.has_value()) return ctx.reply().Error(errors::kNotInteger);
@@ -247,10 +263,73 @@ void Psync(CommandContext& ctx, Args args) {
   replicas.Sync(replicas.Of(ctx.client()), args[1], offset);
 }
 
+// Nothing, with the error replied, if the words are not FAILOVER's.
+std::optional<Failover::Request> ParseFailover(CommandContext& ctx, Args args) {
+  Failover::Request request;
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (EqualsIgnoreCase(args[i], "timeout") && i + 1 < args.size() && request.timeout_ms == 0) {
+      const std::optional<int64_t> timeout = ParseInt64(args[++i]);
+      if (!timeout.has_value()) {
+        ctx.reply().Error(errors::kNotInteger);
+        return std::nullopt;
+      }
+      if (*timeout <= 0) {
+        ctx.reply().Error("ERR FAILOVER timeout must be greater than 0");
+        return std::nullopt;
+      }
+      request.timeout_ms = *timeout;
+    } else if (EqualsIgnoreCase(args[i], "to") && i + 2 < args.size() &&
+               !request.target.has_value()) {
+      const std::optional<int64_t> port = ParseInt64(args[i + 2]);
+      if (!port.has_value()) {
+        ctx.reply().Error(errors::kNotInteger);
+        return std::nullopt;
+      }
+      request.target = {std::string(args[i + 1]), static_cast<uint16_t>(*port)};
+      i += 2;
+    } else if (EqualsIgnoreCase(args[i], "force") && !request.force) {
+      request.force = true;
+    } else {
+      ctx.reply().Error(errors::kSyntax);
+      return std::nullopt;
+    }
+  }
+  return request;
+}
+
+void FailoverCommand(CommandContext& ctx, Args args) {
+  if (ctx.engine().gate != nullptr) {
+    return ctx.reply().Error("ERR FAILOVER not allowed in cluster mode.");
+  }
+  Failover& failover = ctx.family<Replication>().failover();
+  if (args.size() == 2 && EqualsIgnoreCase(args[1], "abort")) {
+    if (!failover.under_way()) return ctx.reply().Error("ERR No failover in progress.");
+    failover.Abort("Failover manually aborted");
+    return ctx.reply().Ok();
+  }
+  const std::optional<Failover::Request> request = ParseFailover(ctx, args);
+  if (!request.has_value()) return;
+  const std::string error = failover.Begin(*request);
+  if (!error.empty()) return ctx.reply().Error(error);
+  ctx.reply().Ok();
+}
+
 constexpr Flag kSyncFlags = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoMulti | Flag::kNoScript;
 constexpr Flag kFollowFlags = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript | Flag::kStale;
 
 constexpr CommandSpec kRows[] = {
+    {
+        .name = "failover",
+        .handler = &FailoverCommand,
+        .arity = Arity::AtLeast(1),
+        .flags = Flag::kAdmin | Flag::kNoScript | Flag::kStale,
+        .group = "server",
+        .since = "6.2.0",
+        .summary = "Hands the role of the primary to a replica.",
+        .complexity = "O(1)",
+        .arguments = "[TO=target-block(host port:integer [!FORCE])] [!ABORT] "
+                     "[TIMEOUT=milliseconds:integer]",
+    },
     {
         .name = "psync",
         .handler = &Psync,
