@@ -273,7 +273,7 @@ void Part::RunMigrations() {
 void Part::Tick() {
   LocalState local;
   local.replication_offset = env_.engine.journal.offset();
-  local.has_keys = env_.engine.keyspace.size() > 0;
+  local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);
 }

@@ -101,6 +101,8 @@ class Dispatcher {
   bool CheckAccess(Client& client, const Command& command);
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
+  // With all that a transaction has queued.
+  static bool MayRunWhileLoading(const Client& client, const Command& command);
   // As the last client's command found it.
   bool MemoryIsFull() const;
   // While a script is busy.

@@ -292,6 +292,7 @@ struct DebugCommand {
   size_t words_min;
   size_t words_max;
   Handler handler;
+  bool touches_data = false;  // All or any key: not while the data is loaded.
 };
 constexpr size_t kAnyNumber = SIZE_MAX;
 
@@ -299,22 +300,22 @@ constexpr DebugCommand kCommands[] = {
     {"assert", 2, 2, &Crash},
     {"change-repl-id", 2, 2, &Accept},
     {"dict-resizing", 3, 3, &Accept},
-    {"digest", 2, 2, &DigestAll},
-    {"digest-value", 2, kAnyNumber, &DigestValue},
+    {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
+    {"digest-value", 2, kAnyNumber, &DigestValue, /*touches_data=*/true},
     {"error", 3, 3, &ReplyError},
     {"help", 2, 2, &Help},
     {"htstats", 3, 4, &HashTableStats},
-    {"htstats-key", 3, 4, &HashTableStatsOfKey},
-    {"loadaof", 2, 2, &LoadAof},
+    {"htstats-key", 3, 4, &HashTableStatsOfKey, /*touches_data=*/true},
+    {"loadaof", 2, 2, &LoadAof, /*touches_data=*/true},
     {"log", 3, 3, &WriteLog},
     {"mallctl", 3, 4, &Mallctl},
-    {"object", 3, 4, &DebugObject},
+    {"object", 3, 4, &DebugObject, /*touches_data=*/true},
     {"panic", 2, 2, &Crash},
     {"pause-cron", 3, 3, &PauseCron},
-    {"populate", 3, 5, &Populate},
+    {"populate", 3, 5, &Populate, /*touches_data=*/true},
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
-    {"reload", 2, kAnyNumber, &Reload},
+    {"reload", 2, kAnyNumber, &Reload, /*touches_data=*/true},
     {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
@@ -333,6 +334,9 @@ void Debug(CommandContext& ctx, Args args) {
   for (const DebugCommand& command : kCommands) {
     if (!EqualsIgnoreCase(command.name, args[1])) continue;
     if (args.size() < command.words_min || args.size() > command.words_max) break;
+    if (command.touches_data && ctx.engine().loading.active) {
+      return ctx.reply().Error(errors::kLoading);
+    }
     return command.handler(ctx, args);
   }
   ctx.reply().Error(SubcommandSyntax("debug", args[1]));

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/resp/errors.h"
@@ -82,7 +83,7 @@ absl::Status AofFiles::AdoptSingleFile() {
   return absl::OkStatus();
 }
 
-absl::Status AofFiles::Load() {
+absl::Status AofFiles::BeginLoading() {
   if (!Exists(Path(ManifestName()))) {
     const absl::Status adopted = AdoptSingleFile();
     if (!adopted.ok()) return adopted;
@@ -90,24 +91,43 @@ absl::Status AofFiles::Load() {
   absl::StatusOr<AofManifest> manifest = ReadManifest();
   if (!manifest.ok()) return manifest.status();
   Engine& engine = env_.engine;
-  const int64_t begin = engine.clock.MonotonicNanos();
-  const absl::StatusOr<AofLoaded> loaded = LoadAof(
-      *manifest,
-      {.directory = engine.config.appenddirname, .mend_tail = engine.config.aof_load_truncated},
-      engine, env_.dispatcher, env_.functions);
-  if (!loaded.ok()) return loaded.status();
-  if (loaded->bytes_cut > 0) {
-    env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
-                            loaded->bytes_cut, " bytes were cut off."));
-  }
-  manifest_ = *std::move(manifest);
-  complete_ = true;
-  base_bytes_ = loaded->base_bytes;
-  engine.stats.keyspace_changes = 0;
-  env_.log.Notice(StrCat(
-      "DB loaded from append only file: ", (engine.clock.MonotonicNanos() - begin) / 1'000'000,
-      " milliseconds, ", loaded->commands, " commands"));
+  loader_ =
+      std::make_unique<AofLoader>(*std::move(manifest),
+                                  AofLoadOptions{.directory = engine.config.appenddirname,
+                                                 .mend_tail = engine.config.aof_load_truncated},
+                                  engine, env_.dispatcher, env_.functions);
+  const absl::Status opened = loader_->Open();
+  if (!opened.ok()) return opened;
+  engine.loading.Begin(engine.now_ms, loader_->total_bytes());
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> AofFiles::StepLoading(size_t bytes) {
+  LoadProgress& progress = env_.engine.loading;
+  const absl::StatusOr<bool> done = loader_->Step(bytes);
+  progress.loaded_bytes = loader_->loaded_bytes();
+  progress.memory_of_writer = loader_->memory_of_writer();
+  if (done.ok() && !*done) return false;
+  if (done.ok()) EndLoading();
+  loader_.reset();
+  return done;
+}
+
+void AofFiles::EndLoading() {
+  Engine& engine = env_.engine;
+  const AofLoaded& loaded = loader_->loaded();
+  if (loaded.bytes_cut > 0) {
+    env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
+                            loaded.bytes_cut, " bytes were cut off."));
+  }
+  manifest_ = loader_->manifest();
+  complete_ = true;
+  base_bytes_ = loaded.base_bytes;
+  engine.stats.keyspace_changes = 0;
+  const double seconds =
+      static_cast<double>(engine.clock.WallMicros() / 1000 - engine.loading.begin_ms) / 1000;
+  env_.log.Notice(absl::StrFormat("DB loaded from append only file: %.3f seconds, %d commands",
+                                  seconds, loaded.commands));
 }
 
 absl::Status AofFiles::Begin() {
@@ -326,10 +346,13 @@ absl::Status AofFiles::Reload() {
   const absl::Status written = log_.SyncNow();
   if (!written.ok()) return written;
   env_.engine.keyspace.Flush();
-  const absl::StatusOr<AofLoaded> loaded =
-      LoadAof(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
-              env_.engine, env_.dispatcher, env_.functions);
-  return loaded.status();
+  AofLoader loader(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
+                   env_.engine, env_.dispatcher, env_.functions);
+  const absl::Status opened = loader.Open();
+  if (!opened.ok()) return opened;
+  absl::StatusOr<bool> done = false;
+  while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
+  return done.status();
 }
 
 AofStatus AofFiles::Status() const {

@@ -15,12 +15,16 @@ namespace slotmesh::node {
 
 class DataFiles : public Persistence {
  public:
-  DataFiles(RdbFiles& rdb, AofFiles& aof, const Config& config)
-      : rdb_(rdb), aof_(aof), config_(config) {}
+  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {}
 
-  // At the start: loads what is there (with appendonly the append-only file before the RDB file),
-  // and begins the append-only file if it is on. True if there were files.
-  absl::StatusOr<bool> Start();
+  // At the start: finds what is there (with appendonly the append-only file before the RDB file).
+  // True if there is something; Engine::loading is active then.
+  absl::StatusOr<bool> BeginLoading();
+  // A slice of a few milliseconds. True when all is loaded.
+  absl::StatusOr<bool> StepLoading();
+  // With the data there, or without any: begins the append-only file if it is on, and ends
+  // Engine::loading.
+  absl::Status Begin();
   // CONFIG SET appendonly.
   absl::Status SwitchAof(bool on);
   bool Flush() { return aof_.Flush(); }
@@ -40,7 +44,9 @@ class DataFiles : public Persistence {
  private:
   RdbFiles& rdb_;
   AofFiles& aof_;
-  const Config& config_;
+  Engine& engine_;
+  bool from_aof_ = false;
+  bool aof_wanted_ = false;  // By the configuration, when loading began.
 };
 
 }  // namespace slotmesh::node

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "node/command/engine.h"
@@ -16,6 +17,7 @@
 #include "node/persist/background_save.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
+#include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_load.h"
 #include "node/snapshot/snapshots.h"
@@ -37,8 +39,10 @@ class RdbFiles {
   };
   explicit RdbFiles(Environment environment);
 
-  // At the start: NOT_FOUND if there is no file.
-  absl::Status Load();
+  // At the start: NOT_FOUND if there is no file. What it holds comes with StepLoading.
+  absl::Status BeginLoading();
+  // Goes on for about so many bytes, and tells Engine::loading. True when all is done.
+  absl::StatusOr<bool> StepLoading(size_t bytes);
   // From a timer: save points, and what an earlier failure has put off.
   void Tick();
 
@@ -51,6 +55,13 @@ class RdbFiles {
   PersistenceStatus Status() const;
 
  private:
+  struct Loading {
+    Loading(MappedFile mapped, Keyspace& keyspace, const RdbLoadOptions& options)
+        : file(std::move(mapped)), loader(file.bytes(), keyspace, options) {}
+    MappedFile file;
+    RdbLoader loader;
+    int64_t begin_ns = 0;
+  };
   struct Running {
     std::unique_ptr<BackgroundSave> save;
     uint64_t changes_before = 0;
@@ -59,7 +70,9 @@ class RdbFiles {
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
   RdbNotes Notes() const;
-  absl::Status LoadFile(bool replace);
+  absl::Status Open(bool replace);
+  absl::Status EndLoading();
+  absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
   void EndBackground(const absl::Status& status);
   void Saved();
@@ -73,6 +86,7 @@ class RdbFiles {
   uint64_t saves_ = 0;
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
+  std::unique_ptr<Loading> loading_;  // If that is under way.
   std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };
 

@@ -1,9 +1,12 @@
 #include "node/persist/rdb_load.h"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "node/codec/crc64.h"
-#include "node/codec/rdb_reader.h"
+#include "node/keyspace/access_clock.h"
 #include "node/persist/mapped_file.h"
 #include "node/resp/numbers.h"
 #include "node/types/load_value.h"
@@ -18,70 +21,27 @@ constexpr size_t kHeaderBytes = 9;
 constexpr int kFirstVersionWithChecksum = 5;
 constexpr int kChecksumBytes = 8;
 constexpr size_t kProgressBytes = 2 << 20;
+// Summed up while they are still in the cache.
+constexpr size_t kSumBytes = 64 << 10;
 constexpr int64_t kMillisPerSecond = 1000;
 // Valkey 8 in cluster mode writes how many keys a slot has.
 constexpr uint8_t kSlotInfo = 244;
 constexpr int kSlotInfoNumbers = 3;
 
-class Loader {
- public:
-  Loader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options,
-         absl::FunctionRef<void(size_t)> progress)
-      : bytes_(bytes),
-        reader_(bytes),
-        keyspace_(keyspace),
-        options_(options),
-        progress_(progress) {}
+}  // namespace
 
-  absl::StatusOr<RdbLoaded> Run();
-
- private:
-  enum class Part { kEntry, kOther, kEnd };
-
-  bool Header();
-  // What the byte says comes next; reads it unless it is an entry.
-  std::optional<Part> Opcode(uint8_t byte);
-  bool SelectDatabase();
-  bool Aux();
-  bool Skip(int lengths);
-  bool Function();
-  bool Seconds();
-  bool LoadEntry(RdbType type);
-  Entry* ReadEntry(RdbType type, std::string_view key);
-  bool Keep(Entry* entry);
-  bool Checksum();
-  void Advance();
-  bool Refuse(absl::Status status);
-  absl::Status Failure() const;
-
-  const std::string_view bytes_;
-  RdbReader reader_;
-  Keyspace& keyspace_;
-  const RdbLoadOptions& options_;
-  const absl::FunctionRef<void(size_t)> progress_;
-  RdbLoaded loaded_;
-  absl::Status refused_;
-  int version_ = 0;
-  int database_ = 0;
-  UnixMillis expiry_ = kNoExpiry;  // Of the entry to come.
-  std::string key_scratch_;
-  std::string scratch_;
-  uint64_t checksum_ = 0;
-  size_t summed_ = 0;  // Bytes in checksum_.
-};
-
-bool Loader::Refuse(absl::Status status) {
+bool RdbLoader::Refuse(absl::Status status) {
   refused_ = std::move(status);
   return false;
 }
 
-absl::Status Loader::Failure() const {
+absl::Status RdbLoader::Failure() const {
   const absl::Status& status = refused_.ok() ? reader_.status() : refused_;
   return absl::Status(status.code(), StrCat(ToStd(status.message()), " (at byte ",
                                             reader_.position(), " of ", bytes_.size(), ")"));
 }
 
-bool Loader::Header() {
+bool RdbLoader::Header() {
   std::string_view header;
   if (!reader_.Raw(kHeaderBytes, &header) || !header.starts_with(kMagic)) {
     return Refuse(absl::DataLossError("Wrong signature trying to load DB from file"));
@@ -96,7 +56,7 @@ bool Loader::Header() {
   return true;
 }
 
-bool Loader::SelectDatabase() {
+bool RdbLoader::SelectDatabase() {
   uint64_t index;
   if (!reader_.Length(&index)) return false;
   if (index >= static_cast<uint64_t>(keyspace_.database_count())) {
@@ -108,7 +68,7 @@ bool Loader::SelectDatabase() {
   return true;
 }
 
-bool Loader::Aux() {
+bool RdbLoader::Aux() {
   std::string_view name;
   std::string_view value;
   if (!reader_.String(&name, &key_scratch_) || !reader_.String(&value, &scratch_)) return false;
@@ -116,7 +76,7 @@ bool Loader::Aux() {
   return true;
 }
 
-bool Loader::Skip(int lengths) {
+bool RdbLoader::Skip(int lengths) {
   uint64_t unused;
   while (lengths-- > 0) {
     if (!reader_.Length(&unused)) return false;
@@ -124,14 +84,14 @@ bool Loader::Skip(int lengths) {
   return true;
 }
 
-bool Loader::Function() {
+bool RdbLoader::Function() {
   std::string_view code;
   if (!reader_.String(&code, &scratch_)) return false;
   loaded_.functions.emplace_back(code);
   return true;
 }
 
-bool Loader::Seconds() {
+bool RdbLoader::Seconds() {
   std::string_view raw;
   if (!reader_.Raw(4, &raw)) return false;
   uint32_t seconds = 0;
@@ -140,12 +100,24 @@ bool Loader::Seconds() {
   return true;
 }
 
-std::optional<Loader::Part> Loader::Opcode(uint8_t byte) {
+bool RdbLoader::Idle() {
+  uint64_t seconds;
+  if (!reader_.Length(&seconds)) return false;
+  idle_seconds_ = seconds;
+  return true;
+}
+
+bool RdbLoader::Frequency() {
+  uint8_t frequency;
+  if (!reader_.Byte(&frequency)) return false;
+  frequency_ = frequency;
+  return true;
+}
+
+std::optional<RdbLoader::Part> RdbLoader::Opcode(uint8_t byte) {
   const auto other = [](bool read) { return read ? std::optional(Part::kOther) : std::nullopt; };
   if (byte == kSlotInfo) return other(Skip(kSlotInfoNumbers));
   if (byte < kSlotInfo) return Part::kEntry;
-  uint64_t idle;
-  uint8_t frequency;
   switch (static_cast<RdbOpcode>(byte)) {
     case RdbOpcode::kFunction2:
       return other(Function());
@@ -156,9 +128,9 @@ std::optional<Loader::Part> Loader::Opcode(uint8_t byte) {
       return other(
           Refuse(absl::UnimplementedError("the file has data of a module that is not loaded")));
     case RdbOpcode::kIdle:
-      return other(reader_.Length(&idle));
+      return other(Idle());
     case RdbOpcode::kFreq:
-      return other(reader_.Byte(&frequency));
+      return other(Frequency());
     case RdbOpcode::kAux:
       return other(Aux());
     case RdbOpcode::kResizeDb:
@@ -175,7 +147,7 @@ std::optional<Loader::Part> Loader::Opcode(uint8_t byte) {
   return std::nullopt;
 }
 
-Entry* Loader::ReadEntry(RdbType type, std::string_view key) {
+Entry* RdbLoader::ReadEntry(RdbType type, std::string_view key) {
   if (type == RdbType::kString) {
     std::string_view value;
     if (!reader_.String(&value, &scratch_)) return nullptr;
@@ -188,7 +160,7 @@ Entry* Loader::ReadEntry(RdbType type, std::string_view key) {
   return nullptr;
 }
 
-bool Loader::Keep(Entry* entry) {
+bool RdbLoader::Keep(Entry* entry) {
   const std::string_view key = entry->key();
   const HashedKey hashed =
       keyspace_.Hash(key, keyspace_.cluster() ? static_cast<int>(slots::HashSlot(key)) : 0);
@@ -202,35 +174,71 @@ bool Loader::Keep(Entry* entry) {
     database.Delete(hashed, options_.now);
   }
   database.Insert(hashed, entry, options_.now);
+  SetAccessClock(*entry);
   ++loaded_.keys;
   return true;
 }
 
-bool Loader::LoadEntry(RdbType type) {
+// What the file says counts only under the policy that it was written under.
+void RdbLoader::SetAccessClock(Entry& entry) const {
+  const bool lfu = keyspace_.access_policy() == AccessPolicy::kLfu;
+  if (lfu && frequency_) {
+    entry.set_access_clock(LfuClock(*frequency_, options_.now));
+  } else if (!lfu && idle_seconds_) {
+    const uint64_t idle = std::min<uint64_t>(*idle_seconds_, kLruClockMask);
+    entry.set_access_clock(LruClockOfIdle(static_cast<uint32_t>(idle), options_.now));
+  }
+}
+
+absl::Status CheckWhole(const RdbLoaded& loaded, size_t file_size) {
+  if (loaded.size == file_size) return absl::OkStatus();
+  return absl::DataLossError(
+      StrCat("there are bytes behind the end (at byte ", loaded.size, " of ", file_size, ")"));
+}
+
+uint64_t MemoryOfWriter(const RdbLoaded& loaded) {
+  for (const auto& [name, value] : loaded.aux) {
+    if (name == "used-mem") return static_cast<uint64_t>(ParseInt64(value).value_or(0));
+  }
+  return 0;
+}
+
+void LoseTime(int64_t key_delay_micros, uint64_t count) {
+  if (key_delay_micros < 0 && static_cast<int64_t>(count) % key_delay_micros != 0) return;
+  std::this_thread::sleep_for(std::chrono::microseconds(std::max<int64_t>(key_delay_micros, 1)));
+}
+
+bool RdbLoader::LoadEntry(RdbType type) {
   std::string_view key;
   if (!reader_.String(&key, &key_scratch_)) return false;
   Entry* entry = ReadEntry(type, key);
   if (entry == nullptr) return false;
   const bool expired = entry->IsExpired(options_.now) && !options_.keep_expired;
+  if (expired) {
+    Entry::Free(entry);
+    ++loaded_.expired;
+  } else if (!Keep(entry)) {
+    return false;
+  }
   expiry_ = kNoExpiry;
-  if (!expired) return Keep(entry);
-  Entry::Free(entry);
-  ++loaded_.expired;
+  idle_seconds_.reset();
+  frequency_.reset();
+  if (key_delay_micros_ != 0) [[unlikely]]
+    LoseTime(key_delay_micros_, loaded_.keys + loaded_.expired);
   return true;
 }
 
-void Loader::Advance() {
+void RdbLoader::SumUp() {
   const size_t position = reader_.position();
   if (options_.check_checksum) {
     checksum_ = Crc64(checksum_, bytes_.substr(summed_, position - summed_));
   }
   summed_ = position;
-  progress_(position);
 }
 
 // Behind the end, from version 5 on; 0 if the writer was told not to sum up.
-bool Loader::Checksum() {
-  Advance();
+bool RdbLoader::Checksum() {
+  SumUp();
   if (version_ < kFirstVersionWithChecksum) return true;
   std::string_view raw;
   if (!reader_.Raw(kChecksumBytes, &raw)) return false;
@@ -242,28 +250,35 @@ bool Loader::Checksum() {
   return Refuse(absl::DataLossError("Wrong RDB checksum: the file is damaged"));
 }
 
-absl::StatusOr<RdbLoaded> Loader::Run() {
-  if (!Header()) return Failure();
-  while (true) {
+absl::StatusOr<bool> RdbLoader::Step(size_t bytes) {
+  const size_t begin = reader_.position();
+  if (begin == 0 && !Header()) return Failure();
+  while (reader_.position() - begin < bytes) {
     uint8_t byte;
     if (!reader_.Byte(&byte)) return Failure();
     const std::optional<Part> part = Opcode(byte);
     if (!part) return Failure();
-    if (*part == Part::kEnd) break;
+    if (*part == Part::kEnd) {
+      if (!Checksum()) return Failure();
+      loaded_.size = reader_.position();
+      return true;
+    }
     if (*part == Part::kEntry && !LoadEntry(static_cast<RdbType>(byte))) return Failure();
-    if (reader_.position() - summed_ >= kProgressBytes) Advance();
+    if (reader_.position() - summed_ >= kSumBytes) SumUp();
   }
-  if (!Checksum()) return Failure();
-  loaded_.size = reader_.position();
-  return std::move(loaded_);
+  return false;
 }
-
-}  // namespace
 
 absl::StatusOr<RdbLoaded> LoadRdb(std::string_view bytes, Keyspace& keyspace,
                                   const RdbLoadOptions& options,
                                   absl::FunctionRef<void(size_t)> progress) {
-  return Loader(bytes, keyspace, options, progress).Run();
+  RdbLoader loader(bytes, keyspace, options);
+  while (true) {
+    const absl::StatusOr<bool> done = loader.Step(kProgressBytes);
+    if (!done.ok()) return done.status();
+    progress(loader.position());
+    if (*done) return std::move(loader.loaded());
+  }
 }
 
 absl::StatusOr<RdbLoaded> LoadRdbFile(const std::string& path, Keyspace& keyspace,
@@ -272,12 +287,10 @@ absl::StatusOr<RdbLoaded> LoadRdbFile(const std::string& path, Keyspace& keyspac
   const absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
   absl::StatusOr<RdbLoaded> loaded = LoadRdb(file->bytes(), keyspace, options, progress);
-  if (loaded.ok() && loaded->size != file->bytes().size()) {
-    return absl::DataLossError(StrCat(path, ": there are bytes behind the end (at byte ",
-                                      loaded->size, " of ", file->bytes().size(), ")"));
-  }
-  if (loaded.ok()) return loaded;
-  return absl::Status(loaded.status().code(), StrCat(path, ": ", ToStd(loaded.status().message())));
+  const absl::Status status =
+      loaded.ok() ? CheckWhole(*loaded, file->bytes().size()) : loaded.status();
+  if (status.ok()) return loaded;
+  return absl::Status(status.code(), StrCat(path, ": ", ToStd(status.message())));
 }
 
 }  // namespace slotmesh::node

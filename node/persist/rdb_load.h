@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "node/codec/rdb_reader.h"
 #include "node/keyspace/keyspace.h"
 #include "node/types/type_settings.h"
 
@@ -39,6 +41,70 @@ struct RdbLoaded {
   std::vector<std::string> functions;  // Code of each library.
   size_t size = 0;                     // Of the part of the bytes that is RDB.
 };
+
+// A load in steps, between which others are served: they must leave the keyspace alone. Borrows
+// all; the bytes and the settings outlive it.
+class RdbLoader {
+ public:
+  RdbLoader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options)
+      : bytes_(bytes), reader_(bytes), keyspace_(keyspace), options_(options) {}
+
+  // Goes on for about so many bytes. True when all is done; nothing more after an error.
+  absl::StatusOr<bool> Step(size_t bytes);
+  // For tests: time to lose per key; negative: a microsecond per so many keys.
+  void set_key_delay(int64_t micros) { key_delay_micros_ = micros; }
+
+  size_t position() const { return reader_.position(); }
+  // So far.
+  RdbLoaded& loaded() { return loaded_; }
+
+ private:
+  enum class Part { kEntry, kOther, kEnd };
+
+  bool Header();
+  // What the byte says comes next; reads it unless it is an entry.
+  std::optional<Part> Opcode(uint8_t byte);
+  bool SelectDatabase();
+  bool Aux();
+  bool Skip(int lengths);
+  bool Function();
+  bool Seconds();
+  bool Idle();
+  bool Frequency();
+  bool LoadEntry(RdbType type);
+  Entry* ReadEntry(RdbType type, std::string_view key);
+  bool Keep(Entry* entry);
+  void SetAccessClock(Entry& entry) const;
+  bool Checksum();
+  void SumUp();
+  bool Refuse(absl::Status status);
+  absl::Status Failure() const;
+
+  const std::string_view bytes_;
+  RdbReader reader_;
+  Keyspace& keyspace_;
+  const RdbLoadOptions options_;
+  RdbLoaded loaded_;
+  absl::Status refused_;
+  int64_t key_delay_micros_ = 0;
+  int version_ = 0;
+  int database_ = 0;
+  // Of the entry to come.
+  UnixMillis expiry_ = kNoExpiry;
+  std::optional<uint64_t> idle_seconds_;
+  std::optional<uint8_t> frequency_;
+  std::string key_scratch_;
+  std::string scratch_;
+  uint64_t checksum_ = 0;
+  size_t summed_ = 0;  // Bytes in checksum_.
+};
+
+// DATA_LOSS if the file of that many bytes has some behind the end.
+absl::Status CheckWhole(const RdbLoaded& loaded, size_t file_size);
+// What the writer had in use, in bytes; 0 if the file does not say.
+uint64_t MemoryOfWriter(const RdbLoaded& loaded);
+// The time to lose for the key or command that is the `count`-th.
+void LoseTime(int64_t key_delay_micros, uint64_t count);
 
 // `progress` is called every few megabytes with the bytes done.
 absl::StatusOr<RdbLoaded> LoadRdb(std::string_view bytes, Keyspace& keyspace,
