@@ -283,8 +283,8 @@ constexpr Directive kTable[] = {
     Int("auto-aof-rewrite-min-size", "", 0, kLive, &Config::auto_aof_rewrite_min_size, 0, kLongMax,
         NumberUnit::kMemory),
     Bool("aof-load-truncated", "", 0, kLive, &Config::aof_load_truncated),
-    Bool("aof-use-rdb-preamble", "", 0, kLater, &Config::aof_use_rdb_preamble),
-    Bool("aof-timestamp-enabled", "", 0, kLater, &Config::aof_timestamp_enabled),
+    Bool("aof-use-rdb-preamble", "", 0, kLive, &Config::aof_use_rdb_preamble),
+    Bool("aof-timestamp-enabled", "", 0, kLive, &Config::aof_timestamp_enabled),
     Bool("aof-rewrite-incremental-fsync", "", 0, kLive, &Config::aof_rewrite_incremental_fsync),
     Bool("aof-disable-auto-gc", "", 0, kLive, &Config::aof_disable_auto_gc),
 

@@ -24,11 +24,17 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 }  // namespace
 
 AofFiles::AofFiles(Environment environment)
-    : env_(std::move(environment)), log_(env_.engine.journal, env_.engine.config) {}
+    : env_(std::move(environment)),
+      log_(env_.engine.journal, env_.engine.config, [this] { return env_.engine.now_ms; }) {}
 
 RdbNotes AofFiles::Notes() const {
   return {.aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
-          .functions = env_.functions.Texts()};
+          .functions = env_.functions.Texts(),
+          .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+}
+
+SnapshotForm AofFiles::FormOfBase() const {
+  return env_.engine.config.aof_use_rdb_preamble ? SnapshotForm::kRdb : SnapshotForm::kCommands;
 }
 
 std::string AofFiles::Path(const std::string& name) const {
@@ -153,12 +159,12 @@ absl::Status AofFiles::BeginAnew() {
   absl::Status status = MakeDirectory();
   if (!status.ok()) return status;
   manifest_ = AofManifest();
-  manifest_.base = manifest_.NextBase(config.appendfilename);
+  manifest_.base = manifest_.NextBase(config.appendfilename, config.aof_use_rdb_preamble);
   manifest_.increments.push_back(manifest_.NextIncrement(config.appendfilename));
   absl::StatusOr<std::unique_ptr<OutputFile>> base =
       CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
   if (!base.ok()) return base.status();
-  status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {});
+  status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {.form = FormOfBase()});
   if (!status.ok()) return status;
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
       CreateAppendFile(Path(manifest_.increments.back().name));
@@ -250,7 +256,7 @@ absl::Status AofFiles::BeginRewrite() {
   const Config& config = env_.engine.config;
   const absl::Status made = MakeDirectory();
   if (!made.ok()) return made;
-  const AofFile base = manifest_.NextBase(config.appendfilename);
+  const AofFile base = manifest_.NextBase(config.appendfilename, config.aof_use_rdb_preamble);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = CreateOutputFile(
       Path(base.name), Path("temp-rewrite.rdb"), config.aof_rewrite_incremental_fsync);
   if (!file.ok()) return file.status();
@@ -260,6 +266,7 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
+                          .form = FormOfBase(),
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {

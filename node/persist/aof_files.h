@@ -75,6 +75,7 @@ class AofFiles {
   };
 
   RdbNotes Notes() const;
+  SnapshotForm FormOfBase() const;
   std::string Path(const std::string& name) const;
   absl::Status MakeDirectory() const;
   std::string ManifestName() const;

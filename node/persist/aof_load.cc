@@ -168,6 +168,10 @@ absl::StatusOr<bool> AofLoader::StepCommands(size_t bytes) {
         return At(absl::StatusCode::kDataLoss, path, commands_->position(),
                   "Bad file format reading the append only file: mend it with 'slotmesh check-aof "
                   "--fix'");
+      case AofCommands::Step::kDamaged:
+        return At(absl::StatusCode::kDataLoss, path, commands_->position(),
+                  "The append only file is damaged: its bytes from here on do not match the "
+                  "checksum behind them");
       case AofCommands::Step::kEnd:
         return EndOfCommands(/*cut_short=*/false);
       case AofCommands::Step::kCutShort:
@@ -181,6 +185,11 @@ absl::StatusOr<bool> AofLoader::EndOfCommands(bool cut_short) {
   if (!cut_short && transaction_.empty()) return true;
   const File& file = files_[next_];
   transaction_.clear();
+  if (commands_->HasSumBehind()) {
+    return At(absl::StatusCode::kDataLoss, file.path, complete_,
+              "The append only file is damaged: a command has no end, and more was written after "
+              "it");
+  }
   if (!in_last() || !options_.mend_tail) {
     return At(absl::StatusCode::kDataLoss, file.path, complete_,
               "Unexpected end of file reading the append only file");

@@ -103,9 +103,9 @@ std::string AofManifest::Text() const {
   return text;
 }
 
-AofFile AofManifest::NextBase(std::string_view prefix) const {
+AofFile AofManifest::NextBase(std::string_view prefix, bool rdb) const {
   const int64_t sequence = Highest(*this, /*base=*/true) + 1;
-  return {StrCat(prefix, ".", sequence, ".base.rdb"), sequence};
+  return {StrCat(prefix, ".", sequence, rdb ? ".base.rdb" : ".base.aof"), sequence};
 }
 
 AofFile AofManifest::NextIncrement(std::string_view prefix) const {

@@ -95,8 +95,7 @@ absl::Status RdbFiles::Save() {
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
-    status =
-        SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine.config));
+    status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
   }
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +17,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "node/codec/rdb_reader.h"
 #include "node/keyspace/keyspace.h"
+#include "node/persist/rdb_file_reader.h"
 #include "node/types/type_settings.h"
 
 namespace slotmesh::node {
@@ -44,10 +43,14 @@ struct RdbLoaded {
 
 // A load in steps, between which others are served: they must leave the keyspace alone. Borrows
 // all; the bytes and the settings outlive it.
-class RdbLoader {
+class RdbLoader : private RdbFileReader::Handler {
  public:
   RdbLoader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options)
-      : bytes_(bytes), reader_(bytes), keyspace_(keyspace), options_(options) {}
+      : keyspace_(keyspace),
+        options_(options),
+        reader_(bytes, {options.type_settings, options.check_checksum}, *this) {}
+  RdbLoader(const RdbLoader&) = delete;
+  RdbLoader& operator=(const RdbLoader&) = delete;
 
   // Goes on for about so many bytes. True when all is done; nothing more after an error.
   absl::StatusOr<bool> Step(size_t bytes);
@@ -59,44 +62,18 @@ class RdbLoader {
   RdbLoaded& loaded() { return loaded_; }
 
  private:
-  enum class Part { kEntry, kOther, kEnd };
+  absl::Status OnDatabase(uint64_t index) override;
+  void OnAux(std::string_view name, std::string_view value) override;
+  void OnFunction(std::string_view code) override;
+  absl::Status OnEntry(const RdbEntryNotes& notes, Entry* entry) override;
+  absl::Status Keep(const RdbEntryNotes& notes, Entry* entry);
+  void SetAccessClock(const RdbEntryNotes& notes, Entry& entry) const;
 
-  bool Header();
-  // What the byte says comes next; reads it unless it is an entry.
-  std::optional<Part> Opcode(uint8_t byte);
-  bool SelectDatabase();
-  bool Aux();
-  bool Skip(int lengths);
-  bool Function();
-  bool Seconds();
-  bool Idle();
-  bool Frequency();
-  bool LoadEntry(RdbType type);
-  Entry* ReadEntry(RdbType type, std::string_view key);
-  bool Keep(Entry* entry);
-  void SetAccessClock(Entry& entry) const;
-  bool Checksum();
-  void SumUp();
-  bool Refuse(absl::Status status);
-  absl::Status Failure() const;
-
-  const std::string_view bytes_;
-  RdbReader reader_;
   Keyspace& keyspace_;
   const RdbLoadOptions options_;
   RdbLoaded loaded_;
-  absl::Status refused_;
   int64_t key_delay_micros_ = 0;
-  int version_ = 0;
-  int database_ = 0;
-  // Of the entry to come.
-  UnixMillis expiry_ = kNoExpiry;
-  std::optional<uint64_t> idle_seconds_;
-  std::optional<uint8_t> frequency_;
-  std::string key_scratch_;
-  std::string scratch_;
-  uint64_t checksum_ = 0;
-  size_t summed_ = 0;  // Bytes in checksum_.
+  RdbFileReader reader_;
 };
 
 // DATA_LOSS if the file of that many bytes has some behind the end.
