@@ -172,7 +172,8 @@ struct Node::Parts {
                                    .run_id = RandomId(random),
                                    .replication_id = RandomId(random),
                                    .start_ms = start_micros / 1000},
-                      .scripts = &functions},
+                      .scripts = &functions,
+                      .restore = &restore_state},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -237,6 +238,7 @@ struct Node::Parts {
   MigrateConnections migrate_connections;
   Migrator migrator;
   Settings settings;
+  RestoreState restore_state{.log = &log};
   MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
@@ -255,7 +257,7 @@ absl::Status Node::Parts::AddFamilies() {
       {SetCommands(), nullptr},
       {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
-      {GenericCommands(), nullptr},
+      {GenericCommands(), &restore_state},
       {GeoCommands(), nullptr},
       {HyperLogLogCommands(), nullptr},
       {SortedSetReadCommands(), nullptr},

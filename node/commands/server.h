@@ -13,6 +13,7 @@
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
+#include "node/commands/generic.h"
 #include "node/commands/persistence.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
@@ -81,6 +82,7 @@ struct ServerFamily {
   ClientLimit& client_limit;
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
+  RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
 };
 
 struct ShutdownRequest {

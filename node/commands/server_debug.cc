@@ -110,6 +110,12 @@ void SetScriptsUnrestricted(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
+void SetSkipChecksum(CommandContext& ctx, Args args) {
+  RestoreState* state = ctx.family<ServerFamily>().restore;
+  if (state != nullptr) state->skip_checksum = IsOn(args[2]);
+  ctx.reply().Ok();
+}
+
 void PauseCron(CommandContext& ctx, Args args) {
   ctx.family<ServerFamily>().control.SetTimerPaused(IsOn(args[2]));
   ctx.reply().Ok();
@@ -320,7 +326,7 @@ constexpr DebugCommand kCommands[] = {
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &SetScriptsUnrestricted},
-    {"set-skip-checksum-validation", 3, 3, &Accept},
+    {"set-skip-checksum-validation", 3, 3, &SetSkipChecksum},
     {"sleep", 3, 3, &Sleep},
     {"stringmatch-len", 4, 4, &StringMatch},
 };

@@ -220,7 +220,8 @@ bool Checker::CheckAll(const std::string& folder, const AofManifest& manifest) {
     return Say(result, kind, file.name);
   };
   if (manifest.base) {
-    const bool rdb = manifest.base->name.ends_with(".rdb");
+    const absl::StatusOr<MappedFile> base = MappedFile::Open(StrCat(folder, manifest.base->name));
+    const bool rdb = base.ok() && base->bytes().starts_with("REDIS");
     Print(StrCat("Start to check BASE AOF (", rdb ? "RDB" : "RESP", " format).\n"));
     if (!check(*manifest.base, manifest.increments.empty(), "BASE ")) return false;
   }
@@ -255,8 +256,7 @@ bool CheckAof(const std::string& path, const AofCheckOptions& options) {
   if (IsManifest(file->bytes())) {
     const absl::StatusOr<AofManifest> manifest = AofManifest::Parse(file->bytes());
     if (!manifest.ok()) {
-      checker.Print(
-          StrCat("Invalid AOF manifest file format: ", ToStd(manifest.status().message()), "\n"));
+      checker.Print(StrCat(ToStd(manifest.status().message()), "\n"));
       return false;
     }
     const size_t slash = path.rfind('/');

@@ -58,8 +58,7 @@ absl::StatusOr<AofManifest> AofFiles::ReadManifest() const {
   if (!file.ok()) return file.status();
   absl::StatusOr<AofManifest> manifest = AofManifest::Parse(file->bytes());
   if (manifest.ok()) return manifest;
-  return absl::DataLossError(
-      StrCat("Invalid AOF manifest file format: ", path, ": ", ToStd(manifest.status().message())));
+  return absl::DataLossError(StrCat(path, ": ", ToStd(manifest.status().message())));
 }
 
 absl::Status AofFiles::WriteManifest(const AofManifest& manifest) const {
@@ -362,10 +361,14 @@ absl::Status AofFiles::Reload() {
   return done.status();
 }
 
+bool AofFiles::WaitsForAnother() const {
+  return !rewriting_->save->begun() && env_.snapshots.running() > 0;
+}
+
 AofStatus AofFiles::Status() const {
   AofStatus status{.on = log_.on(),
-                   .rewriting = rewriting_ != nullptr && rewriting_->save->begun(),
-                   .scheduled = rewriting_ != nullptr && !rewriting_->save->begun(),
+                   .rewriting = rewriting_ != nullptr && !WaitsForAnother(),
+                   .scheduled = rewriting_ != nullptr && WaitsForAnother(),
                    .last_rewrite_ok = last_rewrite_ok_,
                    .last_write_ok = log_.status().ok(),
                    .last_rewrite_seconds = last_rewrite_s_,

@@ -91,6 +91,8 @@ class AofFiles {
   absl::Status Replace();
   void RemoveHistory();
   bool HasGrown() const;
+  // The rewrite has not begun: another snapshot is to end first.
+  bool WaitsForAnother() const;
   void Judge();
 
   const Environment env_;

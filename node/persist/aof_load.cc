@@ -56,6 +56,10 @@ absl::Status AofLoader::Open() {
 }
 
 absl::Status AofLoader::Run(absl::Span<const std::string_view> words) {
+  if (engine_.registry.Resolve(words) == nullptr) {
+    return absl::InvalidArgumentError(
+        StrCat("Unknown command '", words[0], "' reading the append only file"));
+  }
   dispatcher_.Execute(client_, words, RequestOrigin::kAof);
   ++loaded_.commands;
   std::array<std::string_view, OutputBuffer::kPartsMax> parts;

@@ -33,17 +33,20 @@ TEST(AofManifestTest, WhatIsNoManifestIsNamedByItsLine) {
   const auto error = [](std::string_view text) {
     return std::string(AofManifest::Parse(text).status().message());
   };
-  const std::string grammar = "is not 'file <name> seq <number> type <b|h|i>'";
-  EXPECT_EQ(error(""), "names no file");
-  EXPECT_EQ(error("# only a note\n"), "names no file");
-  EXPECT_EQ(error("file a seq 1 type b"), "line 1 has no end");
-  EXPECT_EQ(error("file a seq 1 type b\nfile b seq x type i\n"), "line 2 " + grammar);
-  EXPECT_EQ(error("file ../a seq 1 type b\n"), "line 1 " + grammar);
-  EXPECT_EQ(error("file a seq 1\n"), "line 1 does not fit with those before it");
+  const std::string grammar = "Invalid AOF manifest file format";
+  EXPECT_EQ(error(""), "Found an empty AOF manifest");
+  EXPECT_EQ(error("# only a note\n"), "Found an empty AOF manifest");
+  EXPECT_EQ(error("file a seq 1 type b"), "The AOF manifest's last line has no end (line 1)");
+  EXPECT_EQ(error("file a seq 1 type b\nfile b seq x type i\n"), grammar + " (line 2)");
+  EXPECT_EQ(error("file ../a seq 1 type b\n"), grammar + " (line 1)");
+  EXPECT_EQ(error("file a seq 1\n"), grammar + " (line 1)");
+  EXPECT_EQ(error("file a seq 1 type x\n"), "Unknown AOF file type (line 1)");
   EXPECT_EQ(error("file a seq 1 type b\nfile b seq 2 type b\n"),
-            "line 2 does not fit with those before it");
+            "Found duplicate base file information (line 2)");
   EXPECT_EQ(error("file a seq 2 type i\nfile b seq 2 type i\n"),
-            "line 2 does not fit with those before it");
+            "Found a non-monotonic sequence number (line 2)");
+  EXPECT_EQ(error("file a" + std::string(2000, 'a') + " seq 2 type i\n"),
+            "The AOF manifest file contains too long line (line 1)");
 }
 
 using Step = AofCommands::Step;

@@ -188,7 +188,7 @@ bool RdbFileReader::Checksum() {
   }
   without_checksum_ = expected == 0;
   if (!options_.check_checksum || expected == 0 || expected == checksum_) return true;
-  return Refuse(absl::DataLossError("Wrong RDB checksum: the file is damaged"));
+  return Refuse(absl::DataLossError("RDB CRC error: the file is damaged"));
 }
 
 absl::StatusOr<bool> RdbFileReader::Step(size_t bytes) {
