@@ -346,16 +346,18 @@ void AofFiles::EndRewrite(const absl::Status& status) {
 }
 
 absl::Status AofFiles::Reload() {
-  if (!log_.on() || rewriting_ != nullptr) {
-    return absl::FailedPreconditionError("the append-only file is off or being written anew");
+  if (log_.on() && !complete_) {
+    return absl::FailedPreconditionError("the append-only file is being begun");
   }
   const absl::Status written = log_.SyncNow();
   if (!written.ok()) return written;
-  env_.engine.keyspace.Flush();
-  AofLoader loader(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
+  const absl::StatusOr<AofManifest> manifest = log_.on() ? manifest_ : ReadManifest();
+  if (!manifest.ok()) return manifest.status();
+  AofLoader loader(*manifest, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
                    env_.engine, env_.dispatcher, env_.functions);
   const absl::Status opened = loader.Open();
   if (!opened.ok()) return opened;
+  env_.engine.keyspace.Flush();
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
   return done.status();
