@@ -44,6 +44,9 @@ struct Arguments {
   int lines = 100;
   bool follow = false;
   std::string shell;
+  std::string file;
+  bool fix = false;
+  std::string truncate_to;
 };
 
 class Cli {
@@ -56,6 +59,7 @@ class Cli {
     AddViews();
     AddChanges();
     AddDev();
+    AddFileChecks();
     CLI::App* const completion = app_.add_subcommand(
         "completion", "Print a shell's completion script: eval \"$(slotmesh completion bash)\"");
     completion->add_option("shell", arguments_.shell, "bash or zsh")
@@ -232,6 +236,33 @@ class Cli {
     On(down, [this] { return Report(DevDown(arguments_.dev, environment_)); });
   }
 
+  void AddFileChecks() {
+    CLI::App* const rdb = app_.add_subcommand("check-rdb", "Whether an RDB file is in order");
+    rdb->add_option("file", arguments_.file)->required();
+    On(rdb, [this] {
+      return CheckFile(node::CheckTool::kRdb, "slotmesh check-rdb", {arguments_.file},
+                       environment_);
+    });
+    CLI::App* const aof = app_.add_subcommand(
+        "check-aof", "Whether append-only files are in order; mends them (no server may run)");
+    aof->add_option("file", arguments_.file, "A manifest, for all that it names, or one file")
+        ->required();
+    CLI::Option* const fix =
+        aof->add_flag("--fix", arguments_.fix, "Cut off what is not in order at the end");
+    aof->add_option("--truncate-to-timestamp", arguments_.truncate_to,
+                    "Cut off what was noted to be later (Unix seconds)")
+        ->excludes(fix);
+    On(aof, [this] {
+      std::vector<std::string> words;
+      if (arguments_.fix) words.push_back("--fix");
+      if (!arguments_.truncate_to.empty()) {
+        words.insert(words.end(), {"--truncate-to-timestamp", arguments_.truncate_to});
+      }
+      words.push_back(arguments_.file);
+      return CheckFile(node::CheckTool::kAof, "slotmesh check-aof", words, environment_);
+    });
+  }
+
   // Every subcommand ("", "status", "dev up") with the words that may follow it.
   std::vector<CompletionEntry> Words() { return WordsOf(&app_, ""); }
   std::vector<CompletionEntry> WordsOf(CLI::App* app, const std::string& name) {
@@ -259,6 +290,14 @@ class Cli {
 };
 
 }  // namespace
+
+int CheckFile(node::CheckTool tool, const std::string& program,
+              const std::vector<std::string>& words, const CliEnvironment& environment) {
+  return node::RunCheckTool(tool, program, words,
+                            {.now = absl::ToUnixMillis(environment.now()),
+                             .print = environment.out,
+                             .read_line = environment.read_line});
+}
 
 int RunCli(std::vector<std::string> arguments, const CliEnvironment& environment) {
   return Cli(environment).Run(std::move(arguments));

@@ -10,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "admin/cli/cli.h"
+#include "node/persist/check_tools.h"
 #include "slots/check.h"
 
 namespace slotmesh::admin {
@@ -57,6 +58,12 @@ CliEnvironment MakeEnvironment() {
 }  // namespace slotmesh::admin
 
 int main(int argc, char** argv) {
+  using slotmesh::node::CheckTool;
+  // Through a link that has the name of one of Redis' tools.
+  if (const CheckTool tool = slotmesh::node::CheckToolNamed(argv[0]); tool != CheckTool::kNone) {
+    return slotmesh::admin::CheckFile(tool, argv[0], {argv + 1, argv + argc},
+                                      slotmesh::admin::MakeEnvironment());
+  }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // Its own lines are no help to a user.
   return slotmesh::admin::RunCli({argv + 1, argv + argc}, slotmesh::admin::MakeEnvironment());
 }

@@ -47,6 +47,27 @@ class Server:
         self._process.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def restart(self):
+        """With the files that it has."""
+        self._process.kill()
+        os.truncate(self._process.log_path, 0)
+        self._process.start()
+
+    def configure(self, directives):
+        with Connection(self.port, timeout=60) as connection:
+            for name, value in directives.items():
+                connection.call("CONFIG", "SET", name, value)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log(self):
+        return self._process.log()
+
+    def file_bytes(self, name):
+        return os.path.getsize(os.path.join(self._folder, name))
+
     def pause(self):
         """Off the core while the other one is measured."""
         self._process.pause()

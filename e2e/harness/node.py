@@ -54,16 +54,21 @@ class Node:
             words += [f"--{name}", str(value)]
         return words
 
-    def start(self):
-        """Starts the process and waits until it answers PING."""
+    def start(self, loaded=True):
+        """Starts the process and waits until it answers PING; with `loaded`, other than that it
+        still loads its data."""
         self._process = Process(self.command(), self.folder)
         self._process.start()
-        self._process.wait_ready(self._answers, START_SECONDS, f"{self} answers PING")
+        self._process.wait_ready(
+            lambda: self._answers(loaded), START_SECONDS, f"{self} answers PING"
+        )
 
-    def _answers(self):
+    def _answers(self, loaded):
         with self.connect(timeout=2) as connection:
             reply = connection.try_call("PING")
-            return reply == "PONG" or isinstance(reply, RespError)
+            if isinstance(reply, RespError):
+                return not (loaded and str(reply).startswith("LOADING"))
+            return reply == "PONG"
 
     def connect(self, timeout=10.0, protocol=2):
         return Connection(self.port, timeout=timeout, protocol=protocol)

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import subprocess
 import threading
 import time
 import unittest
@@ -110,6 +111,89 @@ class AofTest(FilesTest):
         wait_until(rewritten, 20, "rewritten")
         self.assertEqual(node.info("persistence")["aof_last_bgrewrite_status"], "ok")
 
+    def test_a_base_of_commands_is_read_by_both(self):
+        ours, redis = self.node("a", {"aof-use-rdb-preamble": "no"}), self.node("a", kind="redis")
+        ours.start()
+        with ours.connect() as connection:
+            fill(connection)
+            connection.call("BGREWRITEAOF")
+            self.wait_rewritten(ours)
+            fill_more(connection)
+        digest = self.digest(ours)
+        ours.stop()
+        with open(f"{ours.folder}/appendonlydir/appendonly.aof.2.base.aof", "rb") as base:
+            self.assertRegex(base.read(200), rb"^\*3\r\n\$8\r\nFUNCTION\r\n\$4\r\nLOAD\r\n")
+        ours.start()
+        self.assertEqual(self.digest(ours), digest)
+        ours.stop()
+        shutil.copytree(f"{ours.folder}/appendonlydir", f"{redis.folder}/appendonlydir")
+        redis.start()
+        self.assertEqual(self.digest(redis), digest)
+        self.assertEqual(redis.call("FCALL", "one", 0), 1)
+
+    def test_a_file_goes_back_to_a_time(self):
+        node = self.node("time", {"aof-timestamp-enabled": "yes"})
+        node.start()
+        node.call("SET", "early", "1")
+        early = int(node.call("TIME")[0])
+        wait_until(lambda: int(node.call("TIME")[0]) > early + 1, 5, "time")
+        node.call("FLUSHALL")
+        node.call("SET", "late", "1")
+        node.stop()
+        manifest = f"{node.folder}/appendonlydir/appendonly.aof.manifest"
+        said = self.check_aof("--truncate-to-timestamp", early, manifest)
+        name = "appendonly.aof.1.incr.aof"
+        self.assertIn(f"Successfully truncated AOF {name} to timestamp {early}", said)
+        self.assertIn("is valid", self.check_aof(manifest))
+        node.start()
+        self.assertEqual(node.call("KEYS", "*"), [b"early"])
+
+    def check_aof(self, *words, code=0):
+        done = subprocess.run(
+            [self.settings.cli_binary, "check-aof", *map(str, words)],
+            input="y\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, code, done.stdout)
+        return done.stdout
+
+    def test_a_changed_byte_is_found_wherever_it_is(self):
+        node = self.node("flip", {"appendfsync": "no"})
+        node.start()
+        with node.connect() as connection:
+            connection.pipeline([("SET", f"key:{i}", "x" * 50) for i in range(3000)])
+        node.stop()
+        path = f"{node.folder}/appendonlydir/appendonly.aof.1.incr.aof"
+        with open(path, "rb") as file:
+            good = file.read()
+        self.assertGreater(good.count(b"#SUM:"), 1)
+        value = good.index(b"xxx", len(good) // 2)
+        number = good.index(b"$50", len(good) // 2)
+        zeroed = len(good) // 4096 // 2 * 4096
+        for what, at, with_ in (
+            ("a value", value, b"y"),
+            ("a length, which seems to reach beyond the end", number, b"$9999999"),
+            ("a block", zeroed, b"\0" * 512),
+            ("the last value", good.rindex(b"xxx"), b"y"),
+        ):
+            with self.subTest(what):
+                with open(path, "wb") as file:
+                    file.write(good[:at] + with_ + good[at + len(with_) :])
+                self.assertIn("is not valid", self.check_aof(path, code=1))
+                with self.assertRaises(Exception):
+                    node.start()
+                with open(f"{node.folder}/log", encoding="utf-8", errors="replace") as log:
+                    self.assertRegex(log.read(), r"incr.aof: .*\(at byte \d+\). Exiting")
+                os.truncate(f"{node.folder}/log", 0)
+                self.check_aof("--fix", path)
+                node.start()
+                self.assertLess(node.call("DBSIZE"), 3000)
+                values = {node.call("GET", key) for key in node.call("KEYS", "*")}
+                self.assertLessEqual(values, {b"x" * 50})
+                node.stop()
+
     def test_turned_on_while_it_runs_it_has_everything(self):
         node = self.node("later", {"appendonly": "no"})
         node.start()
@@ -131,7 +215,7 @@ class AofTest(FilesTest):
             node.call("SET", i, i)
         node.stop()
         path = f"{node.folder}/appendonlydir/appendonly.aof.1.incr.aof"
-        os.truncate(path, os.path.getsize(path) - 5)
+        tear(path, 5)
         node.start()
         self.assertEqual(node.call("DBSIZE"), 99)
         node.call("SET", "after", "1")
@@ -164,7 +248,7 @@ class AofTest(FilesTest):
             connection.call("EXEC")
         node.stop()
         path = f"{node.folder}/appendonlydir/appendonly.aof.1.incr.aof"
-        os.truncate(path, os.path.getsize(path) - 3)
+        tear(path, 3)
         node.start()
         self.assertEqual(node.call("GET", "a"), b"1")
         self.assertEqual(node.call("EXISTS", "b"), 0)
@@ -190,6 +274,12 @@ class AofTest(FilesTest):
         self.assertEqual(node.info("persistence")["aof_last_write_status"], "err")
         self.assertEqual(node.call("CONFIG", "SET", "appendonly", "no"), "OK")
         self.assertEqual(node.call("SET", "a", "3"), "OK")
+
+
+def tear(path, size):
+    """Cuts so many bytes off the last command."""
+    with open(path, "rb") as file:
+        os.truncate(path, file.read().rindex(b"#SUM:") - size)
 
 
 def fill_more(connection):

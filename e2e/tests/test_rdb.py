@@ -231,6 +231,34 @@ class RdbClusterTest(ClusterTest):
         self.cluster.wait_healthy()
         self.assertEqual(node.call("GET", key), b"kept")
 
+    def test_a_member_that_loads_takes_part_but_owns_nothing_yet(self):
+        node, other = self.cluster.nodes[:2]
+        own = set(self.cluster.slots_of(node))
+        keys = [f"l{i}" for i in range(30000) if hash_slot(f"l{i}") in own]
+        with node.connect() as connection:
+            connection.pipeline([("SET", key, "x" * 100) for key in keys])
+            connection.call("SAVE")
+        node.kill()
+        slowly = {"key-load-delay": "300", "loading-process-events-interval-bytes": "1024"}
+        node.options.update(slowly)
+        node.start(loaded=False)
+        for name in slowly:
+            del node.options[name]
+        wait_until(lambda: node.cluster_info()["cluster_known_nodes"] == "3", 10, "gossip")
+        with node.connect() as connection:
+            with self.assertRaisesRegex(RespError, "^(CLUSTERDOWN|LOADING) "):
+                connection.call("GET", keys[0])
+            with self.assertRaisesRegex(RespError, "^(CLUSTERDOWN|LOADING) "):
+                connection.call("SET", keys[0], "new")
+            shards = str(connection.call("CLUSTER", "SHARDS"))
+            self.assertIn("loading", shards)
+            self.assertEqual(node.info("persistence")["loading"], "1")
+            connection.call("CONFIG", "SET", "key-load-delay", "0")
+        self.cluster.wait_healthy()
+        self.assertEqual(node.call("GET", keys[0]), b"x" * 100)
+        self.assertIn("loading:0", node.call("INFO", "persistence").decode())
+        self.assertNotIn("loading", str(other.call("CLUSTER", "SHARDS")))
+
 
 def as_bytes(value):
     """Of the JSON file: text, binary in base64, and lists of these."""

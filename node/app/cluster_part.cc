@@ -290,7 +290,7 @@ void Part::Tick(uint64_t offset) {
   LocalState local;
   local.replication_offset = offset;
   control_->SetOffset(offset);
-  local.has_keys = env_.engine.keyspace.size() > 0;
+  local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);
 }

@@ -51,10 +51,12 @@ void Cron::Tick() {
   // Keys that expired, slots that moved.
   server_.dispatcher().ServeReadyKeys();
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
-  // While clients wait nothing may change, so that another node can take over.
-  const bool paused = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone;
-  // A replica's keys are its primary's to remove.
-  if (active_expiry_ && !paused && !engine_.replication.is_replica) ExpirySlice();
+  // While clients wait nothing may change, so that another node can take over; nor while the data
+  // is loaded, which says itself what has expired; and a replica's keys are its primary's to
+  // remove.
+  const bool still = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone ||
+                     engine_.loading.active || engine_.replication.is_replica;
+  if (active_expiry_ && !still) ExpirySlice();
 }
 
 void Cron::ArmDeadline() {
@@ -111,7 +113,7 @@ void Cron::ExpirySlice() {
   if (micros >= kExpirySliceMicros) ++engine_.stats.expiry_slices_cut;
   if (removed < kExpiryWorthwhile || expiry_budget_micros_ <= 0) return;
   boost::asio::post(io_, [this] {
-    if (!stopped_) ExpirySlice();
+    if (!stopped_ && !engine_.loading.active) ExpirySlice();
   });
 }
 

@@ -17,6 +17,7 @@
 #include "node/app/open_files.h"
 #include "node/app/version.h"
 #include "node/config/config_store.h"
+#include "node/persist/check_tools.h"
 #include "node/stats/system_clock.h"
 #include "slots/strings.h"
 
@@ -80,6 +81,17 @@ void LogStart(Log& log, const Config& config) {
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
+  if (const CheckTool tool = CheckToolNamed(argv[0]); tool != CheckTool::kNone) {
+    return RunCheckTool(tool, argv[0], args,
+                        {.now = SystemClock().WallMicros() / 1000,
+                         .print = [](const std::string& text) { std::fputs(text.c_str(), stdout); },
+                         .read_line =
+                             [] {
+                               std::string line;
+                               std::getline(std::cin, line);
+                               return line;
+                             }});
+  }
   if (args.size() == 1 && (args[0] == "--version" || args[0] == "-v")) {
     std::printf("slotmesh server v=%s\n", std::string(kVersion).c_str());
     return 0;

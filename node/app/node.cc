@@ -159,7 +159,7 @@ struct Node::Parts {
                    .functions = function_texts,
                    .log = log,
                    .post = Poster()}),
-        data_files(rdb_files, aof_files, config()),
+        data_files(rdb_files, aof_files, engine),
         control(io, cron, server, reclaimer),
         peer_connections(io),
         replication({.engine = engine,
@@ -188,7 +188,8 @@ struct Node::Parts {
                                    .run_id = RandomId(random),
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
-                      .replication = &replication},
+                      .replication = &replication,
+                      .restore = &restore_state},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -207,7 +208,10 @@ struct Node::Parts {
   absl::Status StartCluster();
   absl::Status StartHttp();
   void RetryHttp();
-  absl::Status LoadData();
+  void BeginLoading();
+  void StepLoading();
+  void EndLoading(bool had_files);
+  void FailLoading(const absl::Status& status);
 
   Environment env;
   LogRing log;
@@ -253,6 +257,7 @@ struct Node::Parts {
   MigrateConnections migrate_connections;
   Migrator migrator;
   Settings settings;
+  RestoreState restore_state{.log = &log};
   MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
@@ -273,7 +278,7 @@ absl::Status Node::Parts::AddFamilies() {
       {SetCommands(), nullptr},
       {HashCommands(), nullptr},
       {BitmapCommands(), nullptr},
-      {GenericCommands(), nullptr},
+      {GenericCommands(), &restore_state},
       {GeoCommands(), nullptr},
       {HyperLogLogCommands(), nullptr},
       {SortedSetReadCommands(), nullptr},
@@ -342,6 +347,7 @@ absl::Status Node::Parts::StartHttp() {
         admin::RenderMetrics(GatherMetrics(engine, clients, cluster.get(), start_micros))};
   };
   routes["/healthz"] = [this] {
+    if (engine.loading.active) return admin::HttpResponse{.status = 503, .body = "loading\n"};
     const bool well = cluster == nullptr || cluster->state().ok();
     return well ? admin::HttpResponse{.body = "ok\n"}
                 : admin::HttpResponse{.status = 503, .body = cluster->state().down_reason() + "\n"};
@@ -398,14 +404,35 @@ void Node::Parts::SetLimits() {
   });
 }
 
-absl::Status Node::Parts::LoadData() {
-  const absl::StatusOr<bool> loaded = data_files.Start();
-  if (!loaded.ok()) {
-    return absl::Status(
-        loaded.status().code(),
-        StrCat("Fatal error loading the DB: ", ToStd(loaded.status().message()), ". Exiting."));
-  }
-  if (*loaded && cluster != nullptr) {
+// The files are loaded in slices, between which clients are served as far as that goes without the
+// data, the control thread takes part in its cluster, and pages are shown. What is small is there
+// before anybody is served.
+void Node::Parts::BeginLoading() {
+  server.BeginTurn();
+  const absl::StatusOr<bool> found = data_files.BeginLoading();
+  if (!found.ok()) return FailLoading(found.status());
+  if (!*found) return EndLoading(/*had_files=*/false);
+  StepLoading();
+}
+
+void Node::Parts::StepLoading() {
+  server.BeginTurn();
+  const absl::StatusOr<bool> done = data_files.StepLoading();
+  if (!done.ok()) return FailLoading(done.status());
+  if (*done) return EndLoading(/*had_files=*/true);
+  boost::asio::post(io, [this] { StepLoading(); });
+}
+
+void Node::Parts::FailLoading(const absl::Status& status) {
+  log.Warning(StrCat("Fatal error loading the DB: ", ToStd(status.message()), ". Exiting."));
+  exit_code = 1;
+  io.stop();
+}
+
+void Node::Parts::EndLoading(bool had_files) {
+  const absl::Status begun = data_files.Begin();
+  if (!begun.ok()) return FailLoading(begun);
+  if (had_files && cluster != nullptr) {
     log.Warning(
         "Serving this node's slots with what its files held: writes that came after them are "
         "lost.");
@@ -428,12 +455,16 @@ absl::Status Node::Parts::LoadData() {
     replication.BeforeReplies();
     return data_files.Flush();
   });
-  return absl::OkStatus();
+  log.Notice("Ready to accept connections tcp");
 }
 
 void Node::Parts::HandleSignals() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
+    if (engine.loading.active) {
+      log.Warning("Received shutdown signal during loading, exiting now.");
+      return io.stop();
+    }
     const bool term = signal == SIGTERM;
     log.Warning(term ? "Received SIGTERM scheduling shutdown..."
                      : "Received SIGINT scheduling shutdown...");
@@ -474,8 +505,6 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   parts->cron.OnTick([parts = parts.get()] { parts->migrator.Tick(); });
   parts->settings.Begin();
   parts->SetLimits();
-  status = parts->LoadData();
-  if (!status.ok()) return status;
   status = parts->server.Listen();
   if (!status.ok()) return status;
   status = parts->StartHttp();
@@ -494,7 +523,7 @@ int Node::Run() {
     parts->data_files.Tick();
   });
   parts_->cron.Start();
-  parts_->env.log.Notice("Ready to accept connections tcp");
+  parts_->BeginLoading();
   parts_->io.run();
   parts_->cron.Stop();
   parts_->server.Stop();

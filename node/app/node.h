@@ -27,11 +27,13 @@ class Node {
     std::string executable;
   };
 
-  // Listeners are open when this returns. An error's message is ready for the log.
+  // Listeners are open when this returns; the data is still to be loaded. An error's message is
+  // ready for the log.
   static absl::StatusOr<std::unique_ptr<Node>> Create(const Environment& environment);
   ~Node();
 
-  // Serves until it is told to stop. The process's exit code.
+  // Loads the data, serving meanwhile what needs none, and serves until it is told to stop. The
+  // process's exit code.
   int Run();
   void RequestStop();
 

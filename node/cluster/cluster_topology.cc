@@ -162,7 +162,8 @@ void WriteShardNode(CommandContext& ctx, const ClusterState& state, const ShardI
   reply.Integer(peer == nullptr ? static_cast<int64_t>(ctx.engine().journal.offset())
                                 : static_cast<int64_t>(peer->replication_offset));
   reply.Bulk("health");
-  reply.Bulk(state.IsUp(node.id) ? "online" : "fail");
+  const bool loads = node.id == state.self_id() && ctx.engine().loading.active;
+  reply.Bulk(loads ? "loading" : state.IsUp(node.id) ? "online" : "fail");
 }
 
 std::vector<const NodeInfo*> AllMembers(const slots::SlotMap& map, const ShardInfo& shard) {

@@ -142,7 +142,20 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
       !Has(flags, Flag::kStale)) [[unlikely]] {
     return refuse(errors::kMasterDown);
   }
+  if (engine_.loading.active && !MayRunWhileLoading(client, command)) [[unlikely]] {
+    Reject(client, &command, errors::kLoading);
+    return false;
+  }
   return true;
+}
+
+bool Dispatcher::MayRunWhileLoading(const Client& client, const Command& command) {
+  if (!Has(command.flags(), Flag::kLoading)) return false;
+  if (!Has(command.flags(), Flag::kRunsTransaction)) return true;
+  const std::vector<QueuedCommand>& queued = client.transaction.queued;
+  return std::all_of(queued.begin(), queued.end(), [](const QueuedCommand& one) {
+    return Has(one.command->flags(), Flag::kLoading);
+  });
 }
 
 bool Dispatcher::ChangesHeldKey(const Command& command, Args args) const {

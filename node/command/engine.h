@@ -13,6 +13,7 @@
 #include "node/command/cluster_gate.h"
 #include "node/command/held_keys.h"
 #include "node/command/key_waiters.h"
+#include "node/command/load_progress.h"
 #include "node/command/messages.h"
 #include "node/command/notify.h"
 #include "node/command/parking_lot.h"
@@ -76,6 +77,7 @@ struct Engine {
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;
   ReplicationState replication;
+  LoadProgress loading;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

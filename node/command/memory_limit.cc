@@ -109,6 +109,7 @@ void MemoryLimit::Continue() {
 }
 
 bool MemoryLimit::MayEvict() const {
+  if (engine_.loading.active) return false;
   if (engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone) return false;
   if (engine_.keyspace.expiry_mode() != ExpiryMode::kDelete) return false;
   return engine_.gate == nullptr || engine_.gate->MayAcknowledge();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "node/commands/expiry_option.h"
+#include "node/commands/generic.h"
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
 #include "node/keyspace/access_clock.h"
@@ -68,9 +69,50 @@ bool ParseTtl(CommandContext& ctx, std::string_view word, RestoreRequest* reques
   return false;
 }
 
+std::string_view FormOf(RdbType type) {
+  switch (type) {
+    case RdbType::kHashZipmap:
+      return "Zipmap";
+    case RdbType::kStreamListpacks:
+    case RdbType::kStreamListpacks2:
+    case RdbType::kStreamListpacks3:
+      return "Stream listpack";
+    case RdbType::kListZiplist:
+    case RdbType::kZsetZiplist:
+    case RdbType::kHashZiplist:
+    case RdbType::kListQuicklist:
+      return "Ziplist";
+    case RdbType::kHashListpack:
+    case RdbType::kZsetListpack:
+    case RdbType::kListQuicklist2:
+    case RdbType::kSetListpack:
+      return "Listpack";
+    case RdbType::kSetIntset:
+      return "Intset";
+    case RdbType::kString:
+    case RdbType::kList:
+    case RdbType::kSet:
+    case RdbType::kZset:
+    case RdbType::kHash:
+    case RdbType::kZset2:
+    case RdbType::kModulePreGa:
+    case RdbType::kModule2:
+    case RdbType::kHash2:
+      return "Value";
+  }
+  return "Value";
+}
+
 // The value in a payload under the key, which the caller owns; null with the error replied.
 Entry* LoadPayload(CommandContext& ctx, std::string_view key, std::string_view payload,
                    UnixMillis expiry) {
+  const auto* state = static_cast<const RestoreState*>(ctx.command().family());
+  std::string sealed;
+  if (state != nullptr && state->skip_checksum && payload.size() > kDumpFooterSize) [[unlikely]] {
+    sealed = payload.substr(0, payload.size() - kDumpFooterSize);
+    SealDump(&sealed);
+    payload = sealed;
+  }
   const absl::StatusOr<DumpedValue> value = OpenDump(payload);
   if (!value.ok()) {
     ctx.reply().Error(errors::kBadPayload);
@@ -78,6 +120,10 @@ Entry* LoadPayload(CommandContext& ctx, std::string_view key, std::string_view p
   }
   const absl::StatusOr<Entry*> entry = LoadEntry(key, *value, expiry, ctx.engine().type_settings);
   if (entry.ok()) return *entry;
+  if (state != nullptr && state->log != nullptr) {
+    state->log->Warning(StrCat("RESTORE refused: ", FormOf(value->type),
+                               " integrity check failed: ", ToStd(entry.status().message())));
+  }
   ctx.reply().Error(errors::kBadDataFormat);
   return nullptr;
 }

@@ -180,11 +180,27 @@ void WriteAof(const AofStatus& aof, InfoText& text) {
   text.Add("aof_delayed_fsync", aof.syncs_awaited);
 }
 
+void WriteLoading(const LoadProgress& loading, int64_t now_ms, InfoText& text) {
+  constexpr int64_t kMillisPerSecond = 1000;
+  text.Add("loading", loading.active ? 1 : 0);
+  text.Add("async_loading", 0);
+  if (!loading.active) return;
+  const double done = static_cast<double>(loading.loaded_bytes);
+  const double total = static_cast<double>(std::max<uint64_t>(loading.total_bytes, 1));
+  const double seconds = static_cast<double>(now_ms - loading.begin_ms) / kMillisPerSecond;
+  text.Add("loading_start_time", loading.begin_ms / kMillisPerSecond);
+  text.Add("loading_total_bytes", loading.total_bytes);
+  text.Add("loading_rdb_used_mem", loading.memory_of_writer);
+  text.Add("loading_loaded_bytes", loading.loaded_bytes);
+  text.Add("loading_loaded_perc", done * 100 / total, 2);
+  text.Add("loading_eta_seconds",
+           done == 0 ? 1 : static_cast<int64_t>(seconds * std::max(total - done, 0.0) / done));
+}
+
 void InfoPersistence(const InfoSource& source, InfoText& text) {
   const PersistenceStatus status = source.family.persistence.Status();
   text.Section("Persistence");
-  text.Add("loading", 0);
-  text.Add("async_loading", 0);
+  WriteLoading(source.engine.loading, source.engine.now_ms, text);
   text.Add("current_cow_peak", 0);
   text.Add("current_cow_size", 0);
   text.Add("current_cow_size_age", 0);

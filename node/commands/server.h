@@ -13,6 +13,7 @@
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
+#include "node/commands/generic.h"
 #include "node/commands/persistence.h"
 #include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
@@ -82,6 +83,7 @@ struct ServerFamily {
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
   ReplicationView* replication = nullptr;      // Null: there is none.
+  RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
 };
 
 struct ShutdownRequest {

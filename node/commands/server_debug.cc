@@ -122,6 +122,12 @@ void SetScriptsUnrestricted(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
+void SetSkipChecksum(CommandContext& ctx, Args args) {
+  RestoreState* state = ctx.family<ServerFamily>().restore;
+  if (state != nullptr) state->skip_checksum = IsOn(args[2]);
+  ctx.reply().Ok();
+}
+
 void PauseCron(CommandContext& ctx, Args args) {
   ctx.family<ServerFamily>().control.SetTimerPaused(IsOn(args[2]));
   ctx.reply().Ok();
@@ -304,6 +310,7 @@ struct DebugCommand {
   size_t words_min;
   size_t words_max;
   Handler handler;
+  bool touches_data = false;  // All or any key: not while the data is loaded.
 };
 constexpr size_t kAnyNumber = SIZE_MAX;
 
@@ -311,28 +318,28 @@ constexpr DebugCommand kCommands[] = {
     {"assert", 2, 2, &Crash},
     {"change-repl-id", 2, 2, &ChangeReplicationId},
     {"dict-resizing", 3, 3, &Accept},
-    {"digest", 2, 2, &DigestAll},
-    {"digest-value", 2, kAnyNumber, &DigestValue},
+    {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
+    {"digest-value", 2, kAnyNumber, &DigestValue, /*touches_data=*/true},
     {"error", 3, 3, &ReplyError},
     {"help", 2, 2, &Help},
     {"htstats", 3, 4, &HashTableStats},
-    {"htstats-key", 3, 4, &HashTableStatsOfKey},
-    {"loadaof", 2, 2, &LoadAof},
+    {"htstats-key", 3, 4, &HashTableStatsOfKey, /*touches_data=*/true},
+    {"loadaof", 2, 2, &LoadAof, /*touches_data=*/true},
     {"log", 3, 3, &WriteLog},
     {"mallctl", 3, 4, &Mallctl},
-    {"object", 3, 4, &DebugObject},
+    {"object", 3, 4, &DebugObject, /*touches_data=*/true},
     {"panic", 2, 2, &Crash},
     {"pause-cron", 3, 3, &PauseCron},
-    {"populate", 3, 5, &Populate},
+    {"populate", 3, 5, &Populate, /*touches_data=*/true},
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
-    {"reload", 2, kAnyNumber, &Reload},
+    {"reload", 2, kAnyNumber, &Reload, /*touches_data=*/true},
     {"replicate", 3, kAnyNumber, &Replicate},
     {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &SetScriptsUnrestricted},
-    {"set-skip-checksum-validation", 3, 3, &Accept},
+    {"set-skip-checksum-validation", 3, 3, &SetSkipChecksum},
     {"sleep", 3, 3, &Sleep},
     {"stringmatch-len", 4, 4, &StringMatch},
 };
@@ -346,6 +353,9 @@ void Debug(CommandContext& ctx, Args args) {
   for (const DebugCommand& command : kCommands) {
     if (!EqualsIgnoreCase(command.name, args[1])) continue;
     if (args.size() < command.words_min || args.size() > command.words_max) break;
+    if (command.touches_data && ctx.engine().loading.active) {
+      return ctx.reply().Error(errors::kLoading);
+    }
     return command.handler(ctx, args);
   }
   ctx.reply().Error(SubcommandSyntax("debug", args[1]));

@@ -64,9 +64,9 @@ void FlushAll(CommandContext& ctx, Args args) {
   const uint64_t keys = ctx.keyspace().size();
   ctx.keyspace().Flush();
   Persistence& persistence = ctx.family<ServerFamily>().persistence;
+  (void)persistence.CancelBackgroundSave();
   if (!persistence.has_save_points()) return Flushed(ctx, keys);
   // The file must not bring back at the next start what is gone now.
-  (void)persistence.CancelBackgroundSave();
   (void)persistence.Save();
   Flushed(ctx, 0);
 }

@@ -69,7 +69,9 @@ void Shutdown(CommandContext& ctx, Args args) {
     script->abandoned = true;
   }
   family.log.Warning("User requested shutdown...");
-  if (!SaveBeforeShutdown(*request, family.persistence, family.log)) {
+  // Half of the data must not replace a file that has all of it.
+  const bool loading = ctx.engine().loading.active;
+  if (!loading && !SaveBeforeShutdown(*request, family.persistence, family.log)) {
     return ctx.reply().Error(kShutdownFailed);
   }
   ctx.client().close_after_reply = true;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/resp/errors.h"
@@ -23,11 +24,17 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 }  // namespace
 
 AofFiles::AofFiles(Environment environment)
-    : env_(std::move(environment)), log_(env_.engine.journal, env_.engine.config) {}
+    : env_(std::move(environment)),
+      log_(env_.engine.journal, env_.engine.config, [this] { return env_.engine.now_ms; }) {}
 
 RdbNotes AofFiles::Notes() const {
   return {.aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
-          .functions = env_.functions.Texts()};
+          .functions = env_.functions.Texts(),
+          .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+}
+
+SnapshotForm AofFiles::FormOfBase() const {
+  return env_.engine.config.aof_use_rdb_preamble ? SnapshotForm::kRdb : SnapshotForm::kCommands;
 }
 
 std::string AofFiles::Path(const std::string& name) const {
@@ -51,8 +58,7 @@ absl::StatusOr<AofManifest> AofFiles::ReadManifest() const {
   if (!file.ok()) return file.status();
   absl::StatusOr<AofManifest> manifest = AofManifest::Parse(file->bytes());
   if (manifest.ok()) return manifest;
-  return absl::DataLossError(
-      StrCat("Invalid AOF manifest file format: ", path, ": ", ToStd(manifest.status().message())));
+  return absl::DataLossError(StrCat(path, ": ", ToStd(manifest.status().message())));
 }
 
 absl::Status AofFiles::WriteManifest(const AofManifest& manifest) const {
@@ -82,7 +88,7 @@ absl::Status AofFiles::AdoptSingleFile() {
   return absl::OkStatus();
 }
 
-absl::Status AofFiles::Load() {
+absl::Status AofFiles::BeginLoading() {
   if (!Exists(Path(ManifestName()))) {
     const absl::Status adopted = AdoptSingleFile();
     if (!adopted.ok()) return adopted;
@@ -90,24 +96,43 @@ absl::Status AofFiles::Load() {
   absl::StatusOr<AofManifest> manifest = ReadManifest();
   if (!manifest.ok()) return manifest.status();
   Engine& engine = env_.engine;
-  const int64_t begin = engine.clock.MonotonicNanos();
-  const absl::StatusOr<AofLoaded> loaded = LoadAof(
-      *manifest,
-      {.directory = engine.config.appenddirname, .mend_tail = engine.config.aof_load_truncated},
-      engine, env_.dispatcher, env_.functions);
-  if (!loaded.ok()) return loaded.status();
-  if (loaded->bytes_cut > 0) {
-    env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
-                            loaded->bytes_cut, " bytes were cut off."));
-  }
-  manifest_ = *std::move(manifest);
-  complete_ = true;
-  base_bytes_ = loaded->base_bytes;
-  engine.stats.keyspace_changes = 0;
-  env_.log.Notice(StrCat(
-      "DB loaded from append only file: ", (engine.clock.MonotonicNanos() - begin) / 1'000'000,
-      " milliseconds, ", loaded->commands, " commands"));
+  loader_ =
+      std::make_unique<AofLoader>(*std::move(manifest),
+                                  AofLoadOptions{.directory = engine.config.appenddirname,
+                                                 .mend_tail = engine.config.aof_load_truncated},
+                                  engine, env_.dispatcher, env_.functions);
+  const absl::Status opened = loader_->Open();
+  if (!opened.ok()) return opened;
+  engine.loading.Begin(engine.now_ms, loader_->total_bytes());
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> AofFiles::StepLoading(size_t bytes) {
+  LoadProgress& progress = env_.engine.loading;
+  const absl::StatusOr<bool> done = loader_->Step(bytes);
+  progress.loaded_bytes = loader_->loaded_bytes();
+  progress.memory_of_writer = loader_->memory_of_writer();
+  if (done.ok() && !*done) return false;
+  if (done.ok()) EndLoading();
+  loader_.reset();
+  return done;
+}
+
+void AofFiles::EndLoading() {
+  Engine& engine = env_.engine;
+  const AofLoaded& loaded = loader_->loaded();
+  if (loaded.bytes_cut > 0) {
+    env_.log.Warning(StrCat("The last append-only file ended within a command: its last ",
+                            loaded.bytes_cut, " bytes were cut off."));
+  }
+  manifest_ = loader_->manifest();
+  complete_ = true;
+  base_bytes_ = loaded.base_bytes;
+  engine.stats.keyspace_changes = 0;
+  const double seconds =
+      static_cast<double>(engine.clock.WallMicros() / 1000 - engine.loading.begin_ms) / 1000;
+  env_.log.Notice(absl::StrFormat("DB loaded from append only file: %.3f seconds, %d commands",
+                                  seconds, loaded.commands));
 }
 
 absl::Status AofFiles::Begin() {
@@ -133,12 +158,12 @@ absl::Status AofFiles::BeginAnew() {
   absl::Status status = MakeDirectory();
   if (!status.ok()) return status;
   manifest_ = AofManifest();
-  manifest_.base = manifest_.NextBase(config.appendfilename);
+  manifest_.base = manifest_.NextBase(config.appendfilename, config.aof_use_rdb_preamble);
   manifest_.increments.push_back(manifest_.NextIncrement(config.appendfilename));
   absl::StatusOr<std::unique_ptr<OutputFile>> base =
       CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
   if (!base.ok()) return base.status();
-  status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {});
+  status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {.form = FormOfBase()});
   if (!status.ok()) return status;
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
       CreateAppendFile(Path(manifest_.increments.back().name));
@@ -230,7 +255,7 @@ absl::Status AofFiles::BeginRewrite() {
   const Config& config = env_.engine.config;
   const absl::Status made = MakeDirectory();
   if (!made.ok()) return made;
-  const AofFile base = manifest_.NextBase(config.appendfilename);
+  const AofFile base = manifest_.NextBase(config.appendfilename, config.aof_use_rdb_preamble);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = CreateOutputFile(
       Path(base.name), Path("temp-rewrite.rdb"), config.aof_rewrite_incremental_fsync);
   if (!file.ok()) return file.status();
@@ -240,6 +265,7 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
+                          .form = FormOfBase(),
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {
@@ -320,22 +346,31 @@ void AofFiles::EndRewrite(const absl::Status& status) {
 }
 
 absl::Status AofFiles::Reload() {
-  if (!log_.on() || rewriting_ != nullptr) {
-    return absl::FailedPreconditionError("the append-only file is off or being written anew");
+  if (log_.on() && !complete_) {
+    return absl::FailedPreconditionError("the append-only file is being begun");
   }
   const absl::Status written = log_.SyncNow();
   if (!written.ok()) return written;
+  const absl::StatusOr<AofManifest> manifest = log_.on() ? manifest_ : ReadManifest();
+  if (!manifest.ok()) return manifest.status();
+  AofLoader loader(*manifest, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
+                   env_.engine, env_.dispatcher, env_.functions);
+  const absl::Status opened = loader.Open();
+  if (!opened.ok()) return opened;
   env_.engine.keyspace.Flush();
-  const absl::StatusOr<AofLoaded> loaded =
-      LoadAof(manifest_, {.directory = env_.engine.config.appenddirname, .mend_tail = false},
-              env_.engine, env_.dispatcher, env_.functions);
-  return loaded.status();
+  absl::StatusOr<bool> done = false;
+  while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
+  return done.status();
+}
+
+bool AofFiles::WaitsForAnother() const {
+  return !rewriting_->save->begun() && env_.snapshots.running() > 0;
 }
 
 AofStatus AofFiles::Status() const {
   AofStatus status{.on = log_.on(),
-                   .rewriting = rewriting_ != nullptr && rewriting_->save->begun(),
-                   .scheduled = rewriting_ != nullptr && !rewriting_->save->begun(),
+                   .rewriting = rewriting_ != nullptr && !WaitsForAnother(),
+                   .scheduled = rewriting_ != nullptr && WaitsForAnother(),
                    .last_rewrite_ok = last_rewrite_ok_,
                    .last_write_ok = log_.status().ok(),
                    .last_rewrite_seconds = last_rewrite_s_,

@@ -43,8 +43,11 @@ class AofFiles {
   };
   explicit AofFiles(Environment environment);
 
-  // At the start, with appendonly: NOT_FOUND if there are no files.
-  absl::Status Load();
+  // At the start, with appendonly: NOT_FOUND if there are no files. What they hold comes with
+  // StepLoading.
+  absl::Status BeginLoading();
+  // Goes on for about so many bytes, and tells Engine::loading. True when all is done.
+  absl::StatusOr<bool> StepLoading(size_t bytes);
   // Goes on behind what Load found, or begins with the data that is there.
   absl::Status Begin();
   // CONFIG SET appendonly yes: begins by writing a base, in the background.
@@ -74,12 +77,14 @@ class AofFiles {
   };
 
   RdbNotes Notes() const;
+  SnapshotForm FormOfBase() const;
   std::string Path(const std::string& name) const;
   absl::Status MakeDirectory() const;
   std::string ManifestName() const;
   absl::StatusOr<AofManifest> ReadManifest() const;
   absl::Status WriteManifest(const AofManifest& manifest) const;
   absl::Status AdoptSingleFile();
+  void EndLoading();
   absl::Status BeginAnew();
   absl::Status BeginRewrite();
   absl::Status Cut();
@@ -88,6 +93,8 @@ class AofFiles {
   absl::Status Replace();
   void RemoveHistory();
   bool HasGrown() const;
+  // The rewrite has not begun: another snapshot is to end first.
+  bool WaitsForAnother() const;
   void Judge();
 
   const Environment env_;
@@ -101,6 +108,7 @@ class AofFiles {
   int64_t last_failure_ms_ = 0;
   uint64_t rewrites_ = 0;
   uint64_t failures_in_a_row_ = 0;
+  std::unique_ptr<AofLoader> loader_;     // While loading.
   std::unique_ptr<Rewriting> rewriting_;  // If it is under way.
 };
 

@@ -2,12 +2,20 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "node/codec/crc64.h"
+#include "node/persist/aof_commands.h"
+
 namespace slotmesh::node {
 namespace {
 
+constexpr int64_t kMillisPerSecond = 1000;
 constexpr int64_t kSyncMillis = 1000;
 // A write to a file that is being synced would wait for it: it is put off so long.
 constexpr int64_t kPutOffMillis = 2000;
+// What the file says is summed up in pieces of that many bytes, or when so much time has passed.
+constexpr uint64_t kSumBytes = 64 << 10;
+constexpr int64_t kSumMillis = 1000;
 
 }  // namespace
 
@@ -16,6 +24,9 @@ void AofLog::Use(std::shared_ptr<AppendFile> file) {
   // The file is read on its own: it says which database it begins in.
   journal_.ForceSelect();
   file_ = std::move(file);
+  noted_s_ = 0;
+  sum_ = 0;
+  summed_bytes_ = 0;
   unsynced_ = false;
 }
 
@@ -29,11 +40,20 @@ void AofLog::Stop() {
 
 void AofLog::OnUnit(const JournalUnit& unit) {
   if (unit.effects.front().origin != Origin::kAofLoad) {
+    if (config_.aof_timestamp_enabled) NoteTime();
     buffer_ += unit.resp;
     return;
   }
   // It stands in the file already. The next one says its database anew.
   journal_.ForceSelect();
+}
+
+// Before what happens in a new second, so that the file can be cut back to an earlier one.
+void AofLog::NoteTime() {
+  const int64_t now_s = wall_ms_() / kMillisPerSecond;
+  if (now_s <= noted_s_) return;
+  noted_s_ = now_s;
+  absl::StrAppend(&buffer_, "#TS:", now_s, "\r\n");
 }
 
 bool AofLog::MustWait(int64_t now_ms) {
@@ -48,12 +68,28 @@ bool AofLog::MustWait(int64_t now_ms) {
   return false;
 }
 
-void AofLog::Write() {
+void AofLog::Write(int64_t now_ms) {
   status_ = file_->Append(buffer_);
   if (!status_.ok()) return;
+  if (summed_bytes_ == 0) summed_since_ms_ = now_ms;
+  sum_ = Crc64(sum_, buffer_);
+  summed_bytes_ += buffer_.size();
   buffer_.clear();
   unsynced_ = true;
   written_offset_ = journal_.offset();
+}
+
+bool AofLog::SumIsDue(int64_t now_ms) const {
+  if (summed_bytes_ == 0) return false;
+  return summed_bytes_ >= kSumBytes || now_ms - summed_since_ms_ >= kSumMillis;
+}
+
+void AofLog::WriteSum() {
+  status_ = file_->Append(AofSumNote(summed_bytes_, sum_));
+  if (!status_.ok()) return;
+  sum_ = 0;
+  summed_bytes_ = 0;
+  unsynced_ = true;
 }
 
 bool AofLog::SyncAlways() {
@@ -77,8 +113,13 @@ void AofLog::SyncEverySecond(int64_t now_ms) {
 }
 
 bool AofLog::Flush(int64_t now_ms) {
-  if (file_ == nullptr || (buffer_.empty() && !unsynced_ && status_.ok())) return true;
-  if (!buffer_.empty() && !MustWait(now_ms)) Write();
+  if (file_ == nullptr) return true;
+  const bool sum = SumIsDue(now_ms);
+  if (buffer_.empty() && !unsynced_ && !sum && status_.ok()) return true;
+  if ((sum || !buffer_.empty()) && !MustWait(now_ms)) {
+    Write(now_ms);
+    if (status_.ok() && SumIsDue(now_ms)) WriteSum();
+  }
   switch (config_.appendfsync) {
     case Fsync::kAlways:
       return SyncAlways();
@@ -93,7 +134,8 @@ bool AofLog::Flush(int64_t now_ms) {
 
 absl::Status AofLog::SyncNow() {
   if (file_ == nullptr) return absl::OkStatus();
-  Write();
+  Write(last_sync_ms_);
+  if (status_.ok() && summed_bytes_ > 0) WriteSum();
   if (status_.ok()) status_ = file_->Sync();
   unsynced_ = !status_.ok();
   if (status_.ok()) synced_offset_ = written_offset_;

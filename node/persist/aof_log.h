@@ -7,8 +7,10 @@
 #define SLOTMESH_NODE_PERSIST_AOF_LOG_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "node/config/config.h"
@@ -19,7 +21,8 @@ namespace slotmesh::node {
 
 class AofLog : public JournalSink {
  public:
-  AofLog(Journal& journal, const Config& config) : journal_(journal), config_(config) {}
+  AofLog(Journal& journal, const Config& config, std::function<int64_t()> wall_ms)
+      : journal_(journal), config_(config), wall_ms_(std::move(wall_ms)) {}
   ~AofLog() override { Stop(); }
 
   // From now on into this file; what came before must be flushed. REQUIRES: not within a unit.
@@ -31,7 +34,7 @@ class AofLog : public JournalSink {
   // Writes what there is, and syncs as appendfsync says. False if something was promised to be on
   // disk that is not.
   bool Flush(int64_t now_ms);
-  // Writes and syncs now.
+  // Writes and syncs now; with a sum.
   absl::Status SyncNow();
 
   // Of the last write or sync.
@@ -51,15 +54,24 @@ class AofLog : public JournalSink {
   void OnUnit(const JournalUnit& unit) override;
 
  private:
+  void NoteTime();
   bool MustWait(int64_t now_ms);
-  void Write();
+  void Write(int64_t now_ms);
+  bool SumIsDue(int64_t now_ms) const;
+  void WriteSum();
   bool SyncAlways();
   void SyncEverySecond(int64_t now_ms);
 
   Journal& journal_;
   const Config& config_;
+  const std::function<int64_t()> wall_ms_;
   std::shared_ptr<AppendFile> file_;
   std::string buffer_;
+  int64_t noted_s_ = 0;  // The time that the file says last.
+  // What the file has behind its last sum.
+  uint64_t sum_ = 0;
+  uint64_t summed_bytes_ = 0;
+  int64_t summed_since_ms_ = 0;
   bool unsynced_ = false;
   int64_t last_sync_ms_ = 0;
   int64_t waits_since_ms_ = 0;  // For a sync that takes long; 0: it does not.

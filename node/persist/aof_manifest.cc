@@ -27,13 +27,13 @@ std::optional<Line> ParseLine(std::string_view text) {
     } else if (EqualsIgnoreCase((*words)[i], "seq")) {
       line.file.sequence = ParseInt64(value).value_or(0);
     } else if (EqualsIgnoreCase((*words)[i], "type")) {
-      line.type = value.size() == 1 ? value[0] : 0;
+      line.type = value.size() == 1 ? value[0] : '?';
     }
     // What else a later version may say does not matter here.
   }
   const std::string& name = line.file.name;
   const bool plain = !name.empty() && name.find('/') == std::string::npos;
-  if (!plain || line.file.sequence <= 0) return std::nullopt;
+  if (!plain || line.file.sequence <= 0 || line.type == 0) return std::nullopt;
   return line;
 }
 
@@ -42,24 +42,25 @@ std::string Quoted(const std::string& name) {
   return name.find_first_of(" \t\"'\\") == std::string::npos ? name : QuoteArg(name);
 }
 
-bool Add(AofManifest& manifest, const Line& line) {
+// What is wrong with it; empty: nothing.
+std::string_view Add(AofManifest& manifest, const Line& line) {
   switch (line.type) {
     case 'b':
-      if (manifest.base) return false;
+      if (manifest.base) return "Found duplicate base file information";
       manifest.base = line.file;
-      return true;
+      return "";
     case 'h':
       manifest.history.push_back(line.file);
-      return true;
+      return "";
     case 'i':
       if (!manifest.increments.empty() &&
           manifest.increments.back().sequence >= line.file.sequence) {
-        return false;
+        return "Found a non-monotonic sequence number";
       }
       manifest.increments.push_back(line.file);
-      return true;
+      return "";
     default:
-      return false;
+      return "Unknown AOF file type";
   }
 }
 
@@ -78,17 +79,18 @@ absl::StatusOr<AofManifest> AofManifest::Parse(std::string_view text) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     const auto wrong = [&](std::string_view what) {
-      return absl::DataLossError(StrCat("line ", number, " ", what));
+      return absl::DataLossError(StrCat(what, " (line ", number, ")"));
     };
-    if (end == std::string_view::npos) return wrong("has no end");
+    if (end == std::string_view::npos) return wrong("The AOF manifest's last line has no end");
     text.remove_prefix(end + 1);
     if (line.starts_with('#')) continue;
-    if (line.size() > kLineMax) return wrong("is too long");
+    if (line.size() > kLineMax) return wrong("The AOF manifest file contains too long line");
     const std::optional<Line> parsed = ParseLine(line);
-    if (!parsed) return wrong("is not 'file <name> seq <number> type <b|h|i>'");
-    if (!Add(manifest, *parsed)) return wrong("does not fit with those before it");
+    if (!parsed) return wrong("Invalid AOF manifest file format");
+    const std::string_view error = Add(manifest, *parsed);
+    if (!error.empty()) return wrong(error);
   }
-  if (manifest == AofManifest()) return absl::DataLossError("names no file");
+  if (manifest == AofManifest()) return absl::DataLossError("Found an empty AOF manifest");
   return manifest;
 }
 
@@ -103,9 +105,9 @@ std::string AofManifest::Text() const {
   return text;
 }
 
-AofFile AofManifest::NextBase(std::string_view prefix) const {
+AofFile AofManifest::NextBase(std::string_view prefix, bool rdb) const {
   const int64_t sequence = Highest(*this, /*base=*/true) + 1;
-  return {StrCat(prefix, ".", sequence, ".base.rdb"), sequence};
+  return {StrCat(prefix, ".", sequence, rdb ? ".base.rdb" : ".base.aof"), sequence};
 }
 
 AofFile AofManifest::NextIncrement(std::string_view prefix) const {

@@ -33,7 +33,7 @@ struct AofManifest {
   std::string Text() const;
 
   // The names that come next, as Redis chooses them: `prefix` is the directive appendfilename.
-  AofFile NextBase(std::string_view prefix) const;
+  AofFile NextBase(std::string_view prefix, bool rdb) const;
   AofFile NextIncrement(std::string_view prefix) const;
 
   friend bool operator==(const AofManifest&, const AofManifest&) = default;

@@ -10,10 +10,28 @@ constexpr int64_t kSliceNanos = 500'000;
 
 }  // namespace
 
-RdbOutputThread::Options RdbOptionsOf(const Config& config) {
-  return {.compress = config.rdbcompression,
-          .checksum = config.rdbchecksum,
-          .key_delay_micros = config.rdb_key_save_delay};
+SaveOptions RdbOptionsOf(const Engine& engine) {
+  const Config& config = engine.config;
+  SaveOptions options{.output = {.compress = config.rdbcompression,
+                                 .checksum = config.rdbchecksum,
+                                 .key_delay_micros = config.rdb_key_save_delay},
+                      .access = {.now = engine.now_ms, .lfu = engine.keyspace.lfu_settings()}};
+  switch (config.maxmemory_policy) {
+    case MaxmemoryPolicy::kVolatileLru:
+    case MaxmemoryPolicy::kAllkeysLru:
+      options.access.kind = AccessNotes::Kind::kIdle;
+      break;
+    case MaxmemoryPolicy::kVolatileLfu:
+    case MaxmemoryPolicy::kAllkeysLfu:
+      options.access.kind = AccessNotes::Kind::kFrequency;
+      break;
+    case MaxmemoryPolicy::kVolatileRandom:
+    case MaxmemoryPolicy::kVolatileTtl:
+    case MaxmemoryPolicy::kAllkeysRandom:
+    case MaxmemoryPolicy::kNoEviction:
+      break;
+  }
+  return options;
 }
 
 BackgroundSave::BackgroundSave(const Environment& environment, Job job)
@@ -37,13 +55,14 @@ void BackgroundSave::StepSoon() {
 }
 
 absl::Status BackgroundSave::Begin() {
+  SaveOptions options = RdbOptionsOf(env_.engine);
+  options.form = job_.form;
   absl::StatusOr<std::unique_ptr<RdbSave>> save =
-      RdbSave::Start(env_.snapshots, job_.file, job_.notes(), RdbOptionsOf(env_.engine.config),
-                     [this, alive = alive_] {
-                       env_.post([this, alive] {
-                         if (*alive) Step();
-                       });
-                     });
+      RdbSave::Start(env_.snapshots, job_.file, job_.notes(), options, [this, alive = alive_] {
+        env_.post([this, alive] {
+          if (*alive) Step();
+        });
+      });
   // Another walk is under way, of slots that move perhaps: the timer tries again.
   if (absl::IsUnavailable(save.status())) return absl::OkStatus();
   save_ = *std::move(save);

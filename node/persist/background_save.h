@@ -19,7 +19,7 @@
 namespace slotmesh::node {
 
 // How the directives want RDB files written.
-RdbOutputThread::Options RdbOptionsOf(const Config& config);
+SaveOptions RdbOptionsOf(const Engine& engine);
 
 class BackgroundSave {
  public:
@@ -32,6 +32,7 @@ class BackgroundSave {
   struct Job {
     std::unique_ptr<OutputFile> file;
     std::function<RdbNotes()> notes;
+    SnapshotForm form = SnapshotForm::kRdb;
     // What the file will hold is decided: the state of this moment. An error ends the save.
     std::function<absl::Status()> on_begin;
     // The file is there, or what was wrong. May delete the save.

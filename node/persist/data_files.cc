@@ -1,5 +1,6 @@
 #include "node/persist/data_files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -8,17 +9,45 @@
 
 namespace slotmesh::node {
 
-absl::StatusOr<bool> DataFiles::Start() {
-  absl::Status loaded = absl::NotFoundError("no append-only file");
-  if (config_.appendonly) loaded = aof_.Load();
+namespace {
+
+// After the append-only file could not be begun.
+constexpr int64_t kAofRetryMillis = 1000;
+constexpr int64_t kSliceNanos = 10'000'000;
+constexpr uint64_t kBytesPerClockCheck = 64 << 10;
+
+}  // namespace
+
+absl::StatusOr<bool> DataFiles::BeginLoading() {
+  aof_wanted_ = engine_.config.appendonly;
+  absl::Status found = absl::NotFoundError("no append-only file");
+  if (aof_wanted_) found = aof_.BeginLoading();
+  from_aof_ = found.ok();
   // Whoever turns the append-only file on in the configuration keeps the data of the RDB file.
-  if (absl::IsNotFound(loaded)) loaded = rdb_.Load();
-  if (!loaded.ok() && !absl::IsNotFound(loaded)) return loaded;
-  if (config_.appendonly) {
-    const absl::Status begun = aof_.Begin();
-    if (!begun.ok()) return begun;
+  if (absl::IsNotFound(found)) found = rdb_.BeginLoading();
+  if (!found.ok() && !absl::IsNotFound(found)) return found;
+  return found.ok();
+}
+
+absl::StatusOr<bool> DataFiles::StepLoading() {
+  const int64_t begin = engine_.clock.MonotonicNanos();
+  const auto slice = static_cast<uint64_t>(engine_.config.loading_process_events_interval_bytes);
+  uint64_t left = slice;
+  while (true) {
+    const uint64_t bytes = std::min(left, kBytesPerClockCheck);
+    const absl::StatusOr<bool> done = from_aof_ ? aof_.StepLoading(bytes) : rdb_.StepLoading(bytes);
+    if (!done.ok() || *done) return done;
+    left -= bytes;
+    if (left == 0 || engine_.clock.MonotonicNanos() - begin >= kSliceNanos) return false;
   }
-  return loaded.ok();
+}
+
+absl::Status DataFiles::Begin() {
+  const bool on = engine_.config.appendonly;
+  // Turned on meanwhile: files of an earlier time may be there, which stay until a rewrite is done.
+  const absl::Status status = !on ? absl::OkStatus() : aof_wanted_ ? aof_.Begin() : aof_.TurnOn();
+  engine_.loading.End();
+  return status;
 }
 
 absl::Status DataFiles::SwitchAof(bool on) {
@@ -27,21 +56,41 @@ absl::Status DataFiles::SwitchAof(bool on) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<FileNotes> DataFiles::Replace(const std::string& path, bool keep) {
+absl::Status DataFiles::BeginReplacing(const std::string& path) {
   aof_.TurnOff();
-  absl::Status status = rdb_.LoadCopy(path);
-  if (status.ok() && keep && std::rename(path.c_str(), config_.dbfilename.c_str()) != 0) {
-    status = absl::UnavailableError(
-        StrCat("cannot rename ", path, " to ", config_.dbfilename, ": ", std::strerror(errno)));
+  from_aof_ = false;
+  copy_ = path;
+  const absl::Status status = rdb_.BeginLoadingCopy(path);
+  if (!status.ok()) AbortReplacing();
+  return status;
+}
+
+absl::StatusOr<FileNotes> DataFiles::EndReplacing(bool keep) {
+  const std::string& own = engine_.config.dbfilename;
+  AbortReplacing();
+  if (keep && std::rename(copy_.c_str(), own.c_str()) != 0) {
+    return absl::UnavailableError(
+        StrCat("cannot rename ", copy_, " to ", own, ": ", std::strerror(errno)));
   }
-  // Also of what could not be loaded: nothing.
-  const absl::Status on = config_.appendonly ? aof_.TurnOn() : absl::OkStatus();
-  if (!status.ok()) return status;
-  if (!on.ok()) return on;
   return rdb_.loaded_notes();
 }
 
+// The append-only file goes on with what is there now, nothing perhaps.
+void DataFiles::AbortReplacing() {
+  rdb_.AbortLoading();
+  aof_to_begin_ = engine_.config.appendonly;
+  BeginAof();
+}
+
+void DataFiles::BeginAof() {
+  if (!aof_to_begin_ || engine_.now_ms < next_aof_try_ms_) return;
+  next_aof_try_ms_ = engine_.now_ms + kAofRetryMillis;
+  aof_to_begin_ = engine_.config.appendonly && !aof_.TurnOn().ok();
+}
+
 void DataFiles::Tick() {
+  if (engine_.loading.active) return;
+  BeginAof();
   rdb_.Tick();
   aof_.Tick();
 }

@@ -16,12 +16,16 @@ namespace slotmesh::node {
 
 class DataFiles : public Persistence, public CopiedData {
  public:
-  DataFiles(RdbFiles& rdb, AofFiles& aof, const Config& config)
-      : rdb_(rdb), aof_(aof), config_(config) {}
+  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {}
 
-  // At the start: loads what is there (with appendonly the append-only file before the RDB file),
-  // and begins the append-only file if it is on. True if there were files.
-  absl::StatusOr<bool> Start();
+  // At the start: finds what is there (with appendonly the append-only file before the RDB file).
+  // True if there is something; Engine::loading is active then.
+  absl::StatusOr<bool> BeginLoading();
+  // A slice of a few milliseconds. True when all is loaded.
+  absl::StatusOr<bool> StepLoading();
+  // With the data there, or without any: begins the append-only file if it is on, and ends
+  // Engine::loading.
+  absl::Status Begin();
   // CONFIG SET appendonly.
   absl::Status SwitchAof(bool on);
   bool Flush() { return aof_.Flush(); }
@@ -39,7 +43,10 @@ class DataFiles : public Persistence, public CopiedData {
   AofStatus StatusOfAof() const override { return aof_.Status(); }
 
   // CopiedData.
-  absl::StatusOr<FileNotes> Replace(const std::string& path, bool keep) override;
+  absl::Status BeginReplacing(const std::string& path) override;
+  absl::StatusOr<bool> StepReplacing() override { return StepLoading(); }
+  absl::StatusOr<FileNotes> EndReplacing(bool keep) override;
+  void AbortReplacing() override;
   RdbNotes NotesOfNow() const override { return rdb_.Notes(); }
   uint64_t synced_offset() const override { return aof_.synced_offset(); }
 
@@ -47,9 +54,16 @@ class DataFiles : public Persistence, public CopiedData {
   const FileNotes& loaded_notes() const { return rdb_.loaded_notes(); }
 
  private:
+  void BeginAof();
+
   RdbFiles& rdb_;
   AofFiles& aof_;
-  const Config& config_;
+  Engine& engine_;
+  std::string copy_;  // The file that takes the data's place.
+  bool from_aof_ = false;
+  bool aof_to_begin_ = false;  // It could not be, which is in the log; it is tried again.
+  int64_t next_aof_try_ms_ = 0;
+  bool aof_wanted_ = false;  // By the configuration, when loading began.
 };
 
 }  // namespace slotmesh::node

@@ -15,7 +15,7 @@ namespace slotmesh::node {
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    const std::string text = StrCat("cannot open ", path, ": ", std::strerror(errno));
+    const std::string text = StrCat("cannot open ", path, " for reading: ", std::strerror(errno));
     return errno == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
   }
   struct stat about {};

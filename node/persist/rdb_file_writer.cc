@@ -1,22 +1,38 @@
 #include "node/persist/rdb_file_writer.h"
 
-#include <utility>
+#include <string>
 
 #include "absl/strings/str_format.h"
 
 namespace slotmesh::node {
 
-void RdbFileWriter::Begin() { writer_.Raw(absl::StrFormat("REDIS%04d", kRdbVersionWritten)); }
-
-void RdbFileWriter::Aux(std::string_view name, std::string_view value) {
-  writer_.Opcode(RdbOpcode::kAux);
-  writer_.String(name);
-  writer_.String(value);
+void RdbFileWriter::Begin(const RdbNotes& notes) {
+  writer_.Raw(absl::StrFormat("REDIS%04d", kRdbVersionWritten));
+  for (const auto& [name, value] : notes.aux) {
+    writer_.Opcode(RdbOpcode::kAux);
+    writer_.String(name);
+    writer_.String(value);
+  }
+  for (const std::string& code : notes.functions) {
+    writer_.Opcode(RdbOpcode::kFunction2);
+    writer_.String(code);
+  }
 }
 
-void RdbFileWriter::Function(std::string_view code) {
-  writer_.Opcode(RdbOpcode::kFunction2);
-  writer_.String(code);
+void RdbFileWriter::WriteAccess(const node::Entry& entry) {
+  const uint32_t clock = entry.access_clock();
+  switch (access_.kind) {
+    case AccessNotes::Kind::kNone:
+      return;
+    case AccessNotes::Kind::kIdle:
+      writer_.Opcode(RdbOpcode::kIdle);
+      writer_.Length(LruIdleSeconds(clock, access_.now));
+      return;
+    case AccessNotes::Kind::kFrequency:
+      writer_.Opcode(RdbOpcode::kFreq);
+      chunk_.bytes.push_back(static_cast<char>(LfuCounter(clock, access_.now, access_.lfu)));
+      return;
+  }
 }
 
 void RdbFileWriter::Entry(int database, const node::Entry& entry) {
@@ -30,6 +46,7 @@ void RdbFileWriter::Entry(int database, const node::Entry& entry) {
     writer_.Opcode(RdbOpcode::kExpireMillis);
     writer_.Millis(entry.expiry());
   }
+  WriteAccess(entry);
   if (!entry.is_string()) {
     const Object& object = *entry.object();
     writer_.Type(object.type->RdbTypeOf(object));
@@ -45,7 +62,5 @@ void RdbFileWriter::Entry(int database, const node::Entry& entry) {
 }
 
 void RdbFileWriter::End() { writer_.Opcode(RdbOpcode::kEof); }
-
-RdbChunk RdbFileWriter::Take() { return std::exchange(chunk_, RdbChunk()); }
 
 }  // namespace slotmesh::node

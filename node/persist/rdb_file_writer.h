@@ -1,48 +1,41 @@
-// The parts of an RDB file in their order, appended to chunks that the caller takes away: header,
-// notes (AUX), libraries of functions, entries, end. What is left out is the checksum behind the
-// end, which whoever writes the bytes adds.
+// The parts of an RDB file in their order. What is left out is the checksum behind the end, which
+// whoever writes the bytes adds.
 //
 // Version 10, as Redis 7.0 writes it; fields with an expiry of their own make a file that only
-// Valkey 9 and we read. Thread-compatible; cannot fail. Strings stay uncompressed: RdbChunk notes
-// those that are worth it.
+// Valkey 9 and we read. Strings stay uncompressed: RdbChunk notes those that are worth it.
 #ifndef SLOTMESH_NODE_PERSIST_RDB_FILE_WRITER_H_
 #define SLOTMESH_NODE_PERSIST_RDB_FILE_WRITER_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "node/codec/rdb_writer.h"
-#include "node/keyspace/entry.h"
+#include "node/keyspace/access_clock.h"
+#include "node/persist/snapshot_writer.h"
 
 namespace slotmesh::node {
 
-struct RdbChunk {
-  std::string bytes;
-  std::vector<RdbPlainString> strings;
-  int64_t keys = 0;
+// What a file says of how its keys were used, for eviction to go on by it.
+struct AccessNotes {
+  enum class Kind : uint8_t { kNone, kIdle, kFrequency };
+  Kind kind = Kind::kNone;
+  UnixMillis now = 0;
+  LfuSettings lfu;
 };
 
-class RdbFileWriter {
+class RdbFileWriter : public SnapshotWriter {
  public:
-  RdbFileWriter() : writer_(&chunk_.bytes, &chunk_.strings) {}
-  RdbFileWriter(const RdbFileWriter&) = delete;
-  RdbFileWriter& operator=(const RdbFileWriter&) = delete;
+  explicit RdbFileWriter(const AccessNotes& access)
+      : access_(access), writer_(&chunk_.bytes, &chunk_.strings) {}
 
-  // In this order: Begin, any Aux, any Function, entries, End.
-  void Begin();
-  void Aux(std::string_view name, std::string_view value);
-  void Function(std::string_view code);
-  void Entry(int database, const node::Entry& entry);
-  void End();
-
-  size_t size() const { return chunk_.bytes.size(); }
-  // What has been written since the last call.
-  RdbChunk Take();
+  void Begin(const RdbNotes& notes) override;
+  void Entry(int database, const node::Entry& entry) override;
+  void End() override;
 
  private:
-  RdbChunk chunk_;
+  void WriteAccess(const node::Entry& entry);
+
+  const AccessNotes access_;
   RdbWriter writer_;
   int database_ = -1;  // That the entries are in.
 };

@@ -36,45 +36,79 @@ RdbNotes RdbFiles::Notes() const {
   return notes;
 }
 
-absl::Status RdbFiles::LoadFile(const std::string& path, bool replace, bool keep_expired) {
+absl::Status RdbFiles::Open(const std::string& path, bool replace, bool keep_expired) {
   Engine& engine = env_.engine;
-  const int64_t begin = engine.clock.MonotonicNanos();
+  absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  if (!file.ok()) return file.status();
   const RdbLoadOptions options{.type_settings = engine.type_settings,
                                .now = engine.now_ms,
                                .keep_expired = keep_expired,
                                .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
                                .replace = replace};
-  const absl::StatusOr<RdbLoaded> loaded =
-      LoadRdbFile(path, engine.keyspace, options, [](size_t) {});
-  if (!loaded.ok()) return loaded.status();
-  const absl::Status functions = env_.functions.Load(loaded->functions);
-  if (!functions.ok()) return functions;
-  loaded_notes_ = loaded->aux;
-  keys_loaded_ = loaded->keys;
-  keys_expired_ = loaded->expired;
-  const double seconds = static_cast<double>(engine.clock.MonotonicNanos() - begin) / 1e9;
-  env_.log.Notice(StrCat("Done loading RDB, keys loaded: ", loaded->keys,
-                         ", keys expired: ", loaded->expired, "."));
-  env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
+  loading_ = std::make_unique<Loading>(path, *std::move(file), engine.keyspace, options);
+  loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
 }
 
-absl::Status RdbFiles::Load() {
+absl::Status RdbFiles::BeginLoading() {
   last_save_ms_ = env_.engine.now_ms;
   // A replica's keys are its primary's to remove.
   const bool keep_expired = !env_.engine.config.replicaof_host.empty();
-  const absl::Status status =
-      LoadFile(env_.engine.config.dbfilename, /*replace=*/false, keep_expired);
-  if (status.ok()) env_.engine.stats.keyspace_changes = 0;
+  const absl::Status status = Open(env_.engine.config.dbfilename, /*replace=*/false, keep_expired);
+  if (status.ok()) env_.engine.loading.Begin(env_.engine.now_ms, loading_->file.bytes().size());
   return status;
 }
 
-absl::Status RdbFiles::LoadCopy(const std::string& path) {
+absl::Status RdbFiles::BeginLoadingCopy(const std::string& path) {
   (void)CancelBackgroundSave();
+  const absl::Status status = Open(path, /*replace=*/false, /*keep_expired=*/true);
   env_.engine.keyspace.Flush();
   env_.functions.Clear();
-  return LoadFile(path, /*replace=*/false, /*keep_expired=*/true);
+  if (status.ok()) env_.engine.loading.Begin(env_.engine.now_ms, loading_->file.bytes().size());
+  return status;
+}
+
+void RdbFiles::AbortLoading() {
+  loading_.reset();
+  env_.engine.loading.End();
+}
+
+absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
+  RdbLoader& loader = loading_->loader;
+  LoadProgress& progress = env_.engine.loading;
+  loader.set_key_delay(env_.engine.config.key_load_delay);
+  absl::StatusOr<bool> done = loader.Step(bytes);
+  progress.loaded_bytes = loader.position();
+  progress.memory_of_writer = MemoryOfWriter(loader.loaded());
+  if (done.ok() && !*done) return false;
+  const absl::Status status = done.ok() ? EndLoading() : InFile(done.status());
+  loading_.reset();
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status RdbFiles::InFile(const absl::Status& status) const {
+  return absl::Status(status.code(), StrCat(loading_->path, ": ", ToStd(status.message())));
+}
+
+absl::Status RdbFiles::EndLoading() {
+  Engine& engine = env_.engine;
+  const RdbLoaded& loaded = loading_->loader.loaded();
+  const absl::Status whole = CheckWhole(loaded, loading_->file.bytes().size());
+  if (!whole.ok()) return InFile(whole);
+  const absl::Status functions = env_.functions.Load(loaded.functions);
+  if (!functions.ok()) return functions;
+  loaded_notes_ = loaded.aux;
+  keys_loaded_ = loaded.keys;
+  keys_expired_ = loaded.expired;
+  engine.stats.keyspace_changes = 0;
+  const double seconds =
+      static_cast<double>(engine.clock.MonotonicNanos() - loading_->begin_ns) / 1e9;
+  env_.log.Notice(StrCat("Done loading RDB, keys loaded: ", loaded.keys,
+                         ", keys expired: ", loaded.expired, "."));
+  env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
+  return absl::OkStatus();
 }
 
 absl::Status RdbFiles::Save() {
@@ -82,8 +116,7 @@ absl::Status RdbFiles::Save() {
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
-    status =
-        SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine.config));
+    status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
   }
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
@@ -181,8 +214,14 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
     const absl::Status saved = Save();
     if (!saved.ok()) return saved;
   }
+  const uint64_t changes = env_.engine.stats.keyspace_changes;
+  const absl::Status opened =
+      Open(env_.engine.config.dbfilename, options.replace, /*keep_expired=*/false);
+  if (!opened.ok()) return opened;
   if (options.flush) env_.engine.keyspace.Flush();
-  return LoadFile(env_.engine.config.dbfilename, options.replace, /*keep_expired=*/false);
+  const absl::Status status = StepLoading(SIZE_MAX).status();
+  env_.engine.stats.keyspace_changes = changes;
+  return status;
 }
 
 PersistenceStatus RdbFiles::Status() const {

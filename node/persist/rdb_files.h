@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "node/command/engine.h"
@@ -17,6 +18,7 @@
 #include "node/persist/copied_data.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
+#include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_load.h"
 #include "node/snapshot/snapshots.h"
@@ -40,10 +42,14 @@ class RdbFiles {
   };
   explicit RdbFiles(Environment environment);
 
-  // At the start: NOT_FOUND if there is no file.
-  absl::Status Load();
+  // At the start: NOT_FOUND if there is no file. What it holds comes with StepLoading.
+  absl::Status BeginLoading();
+  // Goes on for about so many bytes, and tells Engine::loading. True when all is done.
+  absl::StatusOr<bool> StepLoading(size_t bytes);
   // The data becomes what the file at `path` holds, keys whose time has come included: a primary's.
-  absl::Status LoadCopy(const std::string& path);
+  // What was there is gone, also if that fails. Goes on with StepLoading.
+  absl::Status BeginLoadingCopy(const std::string& path);
+  void AbortLoading();
   // Of the file that was loaded last.
   const FileNotes& loaded_notes() const { return loaded_notes_; }
   // What a file of this moment holds besides the keys.
@@ -60,6 +66,14 @@ class RdbFiles {
   PersistenceStatus Status() const;
 
  private:
+  struct Loading {
+    Loading(std::string name, MappedFile mapped, Keyspace& keyspace, const RdbLoadOptions& options)
+        : path(std::move(name)), file(std::move(mapped)), loader(file.bytes(), keyspace, options) {}
+    const std::string path;
+    MappedFile file;
+    RdbLoader loader;
+    int64_t begin_ns = 0;
+  };
   struct Running {
     std::unique_ptr<BackgroundSave> save;
     uint64_t changes_before = 0;
@@ -67,7 +81,9 @@ class RdbFiles {
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
-  absl::Status LoadFile(const std::string& path, bool replace, bool keep_expired);
+  absl::Status Open(const std::string& path, bool replace, bool keep_expired);
+  absl::Status EndLoading();
+  absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
   void EndBackground(const absl::Status& status);
   void Saved();
@@ -82,6 +98,7 @@ class RdbFiles {
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
   FileNotes loaded_notes_;
+  std::unique_ptr<Loading> loading_;  // If that is under way.
   std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };
 

@@ -18,6 +18,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "node/keyspace/keyspace.h"
+#include "node/persist/rdb_file_reader.h"
 #include "node/types/type_settings.h"
 
 namespace slotmesh::node {
@@ -41,6 +42,49 @@ struct RdbLoaded {
   std::vector<std::string> functions;  // Code of each library.
   size_t size = 0;                     // Of the part of the bytes that is RDB.
 };
+
+// A load in steps, between which others are served: they must leave the keyspace alone. Borrows
+// all; the bytes and the settings outlive it.
+class RdbLoader : private RdbFileReader::Handler {
+ public:
+  RdbLoader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options)
+      : keyspace_(keyspace),
+        options_(options),
+        reader_(bytes, {options.type_settings, options.check_checksum}, *this) {}
+  RdbLoader(const RdbLoader&) = delete;
+  RdbLoader& operator=(const RdbLoader&) = delete;
+
+  // Goes on for about so many bytes. True when all is done; nothing more after an error.
+  absl::StatusOr<bool> Step(size_t bytes);
+  // For tests: time to lose per key; negative: a microsecond per so many keys.
+  void set_key_delay(int64_t micros) { key_delay_micros_ = micros; }
+
+  size_t position() const { return reader_.position(); }
+  // So far.
+  RdbLoaded& loaded() { return loaded_; }
+
+ private:
+  absl::Status OnDatabase(uint64_t index) override;
+  void OnAux(std::string_view name, std::string_view value) override;
+  void OnFunction(std::string_view code) override;
+  absl::Status OnEntry(const RdbEntryNotes& notes, Entry* entry) override;
+  absl::Status Keep(const RdbEntryNotes& notes, Entry* entry);
+  void SetAccessClock(const RdbEntryNotes& notes, Entry& entry) const;
+
+  Keyspace& keyspace_;
+  const RdbLoadOptions options_;
+  RdbLoaded loaded_;
+  bool keep_expired_ = options_.keep_expired;
+  int64_t key_delay_micros_ = 0;
+  RdbFileReader reader_;
+};
+
+// DATA_LOSS if the file of that many bytes has some behind the end.
+absl::Status CheckWhole(const RdbLoaded& loaded, size_t file_size);
+// What the writer had in use, in bytes; 0 if the file does not say.
+uint64_t MemoryOfWriter(const RdbLoaded& loaded);
+// The time to lose for the key or command that is the `count`-th.
+void LoseTime(int64_t key_delay_micros, uint64_t count);
 
 // `progress` is called every few megabytes with the bytes done.
 absl::StatusOr<RdbLoaded> LoadRdb(std::string_view bytes, Keyspace& keyspace,

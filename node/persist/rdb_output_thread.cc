@@ -109,7 +109,7 @@ void RdbOutputThread::Linger(const RdbChunk& chunk) {
 
 absl::Status RdbOutputThread::WriteEnd() {
   std::string footer;
-  for (int i = 0; i < kChecksumBytes; ++i)
+  for (int i = 0; options_.rdb && i < kChecksumBytes; ++i)
     footer.push_back(static_cast<char>(checksum_ >> (8 * i)));
   absl::Status status = file_->Write(footer);
   if (status.ok()) status = file_->Commit();

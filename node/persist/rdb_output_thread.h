@@ -18,7 +18,7 @@
 
 #include "absl/status/status.h"
 #include "node/persist/output_file.h"
-#include "node/persist/rdb_file_writer.h"
+#include "node/persist/snapshot_writer.h"
 
 namespace slotmesh::node {
 
@@ -27,6 +27,7 @@ class RdbOutputThread {
   struct Options {
     bool compress = true;
     bool checksum = true;          // False writes 0 in its place.
+    bool rdb = true;               // Else nothing follows what was appended.
     int64_t key_delay_micros = 0;  // For tests: time to lose per key.
   };
 

@@ -1,36 +1,52 @@
 #include "node/persist/rdb_save.h"
 
+#include "node/persist/command_file_writer.h"
+
 namespace slotmesh::node {
 namespace {
 
 constexpr size_t kChunkBytes = 256 << 10;
 
-void WriteNotes(RdbFileWriter& writer, const RdbNotes& notes) {
-  writer.Begin();
-  for (const auto& [name, value] : notes.aux) writer.Aux(name, value);
-  for (const std::string& code : notes.functions) writer.Function(code);
+std::unique_ptr<SnapshotWriter> MakeWriter(const SaveOptions& options) {
+  switch (options.form) {
+    case SnapshotForm::kRdb:
+      return std::make_unique<RdbFileWriter>(options.access);
+    case SnapshotForm::kCommands:
+      return std::make_unique<CommandFileWriter>();
+  }
+  return nullptr;
+}
+
+RdbOutputThread::Options OutputOf(const SaveOptions& options) {
+  RdbOutputThread::Options output = options.output;
+  output.rdb = options.form == SnapshotForm::kRdb;
+  output.checksum = output.checksum && output.rdb;
+  return output;
 }
 
 }  // namespace
 
+RdbSave::RdbSave(const SaveOptions& options) : writer_(MakeWriter(options)) {}
+
 absl::StatusOr<std::unique_ptr<RdbSave>> RdbSave::Start(Snapshots& snapshots,
                                                         std::unique_ptr<OutputFile>& file,
                                                         const RdbNotes& notes,
-                                                        RdbOutputThread::Options options,
+                                                        const SaveOptions& options,
                                                         std::function<void()> on_idle) {
-  std::unique_ptr<RdbSave> save(new RdbSave());
+  std::unique_ptr<RdbSave> save(new RdbSave(options));
   absl::StatusOr<std::unique_ptr<SnapshotWalk>> walk = snapshots.Begin(std::nullopt, *save);
   if (!walk.ok()) return walk.status();
   save->walk_ = *std::move(walk);
-  save->output_ = std::make_unique<RdbOutputThread>(std::move(file), options, std::move(on_idle));
-  WriteNotes(save->writer_, notes);
+  save->output_ =
+      std::make_unique<RdbOutputThread>(std::move(file), OutputOf(options), std::move(on_idle));
+  save->writer_->Begin(notes);
   return save;
 }
 
 void RdbSave::OnEntry(const SnapshotItem& item) {
   ++keys_;
-  writer_.Entry(item.database, item.entry);
-  if (writer_.size() >= kChunkBytes) output_->Append(writer_.Take());
+  writer_->Entry(item.database, item.entry);
+  if (writer_->size() >= kChunkBytes) output_->Append(writer_->Take());
 }
 
 bool RdbSave::Step(absl::FunctionRef<bool()> out_of_time) {
@@ -40,8 +56,8 @@ bool RdbSave::Step(absl::FunctionRef<bool()> out_of_time) {
   }
   if (!finished_ && walk_->Step(out_of_time)) {
     walk_.reset();
-    writer_.End();
-    output_->Append(writer_.Take());
+    writer_->End();
+    output_->Append(writer_->Take());
     output_->Finish();
     finished_ = true;
   }
@@ -49,20 +65,20 @@ bool RdbSave::Step(absl::FunctionRef<bool()> out_of_time) {
 }
 
 absl::Status SaveRdb(const Keyspace& keyspace, std::unique_ptr<OutputFile> file,
-                     const RdbNotes& notes, RdbOutputThread::Options options) {
-  RdbOutputThread output(std::move(file), options, [] {});
-  RdbFileWriter writer;
-  WriteNotes(writer, notes);
+                     const RdbNotes& notes, const SaveOptions& options) {
+  RdbOutputThread output(std::move(file), OutputOf(options), [] {});
+  const std::unique_ptr<SnapshotWriter> writer = MakeWriter(options);
+  writer->Begin(notes);
   for (int i = 0; i < keyspace.database_count(); ++i) {
     keyspace.database(i).ForEach([&](int, const Entry& entry) {
-      writer.Entry(i, entry);
-      if (writer.size() < kChunkBytes) return;
-      output.Append(writer.Take());
+      writer->Entry(i, entry);
+      if (writer->size() < kChunkBytes) return;
+      output.Append(writer->Take());
       output.WaitForRoom();
     });
   }
-  writer.End();
-  output.Append(writer.Take());
+  writer->End();
+  output.Append(writer->Take());
   output.Finish();
   output.Join();
   return output.status();

@@ -16,7 +16,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "node/persist/rdb_file_writer.h"
 #include "node/persist/rdb_output_thread.h"
+#include "node/persist/snapshot_writer.h"
 #include "node/snapshot/snapshots.h"
 
 namespace slotmesh::node {
@@ -24,10 +26,13 @@ namespace slotmesh::node {
 // As Redis 7.2 names itself: what readers take as the writer's version (redis-ver).
 inline constexpr std::string_view kRdbWriter = "7.2.4";
 
-// What a file holds besides the keys.
-struct RdbNotes {
-  std::vector<std::pair<std::string, std::string>> aux;
-  std::vector<std::string> functions;  // Code of each library.
+// Of the files that are written.
+enum class SnapshotForm : uint8_t { kRdb, kCommands };
+
+struct SaveOptions {
+  SnapshotForm form = SnapshotForm::kRdb;
+  RdbOutputThread::Options output;
+  AccessNotes access;  // In RDB only.
 };
 
 // In slices, as it is at the start (BGSAVE). Borrows the snapshots, which outlive it. Going away
@@ -39,7 +44,7 @@ class RdbSave : private SnapshotConsumer {
   static absl::StatusOr<std::unique_ptr<RdbSave>> Start(Snapshots& snapshots,
                                                         std::unique_ptr<OutputFile>& file,
                                                         const RdbNotes& notes,
-                                                        RdbOutputThread::Options options,
+                                                        const SaveOptions& options,
                                                         std::function<void()> on_idle);
 
   // Encodes until `out_of_time` says so or the thread has enough to do. True when the file is
@@ -55,11 +60,11 @@ class RdbSave : private SnapshotConsumer {
   uint64_t bytes_written() const { return output_->bytes_written(); }
 
  private:
-  RdbSave() = default;
+  explicit RdbSave(const SaveOptions& options);
   void OnEntry(const SnapshotItem& item) override;
 
   std::unique_ptr<RdbOutputThread> output_;
-  RdbFileWriter writer_;
+  const std::unique_ptr<SnapshotWriter> writer_;
   uint64_t keys_ = 0;
   bool finished_ = false;               // All is with the thread.
   std::unique_ptr<SnapshotWalk> walk_;  // Null once it is over.
@@ -67,7 +72,7 @@ class RdbSave : private SnapshotConsumer {
 
 // At once, waiting for the disk (SAVE).
 absl::Status SaveRdb(const Keyspace& keyspace, std::unique_ptr<OutputFile> file,
-                     const RdbNotes& notes, RdbOutputThread::Options options);
+                     const RdbNotes& notes, const SaveOptions& options);
 
 }  // namespace slotmesh::node
 

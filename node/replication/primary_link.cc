@@ -72,6 +72,7 @@ void PrimaryLink::Drop(std::string_view why) {
   connection_.reset();
   receiver_.reset();
   reader_.Reset();
+  early_.clear();
   close_ = false;
   state_ = State::kConnect;
   // A stream that breaks off is likely to be there again at once.
@@ -211,7 +212,7 @@ bool PrimaryLink::OnAnnouncement(std::string_view line) {
       StrCat("PRIMARY <-> REPLICA sync: receiving ",
              receiver_->length() == 0 ? "streamed RDB" : StrCat(receiver_->length(), " bytes"),
              " from primary"));
-  return !receiver_->complete() || LoadFile();
+  return !receiver_->complete() || BeginLoad();
 }
 
 std::optional<size_t> PrimaryLink::Receive(std::string_view bytes) {
@@ -220,28 +221,36 @@ std::optional<size_t> PrimaryLink::Receive(std::string_view bytes) {
     Drop(ToStd(taken.status().message()));
     return std::nullopt;
   }
-  if (receiver_->complete() && !LoadFile()) return std::nullopt;
+  if (receiver_->complete() && !BeginLoad()) return std::nullopt;
   return *taken;
 }
 
-bool PrimaryLink::LoadFile() {
-  absl::Status status = receiver_->Finish();
+bool PrimaryLink::BeginLoad() {
+  const absl::Status status = receiver_->Finish();
   receiver_.reset();
-  if (status.ok()) {
-    env_.log.Notice("PRIMARY <-> REPLICA sync: Loading DB in memory");
-    const absl::StatusOr<int> database = env_.owner.Load(path_, copy_);
-    status = database.status();
-    if (status.ok()) client_.database = *database;
-  }
-  unlink(path_.c_str());
   if (!status.ok()) {
-    Drop(StrCat("Failed trying to load the PRIMARY synchronization DB from disk: ",
-                ToStd(status.message())));
+    Drop(ToStd(status.message()));
     return false;
   }
+  state_ = State::kLoading;
+  env_.log.Notice("PRIMARY <-> REPLICA sync: Loading DB in memory");
+  env_.owner.BeginLoad(path_, copy_);
+  return true;
+}
+
+void PrimaryLink::OnLoaded(const absl::StatusOr<int>& database) {
+  unlink(path_.c_str());
+  if (!database.ok()) {
+    return Drop(StrCat("Failed trying to load the PRIMARY synchronization DB from disk: ",
+                       ToStd(database.status().message())));
+  }
+  // The connection may have ended meanwhile; the copy is good all the same.
+  client_.database = *database;
+  if (state_ != State::kLoading) return;
   env_.log.Notice("PRIMARY <-> REPLICA sync: Finished with success");
   GoOnline();
-  return true;
+  const std::string early = std::exchange(early_, {});
+  if (!early.empty()) Read(early);
 }
 
 void PrimaryLink::GoOnline() {
@@ -270,6 +279,10 @@ void PrimaryLink::OnBytes(std::string_view bytes) {
   env_.engine.stats.primary_input_bytes += bytes.size();
   while (!bytes.empty()) {
     if (state_ == State::kConnected) return Read(bytes);
+    if (state_ == State::kLoading) {
+      early_ += bytes;
+      return;
+    }
     if (receiver_ != nullptr) {
       const std::optional<size_t> taken = Receive(bytes);
       if (!taken.has_value()) return;
@@ -294,8 +307,17 @@ void PrimaryLink::Read(std::string_view bytes) {
   if (close_) Drop("closed by CLIENT KILL");
 }
 
+// The primary hears nothing else of a replica that loads.
+void PrimaryLink::KeepAlive() {
+  last_input_ms_ = env_.engine.now_ms;
+  if (connection_ == nullptr || env_.engine.now_ms < next_ack_ms_) return;
+  next_ack_ms_ = env_.engine.now_ms + kMillisPerSecond;
+  connection_->Send("\n");
+}
+
 void PrimaryLink::Tick() {
   const int64_t now = env_.engine.now_ms;
+  if (env_.engine.loading.active) return KeepAlive();
   if (close_) Drop("closed by CLIENT KILL");
   if (state_ == State::kConnect) {
     if (now >= next_try_ms_) Connect();

@@ -60,6 +60,7 @@ void Replication::SetRole(bool replica) {
 bool Replication::Follow(const std::string& host, uint16_t port) {
   if (link_ != nullptr && link_->host() == host && link_->port() == port) return false;
   env_.engine.journal.CutUnit();
+  AbortLoad();
   const bool was_primary = link_ == nullptr;
   if (was_primary) {
     // The new primary may have been this one's replica, and can go on where it is.
@@ -101,6 +102,7 @@ uint64_t Replication::copied_offset() const {
 bool Replication::FollowNobody() {
   if (link_ == nullptr) return false;
   env_.engine.journal.CutUnit();
+  AbortLoad();
   link_.reset();
   SetRole(/*replica=*/false);
   if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
@@ -166,19 +168,51 @@ void Replication::GoOn(std::string_view id) {
   replicas_.Disconnect();
 }
 
-absl::StatusOr<int> Replication::Load(const std::string& path, const PrimaryLink::Place& place) {
+void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& place) {
   replicas_.Disconnect();
   has_history_ = false;
-  sync_under_way_ = true;
-  const absl::StatusOr<FileNotes> notes =
-      env_.data.Replace(path, env_.engine.config.repl_diskless_load == DisklessLoad::kDisabled);
-  sync_under_way_ = false;
-  if (!notes.ok()) return notes.status();
+  loading_ = place;
+  ++load_number_;
+  const absl::Status begun = env_.data.BeginReplacing(path);
+  if (begun.ok()) return StepLoadSoon();
+  // The link does not expect an answer within its call.
+  env_.post([this, begun, number = load_number_] {
+    if (number == load_number_ && loading_.has_value()) EndLoad(begun);
+  });
+}
+
+void Replication::StepLoadSoon() {
+  env_.post([this, number = load_number_] {
+    if (number == load_number_ && loading_.has_value()) StepLoad();
+  });
+}
+
+void Replication::StepLoad() {
+  const absl::StatusOr<bool> done = env_.data.StepReplacing();
+  if (done.ok() && !*done) return StepLoadSoon();
+  if (done.ok()) {
+    return EndLoad(
+        env_.data.EndReplacing(env_.engine.config.repl_diskless_load == DisklessLoad::kDisabled));
+  }
+  env_.data.AbortReplacing();
+  EndLoad(done.status());
+}
+
+void Replication::EndLoad(const absl::StatusOr<FileNotes>& notes) {
+  env_.dispatcher.BeginTurn();
+  const PrimaryLink::Place place = *std::exchange(loading_, std::nullopt);
+  if (!notes.ok()) return link_->OnLoaded(notes.status());
   replicas_.history().id = place.history;
   replicas_.history().ForgetEarlier();
   replicas_.Restart(place.offset);
   has_history_ = true;
-  return DatabaseOf(*notes);
+  link_->OnLoaded(DatabaseOf(*notes));
+}
+
+void Replication::AbortLoad() {
+  if (!loading_.has_value()) return;
+  loading_.reset();
+  env_.data.AbortReplacing();
 }
 
 void Replication::OnLinkChanged() { env_.engine.replication.stale = !link_->connected(); }

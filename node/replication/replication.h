@@ -85,7 +85,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // PrimaryLink::Owner.
   std::optional<PrimaryLink::Place> WhereToGoOn() const override;
   void GoOn(std::string_view history) override;
-  absl::StatusOr<int> Load(const std::string& path, const PrimaryLink::Place& place) override;
+  void BeginLoad(const std::string& path, const PrimaryLink::Place& place) override;
   void Relay(std::string_view bytes) override { replicas_.Relay(bytes); }
   uint64_t offset() const override { return env_.engine.journal.offset(); }
   uint64_t synced_offset() const override { return env_.data.synced_offset(); }
@@ -93,6 +93,11 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void OnMakingWay(bool accepted) override;
   int port() const override { return env_.port(); }
 
+  void StepLoadSoon();
+  void StepLoad();
+  void EndLoad(const absl::StatusOr<FileNotes>& notes);
+  // The primary that the data was to come from is none any more.
+  void AbortLoad();
   void SetRole(bool replica);
   int DatabaseOf(const FileNotes& notes) const;
   void WriteLink(InfoText& text) const;
@@ -103,7 +108,8 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   std::unique_ptr<PrimaryLink> link_;
   Failover failover_;
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
-  bool sync_under_way_ = false;
+  std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
+  uint64_t load_number_ = 0;                   // For steps that come too late.
 };
 
 // FAILOVER, REPLICAOF, SLAVEOF, REPLCONF, PSYNC, SYNC, ROLE, WAIT, WAITAOF. Handlers expect a

@@ -33,6 +33,7 @@ std::string_view LinkStateName(PrimaryLink::State state) {
     case PrimaryLink::State::kHandshake:
       return "handshake";
     case PrimaryLink::State::kReceiving:
+    case PrimaryLink::State::kLoading:
       return "sync";
     case PrimaryLink::State::kConnected:
       return "connected";

@@ -31,7 +31,8 @@ void Replication::WriteLink(InfoText& text) const {
   text.Add("master_link_status", link_->connected() ? "up" : "down");
   text.Add("master_last_io_seconds_ago",
            link_->connected() ? (now - link_->last_input_ms()) / kMillisPerSecond : -1);
-  const bool receiving = link_->state() == PrimaryLink::State::kReceiving || sync_under_way_;
+  const bool receiving = link_->state() == PrimaryLink::State::kReceiving ||
+                         link_->state() == PrimaryLink::State::kLoading;
   text.Add("master_sync_in_progress", receiving);
   text.Add("slave_read_repl_offset", env_.engine.journal.offset());
   text.Add("slave_repl_offset", env_.engine.journal.offset());

@@ -248,6 +248,7 @@ void MigrationManager::BeginMoves(const ClusterPicture& next) {
 
 std::string MigrationManager::ReasonToRefuse() const {
   // What it would take over would not be served either; what it would give away is not there.
+  if (parts_.engine.loading.active) return "a node that is loading its files is part of it";
   if (data_missing_) return "a node that came up without the data of its slots is part of it";
   if (imports_.size() <= kImportsMax) return "";
   return StrCat(kImportsMax, " moves to one node are under way, the most there can be");
@@ -258,7 +259,7 @@ void MigrationManager::BeginExport(const ledger::MovePlan& plan, const slots::No
   const auto at =
       exports_.emplace(plan.plan, std::make_unique<Export>(plan, target, Now(), std::move(take)));
   leaving_ |= plan.slots;
-  const std::string reason = data_missing_ ? ReasonToRefuse() : "";
+  const std::string reason = data_missing_ || parts_.engine.loading.active ? ReasonToRefuse() : "";
   if (reason.empty()) return;
   MigrationSource::Output out;
   at.first->second->machine.GiveUp(Now(), reason, &out);

@@ -1,0 +1,34 @@
+// A keyspace as commands that give it, for the base of an append-only file that is to be readable
+// as a whole (aof-use-rdb-preamble no): SET, RPUSH, SADD, HSET, ZADD, and RESTORE for what no short
+// commands give back (streams with their groups, fields that expire).
+//
+// What Redis 7.0 reads, but for fields that expire.
+#ifndef SLOTMESH_NODE_PERSIST_COMMAND_FILE_WRITER_H_
+#define SLOTMESH_NODE_PERSIST_COMMAND_FILE_WRITER_H_
+
+#include <initializer_list>
+#include <string_view>
+
+#include "node/persist/snapshot_writer.h"
+
+namespace slotmesh::node {
+
+class CommandFileWriter : public SnapshotWriter {
+ public:
+  // Elements in one command.
+  static constexpr size_t kElementsMax = 64;
+
+  void Begin(const RdbNotes& notes) override;
+  void Entry(int database, const node::Entry& entry) override;
+  void End() override {}
+
+ private:
+  void Command(std::initializer_list<std::string_view> words);
+  void WriteValue(const node::Entry& entry);
+
+  int database_ = -1;  // That the entries are in.
+};
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_PERSIST_COMMAND_FILE_WRITER_H_
