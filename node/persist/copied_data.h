@@ -27,8 +27,9 @@ class CopiedData {
  public:
   virtual ~CopiedData() = default;
   // The data becomes what the RDB file at `path` holds, in steps, with Engine::loading set
-  // meanwhile; what was there is gone, also if that fails.
-  virtual absl::Status BeginReplacing(const std::string& path) = 0;
+  // meanwhile; what was there is gone, also if that fails. `aside`: it stays, and is served, until
+  // all is loaded, and if that fails.
+  virtual absl::Status BeginReplacing(const std::string& path, bool aside) = 0;
   // True when all is loaded. After an error there are no further steps.
   virtual absl::StatusOr<bool> StepReplacing() = 0;
   // With `keep` the file becomes the node's own. Gives the file's notes.

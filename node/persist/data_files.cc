@@ -56,17 +56,20 @@ absl::Status DataFiles::SwitchAof(bool on) {
   return absl::OkStatus();
 }
 
-absl::Status DataFiles::BeginReplacing(const std::string& path) {
-  aof_.TurnOff();
+absl::Status DataFiles::BeginReplacing(const std::string& path, bool aside) {
+  if (!aside) aof_.TurnOff();
   from_aof_ = false;
+  aside_ = aside;
   copy_ = path;
-  const absl::Status status = rdb_.BeginLoadingCopy(path);
+  const absl::Status status = rdb_.BeginLoadingCopy(path, aside);
   if (!status.ok()) AbortReplacing();
   return status;
 }
 
 absl::StatusOr<FileNotes> DataFiles::EndReplacing(bool keep) {
   const std::string& own = engine_.config.dbfilename;
+  if (aside_) aof_.TurnOff();
+  aside_ = false;
   AbortReplacing();
   if (keep && std::rename(copy_.c_str(), own.c_str()) != 0) {
     return absl::UnavailableError(
@@ -78,6 +81,7 @@ absl::StatusOr<FileNotes> DataFiles::EndReplacing(bool keep) {
 // The append-only file goes on with what is there now, nothing perhaps.
 void DataFiles::AbortReplacing() {
   rdb_.AbortLoading();
+  if (aside_) return;
   aof_to_begin_ = engine_.config.appendonly;
   BeginAof();
 }

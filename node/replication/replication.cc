@@ -173,7 +173,10 @@ void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& p
   has_history_ = false;
   loading_ = place;
   ++load_number_;
-  const absl::Status begun = env_.data.BeginReplacing(path);
+  const DisklessLoad mode = env_.engine.config.repl_diskless_load;
+  const bool empty = env_.engine.keyspace.size() == 0;
+  keep_file_ = mode == DisklessLoad::kDisabled || (mode == DisklessLoad::kOnEmptyDb && !empty);
+  const absl::Status begun = env_.data.BeginReplacing(path, mode == DisklessLoad::kSwapDb);
   if (begun.ok()) return StepLoadSoon();
   // The link does not expect an answer within its call.
   env_.post([this, begun, number = load_number_] {
@@ -191,8 +194,7 @@ void Replication::StepLoad() {
   const absl::StatusOr<bool> done = env_.data.StepReplacing();
   if (done.ok() && !*done) return StepLoadSoon();
   if (done.ok()) {
-    return EndLoad(
-        env_.data.EndReplacing(env_.engine.config.repl_diskless_load == DisklessLoad::kDisabled));
+    return EndLoad(env_.data.EndReplacing(keep_file_));
   }
   env_.data.AbortReplacing();
   EndLoad(done.status());

@@ -110,6 +110,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
   std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
   uint64_t load_number_ = 0;                   // For steps that come too late.
+  bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
 
 // FAILOVER, REPLICAOF, SLAVEOF, REPLCONF, PSYNC, SYNC, ROLE, WAIT, WAITAOF. Handlers expect a

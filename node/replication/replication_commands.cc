@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "node/command/command_context.h"
+#include "node/command/script_run.h"
 #include "node/replication/replication.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
@@ -122,13 +123,19 @@ void WaitFor(CommandContext& ctx, const AckWish& wish, int64_t deadline) {
   replicas.AskForAcks();
 }
 
+// What the one who asks has written; a script asks for its caller.
+uint64_t WrittenUpTo(CommandContext& ctx) {
+  const ScriptRun* script = ctx.engine().script;
+  return script != nullptr ? script->caller->write_offset : ctx.client().write_offset;
+}
+
 void Wait(CommandContext& ctx, Args args) {
   if (ctx.engine().replication.is_replica) return ctx.reply().Error(kNotOfReplica);
   const std::optional<int64_t> replicas = ParseInt64(args[1]);
   if (!replicas.has_value()) return ctx.reply().Error(errors::kNotInteger);
   const std::optional<int64_t> deadline = Deadline(ctx, args[2]);
   if (!deadline.has_value()) return;
-  WaitFor(ctx, {.offset = ctx.client().write_offset, .replicas = *replicas}, *deadline);
+  WaitFor(ctx, {.offset = WrittenUpTo(ctx), .replicas = *replicas}, *deadline);
 }
 
 void WaitAof(CommandContext& ctx, Args args) {
@@ -142,12 +149,10 @@ void WaitAof(CommandContext& ctx, Args args) {
   if (!deadline.has_value()) return;
   if (ctx.engine().replication.is_replica) return ctx.reply().Error(kAofNotOfReplica);
   if (*local > 0 && !ctx.engine().config.appendonly) return ctx.reply().Error(kNoAof);
-  WaitFor(ctx,
-          {.offset = ctx.client().write_offset,
-           .replicas = *replicas,
-           .on_disk = true,
-           .here_too = *local > 0},
-          *deadline);
+  WaitFor(
+      ctx,
+      {.offset = WrittenUpTo(ctx), .replicas = *replicas, .on_disk = true, .here_too = *local > 0},
+      *deadline);
 }
 
 // One option that a replica states of itself. False, with the error replied, if it is wrong.

@@ -30,7 +30,7 @@ class NoLog : public Log {
 
 class NoData : public CopiedData {
  public:
-  absl::Status BeginReplacing(const std::string&) override { return absl::OkStatus(); }
+  absl::Status BeginReplacing(const std::string&, bool) override { return absl::OkStatus(); }
   absl::StatusOr<bool> StepReplacing() override { return true; }
   absl::StatusOr<FileNotes> EndReplacing(bool) override { return FileNotes(); }
   void AbortReplacing() override {}

@@ -60,7 +60,7 @@ class TestNode::Data : public CopiedData {
   Data(TestEngine& engine, std::function<FileNotes()> notes)
       : engine_(engine), notes_(std::move(notes)) {}
 
-  absl::Status BeginReplacing(const std::string& path) override {
+  absl::Status BeginReplacing(const std::string& path, bool) override {
     path_ = path;
     engine_.engine().keyspace.Flush();
     engine_.engine().loading.Begin(engine_.engine().now_ms, 1);
