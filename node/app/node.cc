@@ -47,6 +47,7 @@
 #include "node/commands/zsets.h"
 #include "node/keyspace/reclaimers.h"
 #include "node/net/migrate_connections.h"
+#include "node/net/peer_connections.h"
 #include "node/net/server.h"
 #include "node/persist/aof_files.h"
 #include "node/persist/data_files.h"
@@ -54,6 +55,7 @@
 #include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_files.h"
+#include "node/replication/replication.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
@@ -62,6 +64,7 @@ namespace slotmesh::node {
 namespace {
 
 constexpr size_t kIdDigits = 40;
+constexpr int64_t kHttpRetryMillis = 1000;
 
 // 40 hexadecimal digits.
 std::string RandomId(std::mt19937_64& random) {
@@ -82,6 +85,7 @@ class LibraryTexts : public FunctionTexts {
     }
     return texts;
   }
+  void Clear() override { functions_.FlushLibraries(); }
   absl::Status Load(absl::Span<const std::string> texts) override {
     for (const std::string& text : texts) {
       const absl::Status status = functions_.Load(text, /*replace=*/true).status();
@@ -146,7 +150,8 @@ struct Node::Parts {
                        [this](const std::string& path) {
                          return CreateOutputFile(path, StrCat("temp-", getpid(), ".rdb"),
                                                  config().rdb_save_incremental_fsync);
-                       }}),
+                       },
+                   .origin = [this] { return replication.Notes(); }}),
         aof_files({.engine = engine,
                    .dispatcher = dispatcher,
                    .snapshots = snapshots,
@@ -156,6 +161,17 @@ struct Node::Parts {
                    .post = Poster()}),
         data_files(rdb_files, aof_files, engine),
         control(io, cron, server, reclaimer),
+        peer_connections(io),
+        replication({.engine = engine,
+                     .dispatcher = dispatcher,
+                     .clients = clients,
+                     .snapshots = snapshots,
+                     .settings = environment.settings,
+                     .network = peer_connections,
+                     .log = log,
+                     .data = data_files,
+                     .post = Poster(),
+                     .port = [this] { return static_cast<int>(server.port()); }}),
         migrate_connections(io),
         migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
@@ -170,10 +186,10 @@ struct Node::Parts {
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
-                                   .replication_id = RandomId(random),
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
-                      .restore = &restore_state},
+                      .restore = &restore_state,
+                      .replication = &replication},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -195,6 +211,7 @@ struct Node::Parts {
   void StepLoading();
   void EndLoading(bool had_files);
   void FailLoading(const absl::Status& status);
+  void RetryHttp();
 
   Environment env;
   LogRing log;
@@ -235,6 +252,8 @@ struct Node::Parts {
   AofFiles aof_files;
   DataFiles data_files;
   ProcessControl control;
+  PeerConnections peer_connections;
+  Replication replication;
   MigrateConnections migrate_connections;
   Migrator migrator;
   Settings settings;
@@ -248,6 +267,8 @@ struct Node::Parts {
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
   std::unique_ptr<admin::HttpServer> http;
+  std::function<absl::Status()> open_http;  // Null: there is to be none.
+  int64_t next_http_try_ms = 0;
   int exit_code = 0;
 };
 
@@ -274,6 +295,7 @@ absl::Status Node::Parts::AddFamilies() {
       {ClientCommands(), &client_family},
       {ServerContainerCommands(), &server_family},
       {ServerPlainCommands(), &server_family},
+      {ReplicationCommands(), &replication},
       {CommandCommands(), &registry},
       {ClusterCommands(), cluster == nullptr ? &no_cluster : &cluster->family()},
   };
@@ -308,7 +330,8 @@ absl::Status Node::Parts::StartCluster() {
 }
 
 // The pages for people and Prometheus. A node alone goes on without them where their port would not
-// exist.
+// exist; any node does for as long as somebody has it (it lies among those that systems give to
+// outgoing connections).
 absl::Status Node::Parts::StartHttp() {
   if (config().http_port < 0 || config().port == 0) return absl::OkStatus();
   const int64_t port =
@@ -338,11 +361,25 @@ absl::Status Node::Parts::StartHttp() {
   for (const std::string& address : config().http_bind) {
     if (!address.starts_with('-')) addresses.push_back(address);
   }
-  absl::StatusOr<std::unique_ptr<admin::HttpServer>> started =
-      admin::StartHttpServer(&io, addresses, static_cast<uint16_t>(port), std::move(routes));
-  if (!started.ok()) return started.status();
-  http = *std::move(started);
-  return absl::OkStatus();
+  open_http = [this, addresses, port, routes] {
+    absl::StatusOr<std::unique_ptr<admin::HttpServer>> started =
+        admin::StartHttpServer(&io, addresses, static_cast<uint16_t>(port), routes);
+    if (!started.ok()) return started.status();
+    http = *std::move(started);
+    return absl::OkStatus();
+  };
+  const absl::Status status = open_http();
+  if (absl::IsUnavailable(status)) {
+    log.Warning(StrCat("No metrics page yet, trying again: ", ToStd(status.message())));
+    return absl::OkStatus();
+  }
+  return status;
+}
+
+void Node::Parts::RetryHttp() {
+  if (http != nullptr || open_http == nullptr || engine.now_ms < next_http_try_ms) return;
+  next_http_try_ms = engine.now_ms + kHttpRetryMillis;
+  if (open_http().ok()) log.Notice("The metrics page is there now.");
 }
 
 void Node::Parts::SetLimits() {
@@ -404,7 +441,11 @@ void Node::Parts::EndLoading(bool had_files) {
   env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
     return data_files.SwitchAof(changed.appendonly);
   });
-  server.set_before_replies([this] { return data_files.Flush(); });
+  replication.Begin(data_files.loaded_notes());
+  server.set_before_replies([this] {
+    replication.BeforeReplies();
+    return data_files.Flush();
+  });
   log.Notice("Ready to accept connections tcp");
 }
 
@@ -459,6 +500,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   if (!status.ok()) return status;
   status = parts->StartHttp();
   if (!status.ok()) return status;
+  parts->cron.OnTick([parts = parts.get()] { parts->RetryHttp(); });
   parts->signals.add(SIGTERM);
   parts->signals.add(SIGINT);
   parts->HandleSignals();
@@ -467,7 +509,11 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 }
 
 int Node::Run() {
-  parts_->cron.OnTick([parts = parts_.get()] { parts->data_files.Tick(); });
+  parts_->cron.OnTick([parts = parts_.get()] {
+    if (parts->engine.loading.active) return;
+    parts->replication.Tick();
+    parts->data_files.Tick();
+  });
   parts_->cron.Start();
   parts_->BeginLoading();
   parts_->io.run();

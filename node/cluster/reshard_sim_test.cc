@@ -22,8 +22,8 @@ constexpr int kSteps = 30'000;
 
 // A connection of MIGRATE: bytes on their way, in order; either end may have closed.
 struct Wire {
-  MigrateConnection::Listener* source = nullptr;  // Null: dropped.
-  std::unique_ptr<MoveClient> target;             // Null: closed.
+  PeerConnection::Listener* source = nullptr;  // Null: dropped.
+  std::unique_ptr<MoveClient> target;          // Null: closed.
   std::deque<std::string> there;
   std::deque<std::string> back;
   bool told = false;     // The source knows that it is connected.
@@ -37,7 +37,7 @@ class Wires {
  public:
   explicit Wires(MoveWorld& world) : world_(world) {}
 
-  std::shared_ptr<Wire> Add(uint64_t to, MigrateConnection::Listener& listener) {
+  std::shared_ptr<Wire> Add(uint64_t to, PeerConnection::Listener& listener) {
     wires_.push_back(std::make_shared<Wire>());
     wires_.back()->source = &listener;
     wires_.back()->target = world_.node(to).Connect();
@@ -110,14 +110,14 @@ class Wires {
 class Network : public MigrateNetwork {
  public:
   explicit Network(Wires& wires) : wires_(wires) {}
-  std::unique_ptr<MigrateConnection> Connect(const std::string&, uint16_t port,
-                                             MigrateConnection::Listener& listener) override {
+  std::unique_ptr<PeerConnection> Connect(const std::string&, uint16_t port,
+                                          PeerConnection::Listener& listener) override {
     return std::make_unique<End>(wires_.Add(port, listener));
   }
   void WakeAfter(absl::Duration) override {}
 
  private:
-  class End : public MigrateConnection {
+  class End : public PeerConnection {
    public:
     explicit End(std::shared_ptr<Wire> wire) : wire_(std::move(wire)) {}
     ~End() override { wire_->source = nullptr; }

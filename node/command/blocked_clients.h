@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -63,6 +65,16 @@ class BlockedClients {
       on_timeout(waiter);
     });
   }
+  // Ends all waits that CLIENT UNBLOCK could end, with this error.
+  void EndAll(std::string_view error) {
+    std::vector<Ticket> tickets;
+    for (const auto& [ticket, wait] : clients_) {
+      if (wait.on_timeout != nullptr) tickets.push_back(ticket);
+    }
+    for (const Ticket ticket : tickets) {
+      Complete(ticket, [&](Client& client) { client.reply().Error(error); });
+    }
+  }
   // Ends the waits whose deadline has come.
   void EndDue(int64_t now_ms) {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms) {
@@ -85,6 +97,8 @@ class BlockedClients {
     if (found != clients_.end()) Erase(found);
   }
 
+  // The wait has not ended yet.
+  bool Contains(Ticket ticket) const { return clients_.contains(ticket); }
   size_t size() const { return clients_.size(); }
   // The first deadline, kNoDeadline if there is none.
   int64_t next_deadline_ms() const {

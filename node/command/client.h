@@ -71,6 +71,22 @@ class ClientHost {
   virtual void MeasureBuffers(Client& client) {}
 };
 
+// What a connection sends besides replies, made as fast as the socket takes it: a replica's file
+// and stream. Belongs to whoever hangs it into Client::feed.
+class OutputFeed {
+ public:
+  // The output is empty: appends the next piece to it, nothing if there is none now.
+  // ClientHost::Flush says that there is again.
+  virtual void Fill(OutputBuffer& output) = 0;
+  // What is still to come, as far as it takes memory: client-output-buffer-limit counts it.
+  virtual size_t waiting_bytes() const = 0;
+  // The client is going away.
+  virtual void OnGone() = 0;
+
+ protected:
+  ~OutputFeed() = default;
+};
+
 // CLIENT REPLY: kSkipNext turns into kSkip when the command that set it is done, and back into kOn
 // after one more.
 enum class ReplyMode : uint8_t { kOn = 0, kOff = 1, kSkipNext = 2, kSkip = 3 };
@@ -138,6 +154,9 @@ class Client {
   std::unique_ptr<Subscriptions> subscriptions;  // Null while there are none.
   std::unique_ptr<TrackingMode> tracking;        // Null while it is off.
   bool monitor = false;
+  OutputFeed* feed = nullptr;  // Null: it gets nothing but replies.
+  bool is_replica = false;     // SYNC or PSYNC.
+  bool is_primary = false;     // This server's own: its requests are the replication stream.
 
   // A request that waits for a condition and then runs from its start (see
   // Dispatcher::Result::kParked).
@@ -157,6 +176,8 @@ class Client {
 
   // Write replies of this turn are in the buffer: the lease is checked again before they leave.
   bool has_unsent_write = false;
+  // The journal's offset behind its last write (WAIT).
+  uint64_t write_offset = 0;
 
   // Statistics.
   int64_t created_ms = 0;

@@ -215,6 +215,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     client.has_unsent_write = true;
   }
   engine_.journal.EndUnit();
+  if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
   if (engine_.messages.tracking.active() || !engine_.messages.monitors.empty()) [[unlikely]] {

@@ -103,6 +103,8 @@ class Dispatcher {
   bool CheckState(Client& client, const Command& command, Flag flags);
   // With all that a transaction has queued.
   static bool MayRunWhileLoading(const Client& client, const Command& command);
+  // Why clients' writes are refused now; empty: they are not.
+  std::string_view WriteRefusal() const;
   // As the last client's command found it.
   bool MemoryIsFull() const;
   // While a script is busy.

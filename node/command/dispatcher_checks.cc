@@ -13,8 +13,8 @@
 namespace slotmesh::node {
 namespace {
 
-// Redis takes them for a kind of replica.
-constexpr std::string_view kNotForMonitors = "ERR Replica can't interact with the keyspace";
+// Of monitors, too, which Redis takes for a kind of replica.
+constexpr std::string_view kNotForReplicas = "ERR Replica can't interact with the keyspace";
 
 }  // namespace
 
@@ -108,20 +108,39 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
   for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
 }
 
+std::string_view Dispatcher::WriteRefusal() const {
+  const ReplicationState& replication = engine_.replication;
+  const Config& config = engine_.config;
+  if (!engine_.disk_refusal.empty()) return engine_.disk_refusal;
+  if (replication.is_replica) {
+    return config.replica_read_only ? errors::kReadOnly : std::string_view();
+  }
+  const bool too_few = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 &&
+                       replication.good_replicas < config.min_replicas_to_write;
+  return too_few ? errors::kNoReplicas : std::string_view();
+}
+
 bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) {
+  const auto refuse = [&](std::string_view error) {
+    Reject(client, &command, error);
+    return false;
+  };
+  if (Has(flags, Flag::kWrite)) {
+    const std::string_view refusal = WriteRefusal();
+    if (!refusal.empty()) [[unlikely]]
+      return refuse(refusal);
+  }
   if (client.subscriptions != nullptr && !client.reply().resp3() &&
       !Has(command.flags(), Flag::kWhileSubscribed)) [[unlikely]] {
-    Reject(client, &command, NotWhileSubscribed(command.full_name()));
-    return false;
+    return refuse(NotWhileSubscribed(command.full_name()));
   }
-  if (client.monitor && Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate))
-      [[unlikely]] {
-    Reject(client, &command, kNotForMonitors);
-    return false;
+  if ((client.monitor || client.is_replica) &&
+      Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate)) [[unlikely]] {
+    return refuse(kNotForReplicas);
   }
-  if (!engine_.disk_refusal.empty() && Has(flags, Flag::kWrite)) [[unlikely]] {
-    Reject(client, &command, engine_.disk_refusal);
-    return false;
+  if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
+      !Has(flags, Flag::kStale)) [[unlikely]] {
+    return refuse(errors::kMasterDown);
   }
   if (engine_.loading.active && !MayRunWhileLoading(client, command)) [[unlikely]] {
     Reject(client, &command, errors::kLoading);
@@ -173,6 +192,8 @@ bool Dispatcher::CheckMemory(Client& client, const Command& command, Flag flags,
   }
   if (engine_.config.maxmemory == 0 || engine_.memory_limit == nullptr) [[likely]]
     return true;
+  // What a replica holds is its primary's affair.
+  if (engine_.replication.is_replica && engine_.config.replica_ignore_maxmemory) return true;
   // Commands inside of modules fare as the whole did when it began. Nothing is evicted while a
   // script runs.
   const bool enforce = origin == RequestOrigin::kClient && engine_.script == nullptr;

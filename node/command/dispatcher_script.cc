@@ -42,7 +42,10 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   if (write && run.read_only) return refuse(errors::kScriptReadOnly);
   // Half a script's writes are worse than a little more memory: the first one decides.
   if (!run.wrote) {
-    if (write && !engine_.disk_refusal.empty()) return refuse(engine_.disk_refusal);
+    if (write) {
+      const std::string_view refusal = WriteRefusal();
+      if (!refusal.empty()) return refuse(refusal);
+    }
     if (Has(row.flags, Flag::kDenyOom) && !run.allow_oom && MemoryIsFull()) {
       return refuse(errors::kOom);
     }

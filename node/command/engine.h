@@ -19,6 +19,7 @@
 #include "node/command/parking_lot.h"
 #include "node/command/pause.h"
 #include "node/command/registry.h"
+#include "node/command/replication_state.h"
 #include "node/command/watch_table.h"
 #include "node/config/config.h"
 #include "node/journal/journal.h"
@@ -76,6 +77,7 @@ struct Engine {
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;
   LoadProgress loading;
+  ReplicationState replication;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

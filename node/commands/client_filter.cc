@@ -103,8 +103,10 @@ absl::StatusOr<ClientFilter> ClientFilter::Parse(Args words) {
 bool ClientFilter::Matches(const Client& client, int64_t now_ms) const {
   if (!ids.empty() && !ids.contains(client.id())) return false;
   // There are no other connections yet than those of clients.
-  const ClientType own =
-      client.subscriptions == nullptr ? ClientType::kNormal : ClientType::kPubSub;
+  const ClientType own = client.is_primary                 ? ClientType::kPrimary
+                         : client.is_replica               ? ClientType::kReplica
+                         : client.subscriptions != nullptr ? ClientType::kPubSub
+                                                           : ClientType::kNormal;
   if (type.has_value() && *type != own) return false;
   if (user.has_value() && client.user != *user) return false;
   if (address.has_value() && client.address != *address) return false;

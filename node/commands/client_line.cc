@@ -34,6 +34,8 @@ std::string ClientFlagLetters(const Client& client) {
     if (on) letters += letter;
   };
   const TrackingMode* tracking = client.tracking.get();
+  add(client.is_replica, 'S');
+  add(client.is_primary, 'M');
   add(client.monitor, 'O');
   add(client.subscriptions != nullptr, 'P');
   add(client.transaction.active, 'x');

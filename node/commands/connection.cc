@@ -148,7 +148,7 @@ void Hello(CommandContext& ctx, Args args) {
   reply.Bulk("mode");
   reply.Bulk(ctx.engine().gate != nullptr ? "cluster" : "standalone");
   reply.Bulk("role");
-  reply.Bulk("master");
+  reply.Bulk(ctx.engine().replication.is_replica ? "replica" : "master");
   reply.Bulk("modules");
   reply.EmptyArray();
   if (zone.empty()) return;

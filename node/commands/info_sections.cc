@@ -145,8 +145,10 @@ void InfoMemory(const InfoSource& source, InfoText& text) {
   Allocator(use, report.resident, text);
   text.Add("mem_not_counted_for_evict", report.uncounted);
   text.Add("mem_replication_backlog", 0);
-  text.Add("mem_total_replication_buffers", 0);
-  text.Add("mem_clients_slaves", 0);
+  const ReplicationView* replication = source.family.replication;
+  text.Add("mem_total_replication_buffers",
+           replication == nullptr ? 0 : replication->backlog_bytes());
+  text.Add("mem_clients_slaves", replication == nullptr ? 0 : replication->replicas_bytes());
   text.Add("mem_clients_normal", report.clients);
   text.Add("mem_cluster_links", 0);
   text.Add("mem_aof_buffer", 0);
@@ -222,18 +224,7 @@ void InfoPersistence(const InfoSource& source, InfoText& text) {
 
 void InfoReplication(const InfoSource& source, InfoText& text) {
   text.Section("Replication");
-  text.Add("role", "master");
-  text.Add("connected_slaves", 0);
-  text.Add("replicas_waiting_psync", 0);
-  text.Add("master_failover_state", "no-failover");
-  text.Add("master_replid", source.family.identity.replication_id);
-  text.Add("master_replid2", std::string(40, '0'));
-  text.Add("master_repl_offset", 0);
-  text.Add("second_repl_offset", -1);
-  text.Add("repl_backlog_active", 0);
-  text.Add("repl_backlog_size", source.engine.config.repl_backlog_size);
-  text.Add("repl_backlog_first_byte_offset", 0);
-  text.Add("repl_backlog_histlen", 0);
+  if (source.family.replication != nullptr) source.family.replication->WriteInfo(text);
 }
 
 void InfoCpu(const InfoSource&, InfoText& text) {

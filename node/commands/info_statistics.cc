@@ -55,6 +55,20 @@ uint64_t EvictedScripts(const ServerFamily& family) {
   return family.scripts == nullptr ? 0 : family.scripts->Measure().evicted_scripts;
 }
 
+void WriteTraffic(const ServerStats& stats, InfoText& text) {
+  text.Add("instantaneous_ops_per_sec", std::llround(stats.command_rate.per_second()));
+  text.Add("total_net_input_bytes", stats.net_input_bytes);
+  text.Add("total_net_output_bytes", stats.net_output_bytes);
+  text.Add("total_net_repl_input_bytes", stats.primary_input_bytes);
+  text.Add("total_net_repl_output_bytes", stats.replica_output_bytes);
+  text.Add("instantaneous_input_kbps", stats.input_rate.per_second() / kBytesPerKilobyte, 2);
+  text.Add("instantaneous_output_kbps", stats.output_rate.per_second() / kBytesPerKilobyte, 2);
+  text.Add("instantaneous_input_repl_kbps",
+           stats.primary_input_rate.per_second() / kBytesPerKilobyte, 2);
+  text.Add("instantaneous_output_repl_kbps",
+           stats.replica_output_rate.per_second() / kBytesPerKilobyte, 2);
+}
+
 }  // namespace
 
 void InfoDebug(const InfoSource& source, InfoText& text) {
@@ -72,19 +86,11 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Section("Stats");
   text.Add("total_connections_received", stats.connections_received);
   text.Add("total_commands_processed", stats.commands_processed);
-  text.Add("instantaneous_ops_per_sec", std::llround(stats.command_rate.per_second()));
-  text.Add("total_net_input_bytes", stats.net_input_bytes);
-  text.Add("total_net_output_bytes", stats.net_output_bytes);
-  text.Add("total_net_repl_input_bytes", 0);
-  text.Add("total_net_repl_output_bytes", 0);
-  text.Add("instantaneous_input_kbps", stats.input_rate.per_second() / kBytesPerKilobyte, 2);
-  text.Add("instantaneous_output_kbps", stats.output_rate.per_second() / kBytesPerKilobyte, 2);
-  text.Add("instantaneous_input_repl_kbps", 0, 2);
-  text.Add("instantaneous_output_repl_kbps", 0, 2);
+  WriteTraffic(stats, text);
   text.Add("rejected_connections", stats.connections_rejected);
-  text.Add("sync_full", 0);
-  text.Add("sync_partial_ok", 0);
-  text.Add("sync_partial_err", 0);
+  text.Add("sync_full", stats.full_syncs);
+  text.Add("sync_partial_ok", stats.partial_syncs);
+  text.Add("sync_partial_err", stats.partial_syncs_refused);
   text.Add("expired_keys", keys.expired);
   text.Add("expired_fields", stats.expired_fields);
   text.Add("expired_stale_perc", 0, 2);

@@ -72,7 +72,6 @@ TEST(Metadata, AllCommandsOfTheGroupsAreHere) {
       {"bitmap", {BitmapCommands()}},
       {"geo", {GeoCommands()}},
       {"hyperloglog", {HyperLogLogCommands()}},
-      {"generic", {GenericCommands(), MigrateCommands(), SortCommands(), ServerPlainCommands()}},
       {"sorted_set", {SortedSetReadCommands(), SortedSetWriteCommands()}},
   };
   for (const auto& [group, families] : groups) {

@@ -33,7 +33,7 @@ struct Migrator::Job {
 };
 
 // One address: its connection and who waits to use it.
-class Migrator::Target : private MigrateConnection::Listener {
+class Migrator::Target : private PeerConnection::Listener {
  public:
   Target(Migrator& owner, Address address)
       : owner_(owner), address_(std::move(address)), last_use_(owner.Now()) {}
@@ -53,7 +53,7 @@ class Migrator::Target : private MigrateConnection::Listener {
   absl::Time NextDeadline() const;
 
  private:
-  // MigrateConnection::Listener.
+  // PeerConnection::Listener.
   void OnConnected() override;
   void OnBytes(std::string_view bytes) override;
   void OnSent(size_t bytes) override;
@@ -72,7 +72,7 @@ class Migrator::Target : private MigrateConnection::Listener {
   Migrator& owner_;
   const Address address_;
   std::deque<std::unique_ptr<Job>> jobs_;  // The first one uses the connection.
-  std::unique_ptr<MigrateConnection> connection_;
+  std::unique_ptr<PeerConnection> connection_;
   bool connected_ = false;
   bool used_ = false;     // A job before the first one has used the connection.
   bool ending_ = false;   // Closed for sending: waits for the target to close it.

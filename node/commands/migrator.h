@@ -30,38 +30,13 @@
 
 #include "absl/time/time.h"
 #include "node/command/dispatcher.h"
+#include "node/command/peer_connection.h"
 #include "node/commands/migrate_exchange.h"
 
 namespace slotmesh::node {
 
-// What Migrator needs of a network: bytes to and from a target.
-class MigrateConnection {
+class MigrateNetwork : public PeerNetwork {
  public:
-  // Told on the engine thread, never within a call of the connection's or its network's.
-  class Listener {
-   public:
-    virtual ~Listener() = default;
-    virtual void OnConnected() = 0;
-    virtual void OnBytes(std::string_view bytes) = 0;
-    // So many bytes have been handed to the system.
-    virtual void OnSent(size_t bytes) = 0;
-    // It could not be made, or the target has closed it. The last that is heard of it.
-    virtual void OnClosed() = 0;
-  };
-
-  // Closes it; nothing is heard of it any more.
-  virtual ~MigrateConnection() = default;
-  virtual void Send(std::string bytes) = 0;
-  // Drops what has not been sent and says that nothing follows; OnClosed comes once the target has
-  // seen it.
-  virtual void EndSending() = 0;
-};
-
-class MigrateNetwork {
- public:
-  virtual ~MigrateNetwork() = default;
-  virtual std::unique_ptr<MigrateConnection> Connect(const std::string& host, uint16_t port,
-                                                     MigrateConnection::Listener& listener) = 0;
   // Calls Migrator::Tick after this time, instead of when it was asked for before.
   virtual void WakeAfter(absl::Duration time) = 0;
 };

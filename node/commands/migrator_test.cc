@@ -19,7 +19,7 @@ namespace {
 struct Line {
   std::string host;
   uint16_t port = 0;
-  MigrateConnection::Listener* listener = nullptr;  // Null once the migrator has dropped it.
+  PeerConnection::Listener* listener = nullptr;  // Null once the migrator has dropped it.
   std::string sent;
   bool ended = false;
 
@@ -28,8 +28,8 @@ struct Line {
 
 class FakeNetwork : public MigrateNetwork {
  public:
-  std::unique_ptr<MigrateConnection> Connect(const std::string& host, uint16_t port,
-                                             MigrateConnection::Listener& listener) override {
+  std::unique_ptr<PeerConnection> Connect(const std::string& host, uint16_t port,
+                                          PeerConnection::Listener& listener) override {
     lines.push_back(std::make_shared<Line>(Line{host, port, &listener, "", false}));
     return std::make_unique<End>(lines.back());
   }
@@ -39,7 +39,7 @@ class FakeNetwork : public MigrateNetwork {
   absl::Duration wake;
 
  private:
-  class End : public MigrateConnection {
+  class End : public PeerConnection {
    public:
     explicit End(std::shared_ptr<Line> line) : line_(std::move(line)) {}
     ~End() override { line_->listener = nullptr; }

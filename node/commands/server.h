@@ -1,5 +1,5 @@
 // Commands of the group server: INFO, CONFIG, FLUSHALL, MEMORY, SLOWLOG, LATENCY, DEBUG, SHUTDOWN
-// and their relatives; of the group generic WAIT and WAITAOF.
+// and their relatives.
 #ifndef SLOTMESH_NODE_COMMANDS_SERVER_H_
 #define SLOTMESH_NODE_COMMANDS_SERVER_H_
 
@@ -15,6 +15,7 @@
 #include "node/command/memory_limit.h"
 #include "node/commands/generic.h"
 #include "node/commands/persistence.h"
+#include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -26,8 +27,7 @@ namespace slotmesh::node {
 struct ServerIdentity {
   std::string version;     // Of slotmesh.
   std::string executable;  // Absolute path.
-  std::string run_id;      // 40 hexadecimal digits, as the next one.
-  std::string replication_id;
+  std::string run_id;      // 40 hexadecimal digits.
   int64_t start_ms = 0;
 };
 
@@ -83,6 +83,7 @@ struct ServerFamily {
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
+  ReplicationView* replication = nullptr;      // Null: there is none.
 };
 
 struct ShutdownRequest {

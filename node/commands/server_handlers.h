@@ -54,11 +54,6 @@ void LastSave(CommandContext& ctx, Args args);
 void Save(CommandContext& ctx, Args args);
 void BgSave(CommandContext& ctx, Args args);
 void BgRewriteAof(CommandContext& ctx, Args args);
-// server_replication.cc
-void Role(CommandContext& ctx, Args args);
-void ReplicaOf(CommandContext& ctx, Args args);
-void Wait(CommandContext& ctx, Args args);
-void WaitAof(CommandContext& ctx, Args args);
 
 }  // namespace slotmesh::node
 

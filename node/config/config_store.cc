@@ -244,6 +244,12 @@ absl::Status ConfigStore::Set(absl::Span<const std::string_view> names_and_value
   return RunHooks(changes, before);
 }
 
+void ConfigStore::Assign(std::string_view name, std::initializer_list<std::string_view> words) {
+  CHECK(FindDirective(name)
+            ->Set(DirectiveWords(words.begin(), words.size()), /*append=*/false, &config_)
+            .ok());
+}
+
 // Tells everyone concerned. The first who refuses undoes everything: the others before it are told
 // the old values.
 absl::Status ConfigStore::RunHooks(absl::Span<const Change> changes, const Config& before) {

@@ -13,6 +13,7 @@
 #define SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,10 @@ class ConfigStore {
   // loopback or unix connection (it may then change what enable-protected-configs local allows). An
   // error's message() is the reply after "ERR ".
   absl::Status Set(absl::Span<const std::string_view> names_and_values, bool local = false);
+
+  // What a command other than CONFIG SET has changed of the settings (REPLICAOF): what CONFIG GET
+  // and REWRITE say from now on. Calls nobody. REQUIRES: a directive, and words that it takes.
+  void Assign(std::string_view name, std::initializer_list<std::string_view> words);
 
   // Called once per Set that changes one of the directives, after all values stand, before Set
   // returns; not while loading. Names may be aliases. REQUIRES: each is a directive.

@@ -41,7 +41,7 @@ void ClearBuffer(std::string& buffer) {
 }  // namespace
 
 void Journal::Subscribe(JournalSink& sink) {
-  CHECK(depth_ == 0 && !emitting_);
+  CHECK(pending_.empty() && !emitting_);
   CHECK(std::find(sinks_.begin(), sinks_.end(), &sink) == sinks_.end());
   sinks_.push_back(&sink);
   if (sink.wants_resp()) {
@@ -57,7 +57,7 @@ void Journal::Unsubscribe(JournalSink& sink) {
 }
 
 void Journal::set_offset(uint64_t offset) {
-  CHECK(depth_ == 0);
+  CHECK(pending_.empty());
   offset_ = offset;
 }
 
@@ -111,7 +111,7 @@ void Journal::Emit(absl::Span<const Effect> effects) {
   JournalUnit unit = {.effects = effects, .begin_offset = offset_};
   if (!resp_sinks_.empty() || keep_stream_) {
     EncodeUnit(effects);
-    offset_ += resp_.size();
+    if (!relaying_) offset_ += resp_.size();
     unit.resp = resp_;
   }
   unit.end_offset = offset_;

@@ -78,8 +78,8 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // A sink sees units that are closed after it subscribed. REQUIRES: not within a unit; subscribed
-  // once.
+  // A sink sees units that are closed after it subscribed. REQUIRES: no unit with effects is open;
+  // subscribed once.
   void Subscribe(JournalSink& sink);
   void Unsubscribe(JournalSink& sink);
   // Count the stream's bytes though no sink wants them (a primary whose last replica has left).
@@ -98,14 +98,27 @@ class Journal {
   // REQUIRES: as many as BeginUnit before.
   void EndUnit();
   bool in_unit() const { return depth_ > 0; }
+  // What the open unit has so far, if one is open, is a unit of its own: who listens changes within
+  // it.
+  void CutUnit() {
+    if (!pending_.empty()) FlushUnit();
+  }
   // Forgets the effects of the open unit: the process ends within it. REQUIRES: within a unit.
   void AbandonUnit();
 
   uint64_t offset() const { return offset_; }
-  // A replica takes its primary's numbers. REQUIRES: not within a unit.
+  // A replica takes its primary's numbers. REQUIRES: no unit with effects is open.
   void set_offset(uint64_t offset);
+  // On: this node passes a primary's stream on, whose bytes are counted with set_offset; sinks get
+  // what it does here, which counts for nothing.
+  void set_relaying(bool on) {
+    relaying_ = on;
+    ForceSelect();
+  }
   // The next unit starts with SELECT, whatever database came last (a reader joins the stream here).
   void ForceSelect() { stream_database_ = -1; }
+  // That the stream is in; -1: the next unit says.
+  int stream_database() const { return stream_database_; }
 
  private:
   // An effect of the open unit; its arguments are in pending_bytes_.
@@ -126,6 +139,7 @@ class Journal {
   std::vector<JournalSink*> resp_sinks_;
   bool keep_stream_ = false;
   bool muted_ = false;
+  bool relaying_ = false;
   bool emitting_ = false;
   int depth_ = 0;
   uint64_t offset_ = 0;

@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kMillisPerSecond = 1000;
 // Larger query buffers become smaller again while the client is busy.
 constexpr size_t kQueryBufferWorthALook = 32 * 1024;
+// Of a feed: then the other clients have their turn.
+constexpr size_t kFedAtOnceMax = size_t{1} << 20;
 
 ssize_t SendPieces(int socket, iovec* pieces, size_t count) {
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -61,8 +63,7 @@ void Connection::UpdateLimits() {
   limits.bulk_length = config.proto_max_bulk_len;
   limits.query_buffer = config.client_query_buffer_limit;
   limits.authenticated = client_.authenticated;
-  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
-  client_.output.set_limit(config.client_output_buffer_limit[kind].hard_bytes);
+  client_.output.set_limit(config.client_output_buffer_limit[output_class()].hard_bytes);
 }
 
 void Connection::OnReadable(bool ended) {
@@ -278,8 +279,31 @@ void Connection::Send() {
     if (gate != nullptr && !gate->MayAcknowledge()) return Shut();
     if (!server_.writes_are_kept()) return Shut();
   }
+  if (SendAll()) {
+    if (client_.close_after_reply) Shut();
+    return;
+  }
+  if (closed_) return;
+  if (EnforceOutputLimit(server_.engine().now_ms)) return;
+  writing_ = true;
+  socket_.async_wait(StreamSocket::wait_write,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       self->writing_ = false;
+                       if (error) return self->Shut();
+                       self->Write();
+                     });
+}
+
+bool Connection::SendAll() {
   OutputBuffer& output = client_.output;
-  while (!output.empty()) {
+  size_t fed = 0;
+  while (true) {
+    if (output.empty() && client_.feed != nullptr) {
+      if (fed >= kFedAtOnceMax) return client_.feed->waiting_bytes() == 0;
+      client_.feed->Fill(output);
+      fed += output.size();
+    }
+    if (output.empty()) return true;
     std::array<std::string_view, OutputBuffer::kPartsMax> parts;
     std::array<iovec, OutputBuffer::kPartsMax> pieces;
     const size_t count = output.Peek(absl::MakeSpan(parts));
@@ -291,40 +315,39 @@ void Connection::Send() {
     const ssize_t sent = SendPieces(socket_.native_handle(), pieces.data(), count);
     if (sent < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return Shut();
-      break;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) Shut();
+      return false;
     }
-    ++server_.engine().stats.writes;
+    ServerStats& stats = server_.engine().stats;
+    ++stats.writes;
     output.Consume(static_cast<size_t>(sent));
     client_.output_bytes += static_cast<uint64_t>(sent);
-    server_.engine().stats.net_output_bytes += static_cast<uint64_t>(sent);
-    if (static_cast<size_t>(sent) < wanted) break;
+    (client_.is_replica ? stats.replica_output_bytes : stats.net_output_bytes) +=
+        static_cast<uint64_t>(sent);
+    if (static_cast<size_t>(sent) < wanted) return false;
   }
-  if (output.empty()) {
-    if (client_.close_after_reply) Shut();
-    return;
-  }
-  if (EnforceOutputLimit(server_.engine().now_ms)) return;
-  writing_ = true;
-  socket_.async_wait(StreamSocket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       self->writing_ = false;
-                       if (error) return self->Shut();
-                       self->Write();
-                     });
+}
+
+OutputClass Connection::output_class() const {
+  if (client_.is_replica) return kOutputReplica;
+  return client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
+}
+
+size_t Connection::LimitedBytes() const {
+  const size_t fed = client_.feed == nullptr ? 0 : client_.feed->waiting_bytes();
+  return client_.output.limited_bytes() + fed;
 }
 
 bool Connection::PastHardLimit() const {
   if (client_.output.overflowed()) return true;
-  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
-  const uint64_t hard = server_.engine().config.client_output_buffer_limit[kind].hard_bytes;
-  return hard != 0 && client_.output.limited_bytes() > hard;
+  const uint64_t hard =
+      server_.engine().config.client_output_buffer_limit[output_class()].hard_bytes;
+  return hard != 0 && LimitedBytes() > hard;
 }
 
 bool Connection::EnforceOutputLimit(int64_t now_ms) {
-  const OutputClass kind = client_.subscriptions == nullptr ? kOutputNormal : kOutputPubsub;
-  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[kind];
-  const size_t used = client_.output.limited_bytes();
+  const OutputLimit& limit = server_.engine().config.client_output_buffer_limit[output_class()];
+  const size_t used = LimitedBytes();
   bool over = PastHardLimit();
   if (limit.soft_bytes != 0 && used > limit.soft_bytes) {
     if (over_soft_limit_since_ms_ == 0) over_soft_limit_since_ms_ = now_ms;

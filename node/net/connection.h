@@ -68,6 +68,12 @@ class Connection : public ClientHost,
   void OnReadable(bool ended) override;
   void Read(bool ended);
   void Send();
+  // Sends what the socket takes of the output and of what feeds it. True if there is nothing left
+  // that could be sent now.
+  bool SendAll();
+  OutputClass output_class() const;
+  // What counts for client-output-buffer-limit.
+  size_t LimitedBytes() const;
   // The replies may not be sent, and the client goes, because they are past the hard limit.
   bool PastHardLimit() const;
   // While parked nothing is read; only the other end's closing is looked for.

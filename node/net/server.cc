@@ -328,6 +328,7 @@ void Server::Forget(Connection& connection) {
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());
   engine_.messages.Forget(connection.client());
+  if (connection.client().feed != nullptr) connection.client().feed->OnGone();
   if (engine_.client_limit != nullptr) engine_.client_limit->Forget(connection.client());
   clients_.Remove(connection.client());
   connections_.erase(connection.client().id());

@@ -66,6 +66,8 @@ class AofFiles {
   // DEBUG LOADAOF: forgets the data and loads the files.
   absl::Status Reload();
   AofStatus Status() const;
+  // The journal's offset up to which all is on disk; 0 if nothing is to be.
+  uint64_t synced_offset() const { return log_.on() ? log_.synced_offset() : 0; }
 
  private:
   struct Rewriting {

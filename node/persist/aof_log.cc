@@ -76,6 +76,7 @@ void AofLog::Write(int64_t now_ms) {
   summed_bytes_ += buffer_.size();
   buffer_.clear();
   unsynced_ = true;
+  written_offset_ = journal_.offset();
 }
 
 bool AofLog::SumIsDue(int64_t now_ms) const {
@@ -96,15 +97,18 @@ bool AofLog::SyncAlways() {
   if (!unsynced_) return true;
   status_ = file_->Sync();
   unsynced_ = !status_.ok();
+  if (status_.ok()) synced_offset_ = written_offset_;
   return status_.ok();
 }
 
 void AofLog::SyncEverySecond(int64_t now_ms) {
   if (sync_thread_.busy()) return;
   if (status_.ok()) status_ = sync_thread_.status();
+  synced_offset_ = synced_offset();
   if (!unsynced_ || now_ms - last_sync_ms_ < kSyncMillis) return;
   unsynced_ = false;
   last_sync_ms_ = now_ms;
+  syncing_offset_ = written_offset_;
   sync_thread_.Begin(file_);
 }
 
@@ -134,6 +138,7 @@ absl::Status AofLog::SyncNow() {
   if (status_.ok() && summed_bytes_ > 0) WriteSum();
   if (status_.ok()) status_ = file_->Sync();
   unsynced_ = !status_.ok();
+  if (status_.ok()) synced_offset_ = written_offset_;
   return status_;
 }
 

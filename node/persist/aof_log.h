@@ -43,6 +43,11 @@ class AofLog : public JournalSink {
   size_t buffered() const { return buffer_.size(); }
   uint64_t syncs_awaited() const { return syncs_awaited_; }
   bool syncing() const { return sync_thread_.busy(); }
+  // The journal's offset up to which all is on disk.
+  uint64_t synced_offset() const {
+    const bool more = syncing_offset_ > synced_offset_ && !sync_thread_.busy();
+    return more && sync_thread_.status().ok() ? syncing_offset_ : synced_offset_;
+  }
 
   // JournalSink.
   bool wants_resp() const override { return true; }
@@ -71,6 +76,10 @@ class AofLog : public JournalSink {
   int64_t last_sync_ms_ = 0;
   int64_t waits_since_ms_ = 0;  // For a sync that takes long; 0: it does not.
   uint64_t syncs_awaited_ = 0;
+  // Of the journal: handed to the system, to the thread for syncing, and on disk.
+  uint64_t written_offset_ = 0;
+  uint64_t syncing_offset_ = 0;
+  uint64_t synced_offset_ = 0;
   absl::Status status_;
   SyncThread sync_thread_;
 };

@@ -1,6 +1,11 @@
 #include "node/persist/data_files.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 
@@ -47,6 +52,20 @@ absl::Status DataFiles::SwitchAof(bool on) {
   if (on) return aof_.TurnOn();
   aof_.TurnOff();
   return absl::OkStatus();
+}
+
+absl::StatusOr<FileNotes> DataFiles::Replace(const std::string& path, bool keep) {
+  aof_.TurnOff();
+  absl::Status status = rdb_.LoadCopy(path);
+  if (status.ok() && keep && std::rename(path.c_str(), engine_.config.dbfilename.c_str()) != 0) {
+    status = absl::UnavailableError(StrCat("cannot rename ", path, " to ",
+                                           engine_.config.dbfilename, ": ", std::strerror(errno)));
+  }
+  // Also of what could not be loaded: nothing.
+  const absl::Status on = engine_.config.appendonly ? aof_.TurnOn() : absl::OkStatus();
+  if (!status.ok()) return status;
+  if (!on.ok()) return on;
+  return rdb_.loaded_notes();
 }
 
 void DataFiles::Tick() {

@@ -9,11 +9,12 @@
 #include "absl/status/statusor.h"
 #include "node/commands/persistence.h"
 #include "node/persist/aof_files.h"
+#include "node/persist/copied_data.h"
 #include "node/persist/rdb_files.h"
 
 namespace slotmesh::node {
 
-class DataFiles : public Persistence {
+class DataFiles : public Persistence, public CopiedData {
  public:
   DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {}
 
@@ -40,6 +41,14 @@ class DataFiles : public Persistence {
   bool RewriteAof() override { return aof_.Rewrite(); }
   absl::Status ReloadAof() override { return aof_.Reload(); }
   AofStatus StatusOfAof() const override { return aof_.Status(); }
+
+  // CopiedData.
+  absl::StatusOr<FileNotes> Replace(const std::string& path, bool keep) override;
+  RdbNotes NotesOfNow() const override { return rdb_.Notes(); }
+  uint64_t synced_offset() const override { return aof_.synced_offset(); }
+
+  // Of the RDB file that was loaded last.
+  const FileNotes& loaded_notes() const { return rdb_.loaded_notes(); }
 
  private:
   RdbFiles& rdb_;

@@ -29,26 +29,34 @@ RdbNotes RdbFiles::Notes() const {
                {"ctime", StrCat(env_.engine.now_ms / kMillisPerSecond)},
                {"used-mem", StrCat(env_.engine.used_memory_bytes)},
                {"aof-base", "0"}};
+  if (env_.origin != nullptr) {
+    for (auto& note : env_.origin()) notes.aux.push_back(std::move(note));
+  }
   notes.functions = env_.functions.Texts();
   return notes;
 }
 
-absl::Status RdbFiles::Open(bool replace) {
+absl::Status RdbFiles::Open(const std::string& path, bool replace, bool keep_expired) {
   Engine& engine = env_.engine;
-  absl::StatusOr<MappedFile> file = MappedFile::Open(engine.config.dbfilename);
+  absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
   const RdbLoadOptions options{.type_settings = engine.type_settings,
                                .now = engine.now_ms,
+                               .keep_expired = keep_expired,
+                               .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
                                .replace = replace};
   loading_ = std::make_unique<Loading>(*std::move(file), engine.keyspace, options);
+  loading_->path = path;
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
 }
 
 absl::Status RdbFiles::BeginLoading() {
   last_save_ms_ = env_.engine.now_ms;
-  const absl::Status status = Open(/*replace=*/false);
+  // A replica's keys are its primary's to remove.
+  const bool keep_expired = !env_.engine.config.replicaof_host.empty();
+  const absl::Status status = Open(env_.engine.config.dbfilename, /*replace=*/false, keep_expired);
   if (status.ok()) env_.engine.loading.Begin(env_.engine.now_ms, loading_->file.bytes().size());
   return status;
 }
@@ -68,8 +76,7 @@ absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
 }
 
 absl::Status RdbFiles::InFile(const absl::Status& status) const {
-  return absl::Status(status.code(),
-                      StrCat(env_.engine.config.dbfilename, ": ", ToStd(status.message())));
+  return absl::Status(status.code(), StrCat(loading_->path, ": ", ToStd(status.message())));
 }
 
 absl::Status RdbFiles::EndLoading() {
@@ -79,6 +86,7 @@ absl::Status RdbFiles::EndLoading() {
   if (!whole.ok()) return InFile(whole);
   const absl::Status functions = env_.functions.Load(loaded.functions);
   if (!functions.ok()) return functions;
+  loaded_notes_ = loaded.aux;
   keys_loaded_ = loaded.keys;
   keys_expired_ = loaded.expired;
   engine.stats.keyspace_changes = 0;
@@ -88,6 +96,14 @@ absl::Status RdbFiles::EndLoading() {
                          ", keys expired: ", loaded.expired, "."));
   env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
   return absl::OkStatus();
+}
+
+absl::Status RdbFiles::LoadCopy(const std::string& path) {
+  (void)CancelBackgroundSave();
+  env_.engine.keyspace.Flush();
+  env_.functions.Clear();
+  const absl::Status opened = Open(path, /*replace=*/false, /*keep_expired=*/true);
+  return opened.ok() ? StepLoading(SIZE_MAX).status() : opened;
 }
 
 absl::Status RdbFiles::Save() {
@@ -194,7 +210,8 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
     if (!saved.ok()) return saved;
   }
   const uint64_t changes = env_.engine.stats.keyspace_changes;
-  const absl::Status opened = Open(options.replace);
+  const absl::Status opened =
+      Open(env_.engine.config.dbfilename, options.replace, /*keep_expired=*/false);
   if (!opened.ok()) return opened;
   if (options.flush) env_.engine.keyspace.Flush();
   const absl::Status status = StepLoading(SIZE_MAX).status();

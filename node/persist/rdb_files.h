@@ -15,6 +15,7 @@
 #include "node/command/engine.h"
 #include "node/commands/persistence.h"
 #include "node/persist/background_save.h"
+#include "node/persist/copied_data.h"
 #include "node/persist/disk_refusal.h"
 #include "node/persist/function_texts.h"
 #include "node/persist/mapped_file.h"
@@ -36,6 +37,8 @@ class RdbFiles {
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     // Creates the file that a snapshot goes to; tests let it fail.
     std::function<absl::StatusOr<std::unique_ptr<OutputFile>>(const std::string& path)> create;
+    // What the file says of where the data is from. Null: nothing.
+    std::function<FileNotes()> origin;
   };
   explicit RdbFiles(Environment environment);
 
@@ -43,6 +46,12 @@ class RdbFiles {
   absl::Status BeginLoading();
   // Goes on for about so many bytes, and tells Engine::loading. True when all is done.
   absl::StatusOr<bool> StepLoading(size_t bytes);
+  // The data becomes what the file at `path` holds, keys whose time has come included: a primary's.
+  absl::Status LoadCopy(const std::string& path);
+  // Of the file that was loaded last.
+  const FileNotes& loaded_notes() const { return loaded_notes_; }
+  // What a file of this moment holds besides the keys.
+  RdbNotes Notes() const;
   // From a timer: save points, and what an earlier failure has put off.
   void Tick();
 
@@ -60,6 +69,7 @@ class RdbFiles {
         : file(std::move(mapped)), loader(file.bytes(), keyspace, options) {}
     MappedFile file;
     RdbLoader loader;
+    std::string path;
     int64_t begin_ns = 0;
   };
   struct Running {
@@ -69,8 +79,7 @@ class RdbFiles {
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
-  RdbNotes Notes() const;
-  absl::Status Open(bool replace);
+  absl::Status Open(const std::string& path, bool replace, bool keep_expired);
   absl::Status EndLoading();
   absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
@@ -86,6 +95,7 @@ class RdbFiles {
   uint64_t saves_ = 0;
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
+  FileNotes loaded_notes_;
   std::unique_ptr<Loading> loading_;  // If that is under way.
   std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };

@@ -26,13 +26,14 @@ absl::Status RdbLoader::OnDatabase(uint64_t index) {
 
 void RdbLoader::OnAux(std::string_view name, std::string_view value) {
   loaded_.aux.emplace_back(name, value);
+  keep_expired_ = keep_expired_ || (!name.empty() && name == options_.keep_expired_with);
 }
 
 void RdbLoader::OnFunction(std::string_view code) { loaded_.functions.emplace_back(code); }
 
 absl::Status RdbLoader::OnEntry(const RdbEntryNotes& notes, Entry* entry) {
   absl::Status status;
-  if (entry->IsExpired(options_.now) && !options_.keep_expired) {
+  if (entry->IsExpired(options_.now) && !keep_expired_) {
     Entry::Free(entry);
     ++loaded_.expired;
   } else {

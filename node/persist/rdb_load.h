@@ -28,6 +28,8 @@ struct RdbLoadOptions {
   // Keys whose time has passed by then are left out, unless this copies a primary's file.
   UnixMillis now = 0;
   bool keep_expired = false;
+  // The same where the file has this note: there may be copies, which must hear of it.
+  std::string_view keep_expired_with;
   bool check_checksum = true;
   // A key that is there already is replaced instead of being an error.
   bool replace = false;
@@ -48,6 +50,7 @@ class RdbLoader : private RdbFileReader::Handler {
   RdbLoader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options)
       : keyspace_(keyspace),
         options_(options),
+        keep_expired_(options.keep_expired),
         reader_(bytes, {options.type_settings, options.check_checksum}, *this) {}
   RdbLoader(const RdbLoader&) = delete;
   RdbLoader& operator=(const RdbLoader&) = delete;
@@ -71,6 +74,7 @@ class RdbLoader : private RdbFileReader::Handler {
 
   Keyspace& keyspace_;
   const RdbLoadOptions options_;
+  bool keep_expired_;
   RdbLoaded loaded_;
   int64_t key_delay_micros_ = 0;
   RdbFileReader reader_;

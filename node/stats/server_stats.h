@@ -39,6 +39,11 @@ struct ServerStats {
   uint64_t commands_processed = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
+  uint64_t replica_output_bytes = 0;  // To replicas, and
+  uint64_t primary_input_bytes = 0;   // from the primary: not in the two above.
+  uint64_t full_syncs = 0;            // Of replicas.
+  uint64_t partial_syncs = 0;
+  uint64_t partial_syncs_refused = 0;
   uint64_t error_replies = 0;
   uint64_t protocol_errors = 0;
   uint64_t query_buffer_limit_disconnections = 0;
@@ -58,6 +63,8 @@ struct ServerStats {
   RateMeter command_rate;
   RateMeter input_rate;
   RateMeter output_rate;
+  RateMeter primary_input_rate;
+  RateMeter replica_output_rate;
   RateMeter loop_turn_rate;
   RateMeter loop_micros_rate;
 
@@ -77,6 +84,8 @@ struct ServerStats {
     command_rate.Sample(commands_processed, now_ms);
     input_rate.Sample(net_input_bytes, now_ms);
     output_rate.Sample(net_output_bytes, now_ms);
+    primary_input_rate.Sample(primary_input_bytes, now_ms);
+    replica_output_rate.Sample(replica_output_bytes, now_ms);
     loop_turn_rate.Sample(loop.turns, now_ms);
     loop_micros_rate.Sample(loop.micros, now_ms);
   }

@@ -76,7 +76,6 @@ struct ServerState {
                .identity = {.version = "0.0.0",
                             .executable = "/usr/bin/slotmesh-node",
                             .run_id = std::string(40, 'a'),
-                            .replication_id = std::string(40, 'b'),
                             .start_ms = FakeClock::kStartMicros / 1000}} {}
 
   FakeControl control;

@@ -1,0 +1,103 @@
+// A node's part in replication: a primary, with replicas or without, or another node's replica.
+//
+// Ties the primary's side (Replicas) to the replica's (PrimaryLink), and says to the rest of the
+// engine what the role means: who removes keys whose time has come, whose writes are refused.
+//
+// Engine thread only. Borrows all it is given; it goes before the snapshots.
+#ifndef SLOTMESH_NODE_REPLICATION_REPLICATION_H_
+#define SLOTMESH_NODE_REPLICATION_REPLICATION_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node/command/client_table.h"
+#include "node/command/command_spec.h"
+#include "node/command/dispatcher.h"
+#include "node/command/peer_connection.h"
+#include "node/commands/replication_view.h"
+#include "node/config/config_store.h"
+#include "node/persist/copied_data.h"
+#include "node/replication/primary_link.h"
+#include "node/replication/replicas.h"
+#include "node/snapshot/snapshots.h"
+#include "node/stats/log.h"
+
+namespace slotmesh::node {
+
+class Replication : public ReplicationView, private PrimaryLink::Owner {
+ public:
+  struct Environment {
+    Engine& engine;
+    Dispatcher& dispatcher;
+    ClientTable& clients;
+    Snapshots& snapshots;
+    ConfigStore& settings;
+    PeerNetwork& network;
+    Log& log;
+    CopiedData& data;
+    std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
+    std::function<int()> port;                        // That this node listens on.
+  };
+  explicit Replication(const Environment& environment);
+  ~Replication() override;
+
+  // REPLICAOF. False if it follows that one already.
+  bool Follow(const std::string& host, uint16_t port);
+  // Becomes a primary, with the data that is there. False if it was one.
+  bool FollowNobody();
+
+  // At the start, once the data is loaded: what the files said of the history that they are from.
+  void Begin(const FileNotes& notes);
+  // For the files: the history, and how far the data is in it.
+  FileNotes Notes() const;
+
+  // Before replies leave.
+  void BeforeReplies() { replicas_.BeforeReplies(); }
+  // From a timer.
+  void Tick();
+
+  Replicas& replicas() { return replicas_; }
+  // Null for a primary.
+  const PrimaryLink* link() const { return link_.get(); }
+  Engine& engine() { return env_.engine; }
+  AofStatus aof() const { return env_.data.StatusOfAof(); }
+
+  // ReplicationView.
+  void WriteInfo(InfoText& text) const override;
+  size_t backlog_bytes() const override { return replicas_.backlog().size(); }
+  size_t replicas_bytes() const override;
+  void ForgetHistory() override;
+
+ private:
+  // PrimaryLink::Owner.
+  std::optional<PrimaryLink::Place> WhereToGoOn() const override;
+  void GoOn(std::string_view history) override;
+  absl::StatusOr<int> Load(const std::string& path, const PrimaryLink::Place& place) override;
+  void Relay(std::string_view bytes) override { replicas_.Relay(bytes); }
+  uint64_t offset() const override { return env_.engine.journal.offset(); }
+  uint64_t synced_offset() const override { return env_.data.synced_offset(); }
+  void OnLinkChanged() override;
+  int port() const override { return env_.port(); }
+
+  void SetRole(bool replica);
+  int DatabaseOf(const FileNotes& notes) const;
+  void WriteLink(InfoText& text) const;
+  void WriteReplicas(InfoText& text) const;
+
+  const Environment env_;
+  Replicas replicas_;
+  std::unique_ptr<PrimaryLink> link_;
+  bool has_history_ = false;  // The data is from one: a primary may go on from there.
+  bool sync_under_way_ = false;
+};
+
+// REPLICAOF, SLAVEOF, REPLCONF, PSYNC, SYNC, ROLE, WAIT, WAITAOF. Handlers expect a Replication as
+// their family's state.
+absl::Span<const CommandSpec> ReplicationCommands();
+
+}  // namespace slotmesh::node
+
+#endif  // SLOTMESH_NODE_REPLICATION_REPLICATION_H_
