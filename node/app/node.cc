@@ -425,6 +425,8 @@ void Node::Parts::StepLoading() {
 
 void Node::Parts::FailLoading(const absl::Status& status) {
   log.Warning(StrCat("Fatal error loading the DB: ", ToStd(status.message()), ". Exiting."));
+  // What tools look for.
+  log.Warning("Terminating server after rdb file reading failure.");
   exit_code = 1;
   io.stop();
 }
