@@ -240,6 +240,23 @@ class AofTest(FilesTest):
         node.start()
         self.assertEqual(node.call("KEYS", "*"), [b"fresh"])
 
+    def test_the_single_file_of_old_is_taken_over_also_after_half_of_that(self):
+        command = b"*3\r\n$3\r\nSET\r\n$3\r\nold\r\n$1\r\n1\r\n"
+        for number, manifest in enumerate((None, b"file appendonly.aof seq 1 type b\n")):
+            with self.subTest(manifest):
+                node = self.node(f"old{number}")
+                with open(f"{node.folder}/appendonly.aof", "wb") as file:
+                    file.write(command)
+                if manifest is not None:
+                    os.mkdir(f"{node.folder}/appendonlydir")
+                    path = f"{node.folder}/appendonlydir/appendonly.aof.manifest"
+                    with open(path, "wb") as file:
+                        file.write(manifest)
+                node.start()
+                self.assertEqual(node.call("GET", "old"), b"1")
+                self.assertFalse(os.path.exists(f"{node.folder}/appendonly.aof"))
+                self.assertTrue(os.path.exists(f"{node.folder}/appendonlydir/appendonly.aof"))
+
     def test_half_a_transaction_has_no_effect(self):
         node = self.node("multi")
         node.start()

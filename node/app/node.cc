@@ -425,6 +425,8 @@ void Node::Parts::StepLoading() {
 
 void Node::Parts::FailLoading(const absl::Status& status) {
   log.Warning(StrCat("Fatal error loading the DB: ", ToStd(status.message()), ". Exiting."));
+  // What tools look for.
+  log.Warning("Terminating server after rdb file reading failure.");
   exit_code = 1;
   io.stop();
 }
@@ -519,6 +521,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 
 int Node::Run() {
   parts_->cron.OnTick([parts = parts_.get()] {
+    if (parts->engine.loading.active) return;
     parts->replication.Tick();
     parts->data_files.Tick();
   });

@@ -77,9 +77,11 @@ std::string_view FormOf(RdbType type) {
     case RdbType::kStreamListpacks2:
     case RdbType::kStreamListpacks3:
       return "Stream listpack";
-    case RdbType::kListZiplist:
     case RdbType::kZsetZiplist:
+      return "Zset ziplist";
     case RdbType::kHashZiplist:
+      return "Hash ziplist";
+    case RdbType::kListZiplist:
     case RdbType::kListQuicklist:
       return "Ziplist";
     case RdbType::kHashListpack:

@@ -80,6 +80,11 @@ absl::Status AofFiles::AdoptSingleFile() {
   manifest.base = AofFile{config.appendfilename, 1};
   const absl::Status written = WriteManifest(manifest);
   if (!written.ok()) return written;
+  return MoveSingleFile();
+}
+
+absl::Status AofFiles::MoveSingleFile() {
+  const Config& config = env_.engine.config;
   if (std::rename(config.appendfilename.c_str(), Path(config.appendfilename).c_str()) != 0) {
     return absl::UnavailableError(
         StrCat("cannot move ", config.appendfilename, ": ", std::strerror(errno)));
@@ -96,6 +101,12 @@ absl::Status AofFiles::BeginLoading() {
   absl::StatusOr<AofManifest> manifest = ReadManifest();
   if (!manifest.ok()) return manifest.status();
   Engine& engine = env_.engine;
+  const std::string& single = engine.config.appendfilename;
+  if (manifest->base && manifest->base->name == single && !Exists(Path(single)) && Exists(single)) {
+    // An earlier process ended between writing the manifest and moving the file.
+    const absl::Status moved = MoveSingleFile();
+    if (!moved.ok()) return moved;
+  }
   loader_ =
       std::make_unique<AofLoader>(*std::move(manifest),
                                   AofLoadOptions{.directory = engine.config.appenddirname,

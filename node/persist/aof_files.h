@@ -84,6 +84,7 @@ class AofFiles {
   absl::StatusOr<AofManifest> ReadManifest() const;
   absl::Status WriteManifest(const AofManifest& manifest) const;
   absl::Status AdoptSingleFile();
+  absl::Status MoveSingleFile();
   void EndLoading();
   absl::Status BeginAnew();
   absl::Status BeginRewrite();

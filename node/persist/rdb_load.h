@@ -50,6 +50,7 @@ class RdbLoader : private RdbFileReader::Handler {
   RdbLoader(std::string_view bytes, Keyspace& keyspace, const RdbLoadOptions& options)
       : keyspace_(keyspace),
         options_(options),
+        keep_expired_(options.keep_expired),
         reader_(bytes, {options.type_settings, options.check_checksum}, *this) {}
   RdbLoader(const RdbLoader&) = delete;
   RdbLoader& operator=(const RdbLoader&) = delete;
@@ -73,6 +74,7 @@ class RdbLoader : private RdbFileReader::Handler {
 
   Keyspace& keyspace_;
   const RdbLoadOptions options_;
+  bool keep_expired_;
   RdbLoaded loaded_;
   bool keep_expired_ = options_.keep_expired;
   int64_t key_delay_micros_ = 0;

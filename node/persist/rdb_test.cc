@@ -163,7 +163,9 @@ TEST(RdbTest, AsCommandsItComesBackToo) {
   EXPECT_EQ(found.size(), expected.size());
   for (const auto& [key, value] : expected) {
     // In what order a table has its members is no part of their value.
-    if (value.size() < 2000) EXPECT_EQ(found.at(key), value) << key;
+    if (value.size() < 2000) {
+      EXPECT_EQ(found.at(key), value) << key;
+    }
   }
 }
 
