@@ -11,6 +11,7 @@
 #include "admin/service.h"
 #include "boost/asio/post.hpp"
 #include "boost/asio/steady_timer.hpp"
+#include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
 #include "node/cluster/migration/migration_manager.h"
@@ -98,6 +99,7 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
+  void UseLibraries(functions::Functions& functions) override;
   void Tick() override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
@@ -131,6 +133,7 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  std::unique_ptr<functions::ClusterLibraries> libraries_;
   std::unique_ptr<PubSubRelay> relay_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
@@ -199,6 +202,7 @@ absl::Status Part::Open() {
   control.seed = random();
   control.node_file = config.cluster_config_file;
   control.ledger_folder = "ledger";
+  control.library_folder = "functions";
   control.binds = binds;
   control.services = {admin_->service()};
   absl::StatusOr<std::unique_ptr<ControlDriver>> driver = ControlDriver::Start(*options, control);
@@ -257,6 +261,15 @@ void Part::ForEachTarget(ChannelKind kind, std::string_view channel,
 void Part::TakePicture() {
   env_.dispatcher.BeginTurn();
   state_->Refresh();
+  if (libraries_ != nullptr) libraries_->Follow();
+}
+
+void Part::UseLibraries(functions::Functions& functions) {
+  if (env_.engine.config.cluster_functions) {
+    libraries_ = std::make_unique<functions::ClusterLibraries>(functions, *state_);
+    functions.set_authority(libraries_.get());
+  }
+  control_->SetLibraries(&functions, libraries_.get());
 }
 
 void Part::RunMigrations() {
@@ -276,6 +289,7 @@ void Part::Tick() {
   local.has_keys = env_.engine.keyspace.size() > 0;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);
+  if (libraries_ != nullptr) libraries_->Tick();
 }
 
 void Part::AddMetrics(admin::ClusterMetrics* metrics) const {
