@@ -48,6 +48,35 @@ class FakeControl : public ClusterControl {
 
   absl::Status AcceptEmpty() override { return absl::OkStatus(); }
 
+  absl::StatusOr<LibrariesState> Libraries() override {
+    absl::MutexLock lock(&mu_);
+    return libraries_;
+  }
+  // A text's first line is the library's name.
+  absl::StatusOr<std::string> LoadLibrary(const std::string& whole, bool replace,
+                                          absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    const std::string text = whole.substr(0, whole.find('\n'));
+    const auto found = FindLibrary(text);
+    if (found != libraries_.libraries.end() && !replace) {
+      return absl::FailedPreconditionError("Library '" + text + "' already exists");
+    }
+    if (found != libraries_.libraries.end()) libraries_.libraries.erase(found);
+    LibraryState library{.name = text, .version = ++libraries_.version, .bytes = text.size()};
+    library.digest = library.here = std::string(40, static_cast<char>('0' + library.version % 10));
+    library.functions = {"f"};
+    libraries_.libraries.push_back(library);
+    return text;
+  }
+  absl::Status DeleteLibrary(const std::string& name, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    const auto found = FindLibrary(name);
+    if (found == libraries_.libraries.end()) return absl::NotFoundError("Library not found");
+    libraries_.libraries.erase(found);
+    ++libraries_.version;
+    return absl::OkStatus();
+  }
+
   absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
                     absl::Duration) override {
     absl::MutexLock lock(&mu_);
@@ -154,6 +183,7 @@ class FakeControl : public ClusterControl {
                          [&](const slots::ShardInfo& shard) { return shard.id == id; });
   }
   slots::SlotMapData data_;
+  LibrariesState libraries_{.clustered = true};
   std::vector<slots::NodeInfo> reachable_;
   std::map<slots::NodeId, NodeHealth> health_;
   std::map<std::string, MoveState> moves_;
@@ -166,6 +196,11 @@ class FakeControl : public ClusterControl {
   bool forget_moves_ = false;
 
  private:
+  std::vector<LibraryState>::iterator FindLibrary(const std::string& name) {
+    return std::find_if(libraries_.libraries.begin(), libraries_.libraries.end(),
+                        [&](const LibraryState& library) { return library.name == name; });
+  }
+
   absl::Mutex mu_;
 };
 

@@ -11,6 +11,7 @@
 #include "admin/service.h"
 #include "boost/asio/post.hpp"
 #include "boost/asio/steady_timer.hpp"
+#include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
 #include "node/cluster/migration/migration_manager.h"
@@ -99,6 +100,7 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterControl& control() override { return *control_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
+  void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
@@ -133,6 +135,7 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  std::unique_ptr<functions::ClusterLibraries> libraries_;
   std::unique_ptr<PubSubRelay> relay_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
@@ -202,6 +205,7 @@ absl::Status Part::Open() {
   control.seed = random();
   control.node_file = config.cluster_config_file;
   control.ledger_folder = "ledger";
+  control.library_folder = "functions";
   control.binds = binds;
   control.services = {admin_->service()};
   absl::StatusOr<std::unique_ptr<ControlDriver>> driver = ControlDriver::Start(*options, control);
@@ -261,6 +265,7 @@ void Part::TakePicture() {
   env_.dispatcher.BeginTurn();
   state_->Refresh();
   TakeRole();
+  if (libraries_ != nullptr) libraries_->Follow();
 }
 
 void Part::FollowMap(OnPrimary on_primary) {
@@ -273,6 +278,14 @@ void Part::TakeRole() {
   const slots::ShardInfo* shard = state_->self_shard();
   const bool copies = shard != nullptr && shard->primary != state_->self_id();
   on_primary_(copies ? state_->map().FindNode(shard->primary) : nullptr);
+}
+
+void Part::UseLibraries(functions::Functions& functions) {
+  if (env_.engine.config.cluster_functions) {
+    libraries_ = std::make_unique<functions::ClusterLibraries>(functions, *state_);
+    functions.set_authority(libraries_.get());
+  }
+  control_->SetLibraries(&functions, libraries_.get());
 }
 
 void Part::RunMigrations() {
@@ -293,6 +306,7 @@ void Part::Tick(uint64_t offset) {
   local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);
+  if (libraries_ != nullptr) libraries_->Tick();
 }
 
 void Part::AddMetrics(admin::ClusterMetrics* metrics) const {

@@ -74,9 +74,9 @@ std::string RandomId(std::mt19937_64& random) {
 }
 
 // Function libraries as the files hold them.
-class LibraryTexts : public FunctionTexts {
+class FileLibraries : public FunctionTexts {
  public:
-  explicit LibraryTexts(functions::Functions& functions) : functions_(functions) {}
+  explicit FileLibraries(functions::Functions& functions) : functions_(functions) {}
 
   std::vector<std::string> Texts() const override {
     std::vector<std::string> texts;
@@ -247,7 +247,7 @@ struct Node::Parts {
   Server server;
   Cron cron;
   DiskRefusal disk_refusal{engine};
-  LibraryTexts function_texts{functions};
+  FileLibraries function_texts{functions};
   RdbFiles rdb_files;
   AofFiles aof_files;
   DataFiles data_files;
@@ -440,6 +440,7 @@ void Node::Parts::EndLoading(bool had_files) {
         "lost.");
     cluster->state().link().AcceptData();
   }
+  if (cluster != nullptr) cluster->UseLibraries(functions);
   env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
     return data_files.SwitchAof(changed.appendonly);
   });

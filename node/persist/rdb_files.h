@@ -73,7 +73,6 @@ class RdbFiles {
     const std::string path;
     MappedFile file;
     RdbLoader loader;
-    std::string path;
     int64_t begin_ns = 0;
   };
   struct Running {

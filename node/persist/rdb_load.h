@@ -76,7 +76,6 @@ class RdbLoader : private RdbFileReader::Handler {
   const RdbLoadOptions options_;
   bool keep_expired_;
   RdbLoaded loaded_;
-  bool keep_expired_ = options_.keep_expired;
   int64_t key_delay_micros_ = 0;
   RdbFileReader reader_;
 };
