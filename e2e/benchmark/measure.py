@@ -184,6 +184,13 @@ def servers(options, binaries, folder):
     return [Server(n, b, options.server_core, folder) for n, b in binaries.items()]
 
 
+def pairs(options, binaries, folder):
+    """Of each program two, each on a core of its own: {name: (primary, replica)}."""
+    cores = (options.server_core, options.client_core)
+    return {name: tuple(Server(f"{name}-{core}", binary, core, folder) for core in cores)
+            for name, binary in binaries.items()}
+
+
 def run(options, binaries, folder):
     """All that the options ask for: {"speed": ..., "memory": ...}."""
     both = servers(options, binaries, folder)

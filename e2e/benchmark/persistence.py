@@ -28,7 +28,7 @@ def _value(noise, number):
     return noise[begin : begin + _VALUE]
 
 
-def _write(port, keys, noise):
+def write_keys(port, keys, noise):
     with Connection(port, timeout=300) as connection:
         batch = []
         for i in keys:
@@ -49,7 +49,7 @@ def _send(connection, batch):
 def _overwrite(port, keys, noise, done):
     chance = random.Random(1)
     while not done.is_set():
-        _write(port, [chance.randrange(keys) for _ in range(4 * _BATCH)], noise)
+        write_keys(port, [chance.randrange(keys) for _ in range(4 * _BATCH)], noise)
 
 
 def _info(server, section):
@@ -148,7 +148,7 @@ def run(options, servers):
         note("us of CPU per SET at pipeline 16, AOF everysec", server, aof)
         note("us of CPU per SET at pipeline 16, without", server, plain)
         server.start()
-        _write(server.port, range(options.keys), noise)
+        write_keys(server.port, range(options.keys), noise)
         save, background = _save(server)
         note("seconds of SAVE", server, save)
         note("seconds of BGSAVE", server, background)

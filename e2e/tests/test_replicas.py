@@ -1,6 +1,7 @@
 """Replicas in a cluster: they copy their primary, answer who asks for reads, and send writes on."""
 
 import re
+import time
 import unittest
 
 from harness.cluster import Cluster
@@ -145,6 +146,59 @@ class ReplicasTest(E2eTest):
         self.assertEqual((len(primaries), len(replicas)), (3, 3))
         for primary, replica in replicas.items():
             self.await_copy(primary, replica)
+
+    def test_a_replica_takes_over_when_its_primary_is_killed(self):
+        nodes = self.with_replicas(options={"cluster-node-timeout": "1000"})
+        primaries, replicas = self.roles(nodes)
+        primary = primaries[0]
+        replica = replicas[primary]
+        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
+                           if part[2][1] == primary.port)
+        keys = [key for key, _ in zip(key_in(first, last), range(200))]
+        with primary.connect() as connection:
+            for key in keys:
+                connection.call("SET", key, key)
+            self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
+        primary.kill()
+        begin = time.monotonic()
+
+        def takes_writes():
+            return replica.call("SET", keys[0], "again") == "OK"
+        wait_until(takes_writes, 20, "the replica takes writes")
+        self.assertLess(time.monotonic() - begin, 8)
+        with replica.connect() as connection:
+            for key in keys[1:]:
+                self.assertEqual(connection.call("GET", key), key.encode())
+        alive = [node for node in nodes if node is not primary]
+        wait_until(lambda: all(node.cluster_info()["cluster_state"] == "ok" for node in alive), 20,
+                   "the cluster is whole again")
+        # The old one comes back as a replica, with the new one's data.
+        primary.start()
+        wait_until(lambda: primary.info("replication")["role"] == "slave", 20, "it is a replica")
+        self.await_copy(replica, primary)
+        self.cluster.wait_healthy()
+        with primary.connect() as connection:
+            connection.call("READONLY")
+            self.assertEqual(connection.call("GET", keys[0]), b"again")
+
+    def test_a_primary_that_comes_back_empty_does_not_empty_its_replica(self):
+        nodes = self.with_replicas(options={"cluster-node-timeout": "1000"})
+        primaries, replicas = self.roles(nodes)
+        primary = primaries[0]
+        replica = replicas[primary]
+        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
+                           if part[2][1] == primary.port)
+        keys = [key for key, _ in zip(key_in(first, last), range(50))]
+        with primary.connect() as connection:
+            for key in keys:
+                connection.call("SET", key, key)
+            connection.call("WAIT", "1", "5000")
+        primary.kill()
+        primary.start()  # At once, and without files: save is "".
+        wait_until(lambda: replica.call("SET", keys[0], "again") == "OK", 20, "it took over")
+        self.assertEqual(replica.call("DBSIZE"), len(keys))
+        self.await_copy(replica, primary)
+        self.assertEqual(primary.call("DBSIZE"), len(keys))
 
     def test_a_replica_comes_back_and_goes_on(self):
         nodes = self.with_replicas(primaries=1)

@@ -58,6 +58,7 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
   ControlOptions options;
   options.boot = boot;
   options.node_timeout = absl::Milliseconds(config.cluster_node_timeout);
+  options.keeps_every_write = config.appendonly && config.appendfsync == Fsync::kAlways;
   slots::NodeInfo& info = options.info;
   info.ip = OwnAddress(config);
   info.hostname = config.cluster_announce_hostname;
@@ -100,6 +101,7 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterControl& control() override { return *control_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
+  bool GivesCopies() const override;
   void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
@@ -271,6 +273,12 @@ void Part::TakePicture() {
 void Part::FollowMap(OnPrimary on_primary) {
   on_primary_ = std::move(on_primary);
   TakeRole();
+}
+
+bool Part::GivesCopies() const {
+  const slots::ShardInfo* shard = state_->self_shard();
+  return shard != nullptr && shard->primary == state_->self_id() &&
+         shard->primary_boot == state_->link().boot() && !state_->picture().data_missing;
 }
 
 void Part::TakeRole() {

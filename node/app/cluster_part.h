@@ -58,6 +58,9 @@ class ClusterPart {
   // whenever that may have changed.
   using OnPrimary = std::function<void(const slots::NodeInfo* primary)>;
   virtual void FollowMap(OnPrimary on_primary) = 0;
+  // This process is its shard's primary, with the data: a restarted one, which may know less than
+  // its replicas, would wipe them (SAFETY 14).
+  virtual bool GivesCopies() const = 0;
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
   // none.
   virtual void Tick(uint64_t offset) = 0;

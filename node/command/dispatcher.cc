@@ -215,7 +215,9 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   // A command that waits and runs again is counted once.
   const bool first_run = !client.rerun.active;
   const uint64_t begin = engine_.clock.Ticks();
-  engine_.journal.BeginUnit();
+  // What such a command meets that has expired has nothing to do with each other.
+  const bool one_unit = !Has(command.flags(), Flag::kTouchesArbitraryKeys);
+  if (one_unit) engine_.journal.BeginUnit();
   const bool no_touch = client.no_touch;  // The command may be the one that ends it.
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
@@ -227,7 +229,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     engine_.stats.keyspace_changes += ctx.changes();
     client.has_unsent_write = true;
   }
-  engine_.journal.EndUnit();
+  if (one_unit) engine_.journal.EndUnit();
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 

@@ -61,6 +61,7 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
   if (link_ != nullptr && link_->host() == host && link_->port() == port) return false;
   env_.engine.journal.CutUnit();
   AbortLoad();
+  copied_ = false;
   const bool was_primary = link_ == nullptr;
   if (was_primary) {
     // The new primary may have been this one's replica, and can go on where it is.
@@ -95,7 +96,7 @@ void Replication::FollowNobodyBySetting() {
 }
 
 uint64_t Replication::copied_offset() const {
-  if (link_ != nullptr && !has_history_) return 0;
+  if (link_ != nullptr && (!has_history_ || !copied_)) return 0;
   return std::max<uint64_t>(env_.engine.journal.offset(), 1);
 }
 
@@ -217,7 +218,10 @@ void Replication::AbortLoad() {
   env_.data.AbortReplacing();
 }
 
-void Replication::OnLinkChanged() { env_.engine.replication.stale = !link_->connected(); }
+void Replication::OnLinkChanged() {
+  copied_ = copied_ || link_->connected();
+  env_.engine.replication.stale = !link_->connected();
+}
 
 // The link is in the midst of reading, and may go with a refusal.
 void Replication::OnMakingWay(bool accepted) {

@@ -41,6 +41,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     CopiedData& data;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     std::function<int()> port;                        // That this node listens on.
+    std::function<bool()> gives_copies;               // Whether replicas may have this node's data.
   };
   explicit Replication(const Environment& environment);
   ~Replication() override;
@@ -69,6 +70,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
 
   Replicas& replicas() { return replicas_; }
   Failover& failover() { return failover_; }
+  bool gives_copies() const { return env_.gives_copies(); }
   // Null for a primary.
   const PrimaryLink* link() const { return link_.get(); }
   Engine& engine() { return env_.engine; }
@@ -110,6 +112,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
   std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
   uint64_t load_number_ = 0;                   // For steps that come too late.
+  bool copied_ = false;     // From a primary, in this process: what files held may be old.
   bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
 

@@ -225,7 +225,8 @@ void ReplConf(CommandContext& ctx, Args args) {
 bool MaySync(CommandContext& ctx) {
   if (ctx.client().is_replica) return false;
   auto& replication = ctx.family<Replication>();
-  if (replication.link() != nullptr && !replication.link()->connected()) {
+  const bool waits = replication.link() != nullptr && !replication.link()->connected();
+  if (waits || !replication.gives_copies()) {
     ctx.reply().Error(kNoLink);
     return false;
   }

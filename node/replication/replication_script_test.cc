@@ -51,7 +51,8 @@ struct Alone {
                      .log = log,
                      .data = data,
                      .post = [](const std::function<void()>&) {},
-                     .port = [] { return 6379; }}) {}
+                     .port = [] { return 6379; },
+                     .gives_copies = [] { return true; }}) {}
 
   Snapshots snapshots;
   NoNetwork network;

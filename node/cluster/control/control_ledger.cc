@@ -125,6 +125,9 @@ absl::Status ControlNode::Settle(const Waiting& waiting, const ledger::ApplyResu
       if (!anew.ok()) return anew;
     }
     out->decided.push_back({reset->ticket, left ? absl::OkStatus() : StatusOf(result)});
+  } else if (std::holds_alternative<ForFailover>(waiting)) {
+    failover_open_ = false;
+    if (!result.ok()) out->notes.push_back(StrCat("No failover: ", result.message));
   } else {
     self_proposal_open_ = false;
     if (!result.ok()) {
@@ -182,6 +185,13 @@ std::vector<KnownPeer> ControlNode::MembersAddresses() const {
   return peers;
 }
 
+// A primary that was restarted leaves the shard to a replica, which has what came after its files;
+// if none takes over in time it goes on with those.
+bool ControlNode::MayResume(const slots::ShardInfo& shard) const {
+  return shard.replicas.empty() || options_.keeps_every_write ||
+         now_ >= began_ + 3 * options_.node_timeout;
+}
+
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
 absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const ledger::View& view = ledger_->view();
@@ -218,7 +228,7 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
     change = ledger::MemberUpdated{info, options_.boot, known};
   } else if (shard == nullptr && !self->arbiter) {
     change = ledger::ShardCreated{slots::ShardId::Random(random_), {record_.id, options_.boot}};
-  } else if (stale && !missing) {
+  } else if (stale && !missing && MayResume(*shard)) {
     change = ledger::PrimaryBooted{shard->id,
                                    shard->epoch,
                                    shard->in_sync_version,

@@ -17,7 +17,8 @@ ControlNode::ControlNode(const ControlOptions& options, const Files& files, absl
       storage_(files.storage),
       library_disk_(files.libraries),
       random_(random),
-      now_(now) {}
+      now_(now),
+      began_(now) {}
 
 absl::StatusOr<std::unique_ptr<ControlNode>> ControlNode::Open(const ControlOptions& options,
                                                                const Files& files, absl::Time now,
@@ -131,6 +132,8 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   if (!status.ok()) return status;
   status = MindSelf(out);
   if (!status.ok()) return status;
+  status = MindFailover(out);
+  if (!status.ok()) return status;
   status = MindLibraries(out);
   if (!status.ok()) return status;
   MindMembership(out);
@@ -143,7 +146,7 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
 absl::Time ControlNode::NextDeadline() const {
   absl::Time next =
       std::min({ledger_->NextDeadline(), gossip_->NextDeadline(), join_->NextDeadline(),
-                courier_->NextDeadline(), voters_at_, membership_at_});
+                courier_->NextDeadline(), voters_at_, membership_at_, failover_at_});
   if (has_majority_) next = std::min(next, majority_seen_ + options_.node_timeout);
   if (picture_dirty_) next = std::min(next, picture_at_ + kPictureInterval);
   return next;

@@ -43,6 +43,9 @@ struct ControlOptions {
   slots::NodeInfo info;  // Addresses; id, shard and voter are not looked at.
   slots::BootId boot = 0;
   absl::Duration node_timeout = absl::Seconds(3);
+  // This node's files have every write that it has acknowledged: restarted, it knows more than its
+  // replicas and goes on by itself.
+  bool keeps_every_write = false;
 };
 
 struct TimePassed {};
@@ -198,8 +201,9 @@ class ControlNode {
     bool hard;
   };
   struct ForSelf {};
-  using Waiting =
-      std::variant<ForCaller, ForJoin, ForJoiner, ForCancelledJoiner, ForReset, ForSelf>;
+  struct ForFailover {};
+  using Waiting = std::variant<ForCaller, ForJoin, ForJoiner, ForCancelledJoiner, ForReset, ForSelf,
+                               ForFailover>;
 
   ControlNode(const ControlOptions& options, const Files& files, absl::Time now,
               absl::BitGenRef random);
@@ -229,8 +233,14 @@ class ControlNode {
   absl::Status TakeMap(ControlOutput* out);
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
+  bool MayResume(const slots::ShardInfo& shard) const;
   absl::Status LeaveBehind(ControlOutput* out);
   absl::Status MindVoters(ControlOutput* out);
+
+  // control_failover.cc
+  absl::Status MindFailover(ControlOutput* out);
+  std::optional<ledger::NodeBoot> BestReplica(const slots::ShardInfo& shard) const;
+  bool HasLostItsPrimary(const slots::ShardInfo& shard) const;
 
   // control_lease.cc: may it write, can it decide.
   void MindLease(ControlOutput* out);
@@ -273,6 +283,7 @@ class ControlNode {
   ledger::LogDisk& library_disk_;
   absl::BitGenRef random_;
   absl::Time now_;
+  const absl::Time began_;  // When this process did.
 
   NodeRecord record_;
   std::unique_ptr<ledger::Ledger> ledger_;
@@ -291,6 +302,8 @@ class ControlNode {
   std::shared_ptr<const ledger::View> known_view_;
   std::vector<KnownPeer> peers_;
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
+  bool failover_open_ = false;
+  absl::Time failover_at_ = absl::InfinitePast();
   bool self_proposal_open_ = false;
   absl::Time self_proposal_after_ = absl::InfinitePast();
   absl::Time created_after_ = absl::InfinitePast();  // A log that this node begins.

@@ -29,6 +29,19 @@ class ControlSafety : public testing::Test {
     ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
     Run(absl::Seconds(5));  // The voters are found.
   }
+  // Of four, the last copies host 1 and has got that far.
+  void FormWithReplica(uint64_t offset) {
+    Begin(4);
+    for (int host = 0; host < 3; ++host) Claim(host, host);
+    for (int host = 1; host < 4; ++host) sim_->Meet(host, 0);
+    ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
+    Run(absl::Seconds(5));
+    const slots::ShardInfo& shard = ShardOf(1);
+    sim_->Propose(3, ledger::ReplicaAssigned{ProcessOf(3, 3), shard.id, shard.epoch}, nullptr);
+    ASSERT_TRUE(Until([this] { return ShardOf(3).id == ShardOf(1).id; }));
+    sim_->SetOffset(3, offset);
+    Run(absl::Seconds(2));
+  }
   void TearDown() override {
     const absl::Status status = sim_->scheduler().status();
     EXPECT_TRUE(status.ok()) << status << "\n" << sim_->Describe();
@@ -159,6 +172,58 @@ TEST_F(ControlSafety, Safety09WithoutAMajorityWritesStopAndNothingIsDecided) {
   EXPECT_EQ(ViewOf(0).map.version.sequence, before);
   sim_->links().HealAll();
   EXPECT_TRUE(Until([this] { return Admits(0, 0) && Admits(1, 1) && Admits(2, 2); }));
+}
+
+TEST_F(ControlSafety, Safety17ADeadPrimarysReplicaTakesOver) {
+  FormWithReplica(/*offset=*/100);
+  Run(absl::Seconds(1));
+  const slots::ShardId shard = ShardOf(1).id;
+  sim_->CrashFor(1, absl::Seconds(60));
+  ASSERT_TRUE(Until([this] { return Admits(3, 1); }, absl::Seconds(15)));
+  EXPECT_EQ(ShardOf(3).id, shard);
+  // The old one comes back as a replica.
+  ASSERT_TRUE(Until([&] { return sim_->node(1) != nullptr && sim_->AllAgree(); }));
+  Run(absl::Seconds(10));
+  EXPECT_TRUE(Admits(3, 1));
+  EXPECT_EQ(ShardOf(1).primary, sim_->node(3)->self());
+}
+
+TEST_F(ControlSafety, Safety14AReplicaWithoutACopyIsNotPromoted) {
+  FormWithReplica(/*offset=*/0);
+  sim_->CrashFor(1, absl::Seconds(20));
+  Run(absl::Seconds(15));
+  EXPECT_TRUE(sim_->Admitted(3).empty());
+  EXPECT_NE(ShardOf(3).primary, sim_->node(3)->self());
+}
+
+TEST_F(ControlSafety, Safety14ARestartedPrimaryLeavesTheShardToItsReplica) {
+  FormWithReplica(/*offset=*/100);
+  sim_->CrashFor(1, absl::Milliseconds(300));
+  ASSERT_TRUE(Until([this] { return sim_->node(1) != nullptr; }));
+  sim_->AcceptEmpty(1);
+  ASSERT_TRUE(Until([this] { return Admits(3, 1); }, absl::Seconds(15)));
+  EXPECT_TRUE(sim_->Admitted(1).empty());
+}
+
+TEST_F(ControlSafety, Safety14WithoutAReplicaARestartedPrimaryGoesOn) {
+  FormWithReplica(/*offset=*/0);
+  sim_->CrashFor(1, absl::Milliseconds(300));
+  ASSERT_TRUE(Until([this] { return sim_->node(1) != nullptr; }));
+  sim_->AcceptEmpty(1);
+  EXPECT_TRUE(Until([this] { return Admits(1, 1); }, absl::Seconds(20)));
+}
+
+// It was paused, not dead: that it is replaced it learns only when it goes on.
+TEST_F(ControlSafety, Safety06APrimaryThatIsCutOffStopsBeforeItsReplicaServes) {
+  FormWithReplica(/*offset=*/100);
+  ASSERT_TRUE(Admits(1, 1));
+  Cut(1);
+  ASSERT_TRUE(Until([this] { return Admits(3, 1); }, absl::Seconds(15)));
+  EXPECT_TRUE(sim_->Admitted(1).empty());
+  sim_->links().HealAll();
+  ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
+  EXPECT_TRUE(sim_->Admitted(1).empty());
+  EXPECT_TRUE(Admits(3, 1));
 }
 
 TEST_F(ControlSafety, Safety14ARestartedPrimaryServesWhenItsOperatorSaysSoAndNotBefore) {

@@ -183,6 +183,14 @@ void ControlSim::SetHasKeys(int host, bool has_keys) {
   Step(host, local);
 }
 
+void ControlSim::SetOffset(int host, uint64_t offset) {
+  if (!hosts_.IsRunning(host)) return;
+  LocalState local;
+  local.has_keys = processes_[host]->engine.has_keys;
+  local.replication_offset = offset;
+  Step(host, local);
+}
+
 slots::SlotSet ControlSim::Admitted(int host) {
   if (processes_[host] == nullptr) return {};
   const Engine& engine = processes_[host]->engine;

@@ -72,6 +72,8 @@ class ControlSim {
   void Reset(int host, bool hard, Done done);
   void AcceptEmpty(int host);
   void SetHasKeys(int host, bool has_keys);
+  // How far the host's data is in its shard's stream; 0: it has no copy.
+  void SetOffset(int host, uint64_t offset);
   // What the engine goes by.
   const ClusterPicture& picture(int host) const { return *processes_[host]->engine.picture; }
   // The slots whose writes the host's engine would admit now.

@@ -137,7 +137,8 @@ TestNode::TestNode(World& world, int number, std::string config) : number_(numbe
              .data = *data_,
              .post = [&tasks = world.tasks()](
                          std::function<void()> task) { tasks.Post(std::move(task)); },
-             .port = [number] { return number; }});
+             .port = [number] { return number; },
+             .gives_copies = [] { return true; }});
          return std::shared_ptr<void>(replication_.get(), [](void*) {});
        }});
   engine_ = std::make_unique<TestEngine>(options);

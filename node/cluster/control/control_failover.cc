@@ -1,0 +1,75 @@
+// Shards whose primary has died, or came back as another process: the ledger's leader gives them
+// one of their replicas as primary (SAFETY 5, 6, 14, 17). The ledger lets that come to pass only
+// once the old one's lease is over.
+#include <algorithm>
+
+#include "node/cluster/control/control_node.h"
+#include "slots/strings.h"
+
+namespace slotmesh::node {
+
+// Of the replicas that live and have a copy, the one that has most.
+std::optional<ledger::NodeBoot> ControlNode::BestReplica(const slots::ShardInfo& shard) const {
+  const gossip::View members = gossip_->view();
+  std::optional<ledger::NodeBoot> best;
+  uint64_t most = 0;
+  for (const slots::NodeId& id : shard.replicas) {
+    const slots::BootId boot = ledger_->view().BootOf(id);
+    uint64_t offset = 0;
+    if (id == record_.id) {
+      if (boot == options_.boot) offset = local_.replication_offset;
+    } else if (const std::optional<gossip::MemberView> member = members.Find(id)) {
+      const bool speaks = member->state == gossip::State::kAlive && member->heard != nullptr &&
+                          member->heard->beat.boot == boot;
+      if (speaks) offset = member->heard->beat.replication_offset;
+    }
+    if (offset <= most) continue;
+    most = offset;
+    best = ledger::NodeBoot{id, boot};
+  }
+  return best;
+}
+
+// Dead as far as this node knows; or another process than was made primary, which has had time to
+// say that it goes on.
+bool ControlNode::HasLostItsPrimary(const slots::ShardInfo& shard) const {
+  if (shard.primary == record_.id) {
+    return shard.primary_boot != options_.boot && !options_.keeps_every_write &&
+           now_ >= began_ + options_.node_timeout / 2;
+  }
+  const std::optional<gossip::MemberView> member = gossip_->view().Find(shard.primary);
+  if (!member.has_value()) return false;
+  if (member->state == gossip::State::kDead) return true;
+  const slots::BootId known = ledger_->view().BootOf(shard.primary);
+  return known != shard.primary_boot && member->boot == known &&
+         now_ >= member->since + options_.node_timeout / 2;
+}
+
+absl::Status ControlNode::MindFailover(ControlOutput* out) {
+  if (now_ < failover_at_) return absl::OkStatus();
+  failover_at_ = now_ + options_.node_timeout / 10;
+  const ledger::View& view = ledger_->view();
+  const bool leads = ledger_->leadership().settled;
+  if (!leads || failover_open_ || view.seal.has_value() || gossip_->view().isolated()) {
+    return absl::OkStatus();
+  }
+  for (const slots::ShardInfo& shard : view.map.shards) {
+    if (shard.replicas.empty() || !HasLostItsPrimary(shard)) continue;
+    const std::optional<ledger::NodeBoot> next = BestReplica(shard);
+    if (!next.has_value()) continue;
+    out->notes.push_back(StrCat("The primary of shard ", shard.id.ToHex(), ", ",
+                                shard.primary.ToHex(), ", is gone: its replica ",
+                                next->node.ToHex(), " is to take over"));
+    failover_open_ = true;
+    return Propose(ledger::PrimaryChanged{.shard = shard.id,
+                                          .expected_epoch = shard.epoch,
+                                          .expected_in_sync_version = shard.in_sync_version,
+                                          .primary = *next,
+                                          .in_sync = {*next},
+                                          .outside_set = true},
+                   ForFailover{}, out);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace slotmesh::node
