@@ -67,6 +67,23 @@ struct ClusterView {
   LedgerState ledger;
 };
 
+// A function library, as the cluster has decided and as the node that answers has it.
+struct LibraryState {
+  std::string name;
+  uint64_t version = 0;  // Of the cluster's; 0: the cluster has none of this name.
+  std::string digest;    // Which text it is, 40 hex digits; empty as above.
+  uint64_t bytes = 0;
+  std::vector<std::string> functions;
+  std::string here;     // Which text the node runs, empty if none.
+  std::string problem;  // Why that is not the cluster's, empty if it is.
+};
+
+struct LibrariesState {
+  bool clustered = false;               // False: this node decides alone (cluster-functions no).
+  uint64_t version = 0;                 // Of the last change that the node knows.
+  std::vector<LibraryState> libraries;  // By name.
+};
+
 struct LogEntry {
   uint64_t number = 0;  // Rising.
   absl::Time time;
@@ -92,6 +109,10 @@ class ClusterControl {
       const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
       absl::Duration timeout) = 0;
 
+  // Makes a member without slots a replica of the shard.
+  virtual absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                                     absl::Duration timeout) = 0;
+
   // Begins to move `slots`, all owned by `from`; returns the move's id.
   virtual absl::StatusOr<std::string> StartMove(const slots::ShardId& from,
                                                 const slots::ShardId& to,
@@ -104,6 +125,13 @@ class ClusterControl {
   // The asked node came up without the data of its slots (they are lost for good): it serves them
   // empty from now on (SAFETY 14). Harmless where nothing is missing.
   virtual absl::Status AcceptEmpty() = 0;
+
+  virtual absl::StatusOr<LibrariesState> Libraries() = 0;
+  // Makes `text` a library of the cluster; its name. FAILED_PRECONDITION or INVALID_ARGUMENT with
+  // the reason if it is refused.
+  virtual absl::StatusOr<std::string> LoadLibrary(const std::string& text, bool replace,
+                                                  absl::Duration timeout) = 0;
+  virtual absl::Status DeleteLibrary(const std::string& name, absl::Duration timeout) = 0;
 
   // Entries after number `after`, oldest first, at most `limit` of the latest.
   virtual std::vector<LogEntry> Logs(uint64_t after, size_t limit) = 0;

@@ -34,6 +34,7 @@ class FakeControl : public ClusterControl {
       state.clients = 5;
       state.commands_per_second = 1234.5;
       state.heard_ago = absl::Milliseconds(350);
+      if (std::count(copied_.begin(), copied_.end(), node.id) > 0) state.replication_offset = 100;
       if (const auto health = health_.find(node.id); health != health_.end())
         state.health = health->second;
       view.nodes.push_back(state);
@@ -46,6 +47,35 @@ class FakeControl : public ClusterControl {
   }
 
   absl::Status AcceptEmpty() override { return absl::OkStatus(); }
+
+  absl::StatusOr<LibrariesState> Libraries() override {
+    absl::MutexLock lock(&mu_);
+    return libraries_;
+  }
+  // A text's first line is the library's name.
+  absl::StatusOr<std::string> LoadLibrary(const std::string& whole, bool replace,
+                                          absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    const std::string text = whole.substr(0, whole.find('\n'));
+    const auto found = FindLibrary(text);
+    if (found != libraries_.libraries.end() && !replace) {
+      return absl::FailedPreconditionError("Library '" + text + "' already exists");
+    }
+    if (found != libraries_.libraries.end()) libraries_.libraries.erase(found);
+    LibraryState library{.name = text, .version = ++libraries_.version, .bytes = text.size()};
+    library.digest = library.here = std::string(40, static_cast<char>('0' + library.version % 10));
+    library.functions = {"f"};
+    libraries_.libraries.push_back(library);
+    return text;
+  }
+  absl::Status DeleteLibrary(const std::string& name, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    const auto found = FindLibrary(name);
+    if (found == libraries_.libraries.end()) return absl::NotFoundError("Library not found");
+    libraries_.libraries.erase(found);
+    ++libraries_.version;
+    return absl::OkStatus();
+  }
 
   absl::Status Meet(const std::string& host, uint16_t port, uint16_t bus_port,
                     absl::Duration) override {
@@ -80,6 +110,19 @@ class FakeControl : public ClusterControl {
       absl::Duration) override {
     absl::MutexLock lock(&mu_);
     for (const auto& [id, slots] : assignments) Shard(id).slots |= slots;
+    return absl::OkStatus();
+  }
+
+  absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                             absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    std::erase_if(data_.shards, [&](const slots::ShardInfo& own) { return own.primary == node; });
+    for (slots::NodeInfo& info : data_.nodes) {
+      if (info.id == node) info.shard = shard;
+    }
+    Shard(shard).replicas.push_back(node);
+    copied_.push_back(node);
+    ++data_.version.sequence;
     return absl::OkStatus();
   }
 
@@ -140,17 +183,24 @@ class FakeControl : public ClusterControl {
                          [&](const slots::ShardInfo& shard) { return shard.id == id; });
   }
   slots::SlotMapData data_;
+  LibrariesState libraries_{.clustered = true};
   std::vector<slots::NodeInfo> reachable_;
   std::map<slots::NodeId, NodeHealth> health_;
   std::map<std::string, MoveState> moves_;
   std::map<std::string, int> polls_left_;
   std::vector<LogEntry> logs_;
+  std::vector<slots::NodeId> copied_;  // Replicas that have their primary's data.
   int polls_per_move_ = 2;
   int abort_move_ = 0;   // The move of this number is aborted.
   int unavailable_ = 0;  // So many calls fail first.
   bool forget_moves_ = false;
 
  private:
+  std::vector<LibraryState>::iterator FindLibrary(const std::string& name) {
+    return std::find_if(libraries_.libraries.begin(), libraries_.libraries.end(),
+                        [&](const LibraryState& library) { return library.name == name; });
+  }
+
   absl::Mutex mu_;
 };
 

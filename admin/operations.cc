@@ -39,6 +39,14 @@ std::vector<Move> Cut(const Move& move) {
   return parts;
 }
 
+// Every replica has said that it has its primary's data.
+bool AllHaveCopies(const ClusterView& view) {
+  return std::all_of(view.nodes.begin(), view.nodes.end(), [&](const NodeState& node) {
+    const ShardInfo* const shard = view.map->ShardOf(node.id);
+    return shard == nullptr || shard->primary == node.id || node.replication_offset > 0;
+  });
+}
+
 bool Owns(const SlotMap& map, const ShardId& shard, const SlotSet& slots) {
   const ShardInfo* const info = map.FindShard(shard);
   return info != nullptr && info->slots.ContainsAll(slots);
@@ -109,10 +117,11 @@ absl::Status Operations::Join(const NodeAddress& node) {
   }
 }
 
-absl::Status Operations::AssignEvenly(const std::vector<NodeAddress>& order) {
+absl::StatusOr<Operations::Parts> Operations::DealOut(const std::vector<NodeAddress>& order,
+                                                      int replicas) {
   const absl::StatusOr<ClusterView> view = control_.View();
   if (!view.ok()) return view.status();
-  std::vector<NodeInfo> nodes = view->map->data().nodes;
+  Parts parts{.nodes = view->map->data().nodes};
   // In the order the user gave; who is not found by its address comes last. The asked node is
   // first.
   const auto place = [&](const NodeInfo& node) -> size_t {
@@ -124,21 +133,43 @@ absl::Status Operations::AssignEvenly(const std::vector<NodeAddress>& order) {
     }
     return order.size() + 1;
   };
-  std::stable_sort(nodes.begin(), nodes.end(), [&](const NodeInfo& a, const NodeInfo& b) {
-    return std::make_tuple(place(a), a.ip, a.port) < std::make_tuple(place(b), b.ip, b.port);
-  });
-  const absl::StatusOr<std::vector<SlotSet>> parts = PlanCreate(static_cast<int>(nodes.size()));
-  if (!parts.ok()) return parts.status();
+  std::stable_sort(
+      parts.nodes.begin(), parts.nodes.end(), [&](const NodeInfo& a, const NodeInfo& b) {
+        return std::make_tuple(place(a), a.ip, a.port) < std::make_tuple(place(b), b.ip, b.port);
+      });
+  std::vector<Host> hosts;
+  for (const NodeInfo& node : parts.nodes) hosts.push_back({node.ip, node.zone});
+  absl::StatusOr<Placement> placement = PlanPlacement(hosts, replicas);
+  if (!placement.ok()) return placement.status();
+  parts.placement = *std::move(placement);
+  return parts;
+}
+
+absl::Status Operations::AssignReplicas(const Parts& parts) {
+  for (size_t i = 0; i < parts.nodes.size(); ++i) {
+    const int primary = parts.placement.primary_of[i];
+    if (primary == static_cast<int>(i)) continue;
+    const absl::Status status =
+        control_.AssignReplica(parts.nodes[i].id, parts.nodes[primary].shard, kStepTimeout);
+    if (!status.ok()) return Prefixed(status, StrCat(AddressOf(parts.nodes[i]), ": "));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Operations::AssignEvenly(const Parts& parts) {
+  std::vector<int> primaries = parts.placement.primaries;
+  std::sort(primaries.begin(), primaries.end());
+  const absl::StatusOr<std::vector<SlotSet>> shares =
+      PlanCreate(static_cast<int>(primaries.size()));
+  if (!shares.ok()) return shares.status();
   std::vector<std::pair<ShardId, SlotSet>> assignments;
-  for (size_t i = 0; i < nodes.size(); ++i) assignments.emplace_back(nodes[i].shard, (*parts)[i]);
+  for (size_t i = 0; i < primaries.size(); ++i) {
+    assignments.emplace_back(parts.nodes[primaries[i]].shard, (*shares)[i]);
+  }
   return control_.AssignSlots(assignments, kStepTimeout);
 }
 
 absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replicas) {
-  if (replicas > 0) {
-    return absl::UnimplementedError(
-        "replicas are not available yet: form the cluster of primaries only (--replicas 0)");
-  }
   const absl::StatusOr<ClusterView> view = control_.View();
   if (!view.ok()) return view.status();
   const size_t members = others.size() + 1;
@@ -161,8 +192,16 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
     return now.map->data().nodes.size() >= members;
   });
   if (!status.ok()) return status;
-  Report("assign", StrCat("dealing ", slots::kSlotCount, " slots out to ", members, " primaries"));
-  if (status = AssignEvenly(others); !status.ok()) return status;
+  const absl::StatusOr<Parts> parts = DealOut(others, replicas);
+  if (!parts.ok()) return parts.status();
+  const size_t primaries = parts->placement.primaries.size();
+  if (primaries < members) {
+    Report("replicas", StrCat("making ", members - primaries, " nodes replicas"));
+    if (status = AssignReplicas(*parts); !status.ok()) return status;
+  }
+  Report("assign",
+         StrCat("dealing ", slots::kSlotCount, " slots out to ", primaries, " primaries"));
+  if (status = AssignEvenly(*parts); !status.ok()) return status;
   // Before there are enough voters, one node's failure could stop the cluster.
   status = WaitUntil("the forming", [](const ClusterView& now) {
     const std::vector<NodeInfo>& nodes = now.map->data().nodes;
@@ -171,8 +210,15 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
     return now.ok && static_cast<size_t>(voters) >= ledger::WantedVoters(nodes.size());
   });
   if (!status.ok()) return status;
+  if (primaries < members) {
+    Report("copy", "waiting until the replicas have copies");
+    if (status = WaitUntil("the copying", &AllHaveCopies); !status.ok()) return status;
+  }
+  const std::string with =
+      primaries == members ? "" : StrCat(" and ", members - primaries, " replicas");
   Report("done",
-         StrCat("the cluster of ", members, " primaries serves all ", slots::kSlotCount, " slots"),
+         StrCat("the cluster of ", primaries, " primaries", with, " serves all ", slots::kSlotCount,
+                " slots"),
          true);
   return absl::OkStatus();
 }

@@ -71,7 +71,14 @@ class Operations {
 
  private:
   absl::Status Join(const NodeAddress& node);
-  absl::Status AssignEvenly(const std::vector<NodeAddress>& order);
+  // The members in the order in which they are dealt out, and what each becomes.
+  struct Parts {
+    std::vector<slots::NodeInfo> nodes;
+    Placement placement;
+  };
+  absl::StatusOr<Parts> DealOut(const std::vector<NodeAddress>& order, int replicas);
+  absl::Status AssignReplicas(const Parts& parts);
+  absl::Status AssignEvenly(const Parts& parts);
   // Until `holds`, polled, is true of the view; DEADLINE_EXCEEDED with `what` after kSettleTimeout.
   absl::Status WaitUntil(const std::string& what,
                          const std::function<bool(const ClusterView&)>& holds);

@@ -42,9 +42,27 @@ TEST_F(OperationsTest, FormJoinsAllAndDealsTheSlotsOutInTheOrderGiven) {
   EXPECT_THAT(reports_.back().text, HasSubstr("already"));
 }
 
-TEST_F(OperationsTest, FormRefusesReplicasForNowAndNodesInUse) {
+TEST_F(OperationsTest, FormGivesEachPrimaryItsReplicas) {
+  FakeControl control(TestMapData({""}));
+  slots::SlotMapData all = TestMapData({"", "", "", ""});
+  control.reachable_ = {all.nodes[1], all.nodes[2], all.nodes[3]};
+  const std::vector<NodeAddress> others = {
+      {"127.0.0.1", 7001}, {"127.0.0.1", 7002}, {"127.0.0.1", 7003}};
+  ASSERT_EQ(Make(control).Form(others, 1), absl::OkStatus());
+  ASSERT_EQ(control.data_.shards.size(), 2u);
+  for (const slots::ShardInfo& shard : control.data_.shards) {
+    EXPECT_EQ(shard.replicas.size(), 1u);
+    EXPECT_EQ(shard.slots.count(), slots::kSlotCount / 2);
+  }
+  EXPECT_EQ(reports_.back().text,
+            "the cluster of 2 primaries and 2 replicas serves all 16384 slots");
+}
+
+TEST_F(OperationsTest, FormRefusesTooFewNodesAndNodesInUse) {
+  FakeControl few(TestMapData({""}));
+  few.reachable_ = {TestMapData({"", ""}).nodes[1]};
+  EXPECT_THAT(Message(Make(few).Form({{"127.0.0.1", 7001}}, 2)), HasSubstr("not enough"));
   FakeControl formed(TestMapData({"0-99"}));
-  EXPECT_EQ(Make(formed).Form({{"127.0.0.1", 7001}}, 1).code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(Message(Make(formed).Form({{"127.0.0.1", 7001}}, 0)), HasSubstr("slotmesh add-node"));
   FakeControl fresh(TestMapData({""}));
   EXPECT_THAT(Message(Make(fresh).Form({{"127.0.0.1", 7001}}, 0)),

@@ -17,6 +17,8 @@ namespace slotmesh::admin {
 namespace {
 
 constexpr uint32_t kPortMax = 65535;
+// A library's texts have to reach the voters.
+constexpr absl::Duration kLibrariesTimeout = absl::Seconds(30);
 
 absl::StatusOr<NodeAddress> FromWire(const wire::Address& address) {
   if (address.host().empty() || address.port() == 0 || address.port() > kPortMax ||
@@ -116,6 +118,31 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
         weights.emplace_back(weight.node(), weight.weight());
       return operations.Rebalance(weights, request->threshold_percent(), request->dry_run());
     });
+  }
+
+  grpc::Status Libraries(grpc::ServerContext* context, const wire::LibrariesRequest*,
+                         wire::LibrariesReply* reply) override {
+    return Run(context, "Libraries", [&]() -> absl::Status {
+      const auto libraries = control_.Libraries();
+      if (libraries.ok()) *reply = ToWire(*libraries);
+      return libraries.status();
+    });
+  }
+
+  grpc::Status LoadLibrary(grpc::ServerContext* context, const wire::LoadLibraryRequest* request,
+                           wire::LoadLibraryReply* reply) override {
+    return Run(context, "LoadLibrary", [&]() -> absl::Status {
+      auto name = control_.LoadLibrary(request->text(), request->replace(), kLibrariesTimeout);
+      if (name.ok()) reply->set_name(*std::move(name));
+      return name.status();
+    });
+  }
+
+  grpc::Status DeleteLibrary(grpc::ServerContext* context,
+                             const wire::DeleteLibraryRequest* request,
+                             wire::DeleteLibraryReply*) override {
+    return Run(context, "DeleteLibrary",
+               [&] { return control_.DeleteLibrary(request->name(), kLibrariesTimeout); });
   }
 
   grpc::Status Logs(grpc::ServerContext* context, const wire::LogsRequest* request,

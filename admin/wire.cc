@@ -164,4 +164,21 @@ wire::Progress ToWire(const ProgressReport& report, const slots::SlotMap& map) {
   return out;
 }
 
+wire::LibrariesReply ToWire(const LibrariesState& libraries) {
+  wire::LibrariesReply reply;
+  reply.set_clustered(libraries.clustered);
+  reply.set_version(libraries.version);
+  for (const LibraryState& library : libraries.libraries) {
+    wire::Library* const out = reply.add_libraries();
+    out->set_name(library.name);
+    out->set_version(library.version);
+    out->set_digest(library.digest);
+    out->set_bytes(library.bytes);
+    for (const std::string& function : library.functions) out->add_functions(function);
+    out->set_here(library.here);
+    out->set_problem(library.problem);
+  }
+  return reply;
+}
+
 }  // namespace slotmesh::admin

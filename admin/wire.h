@@ -10,6 +10,7 @@
 namespace slotmesh::admin {
 
 wire::ClusterStatus ToWire(const ClusterView& view);
+wire::LibrariesReply ToWire(const LibrariesState& libraries);
 wire::CheckReply ToWire(const ClusterView& view, const std::vector<Finding>& findings);
 // `map` names the shards' primaries in a plan.
 wire::Progress ToWire(const ProgressReport& report, const slots::SlotMap& map);

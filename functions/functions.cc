@@ -107,7 +107,7 @@ void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation
   if (run.abandoned) engine.journal.AbandonUnit();
 }
 
-absl::StatusOr<std::string> Functions::Load(std::string_view text, bool replace) {
+absl::StatusOr<std::unique_ptr<Library>> Functions::Prepare(std::string_view text, bool replace) {
   const absl::StatusOr<LibraryHead> head = ParseLibrary(text);
   if (!head.ok()) return head.status();
   // Known before its text is run.
@@ -119,13 +119,13 @@ absl::StatusOr<std::string> Functions::Load(std::string_view text, bool replace)
   }
   absl::StatusOr<std::unique_ptr<Library>> library = CompileLibrary(text, library_engines_);
   if (!library.ok()) return library.status();
-  std::string name = (*library)->name;
-  const absl::Status added = libraries_.Add(*std::move(library), replace);
-  if (!added.ok()) return added;
-  return name;
+  const absl::Status possible = libraries_.CanAdd(**library, replace);
+  if (!possible.ok()) return possible;
+  return library;
 }
 
-absl::Status Functions::Restore(std::string_view payload, RestorePolicy policy) {
+absl::StatusOr<LibraryRegistry> Functions::PrepareAll(std::string_view payload,
+                                                      RestorePolicy policy) {
   const absl::StatusOr<std::vector<std::string>> texts = ReadLibraries(payload);
   if (!texts.ok()) return texts.status();
   LibraryRegistry restored;
@@ -135,16 +135,44 @@ absl::Status Functions::Restore(std::string_view payload, RestorePolicy policy) 
     const absl::Status added = restored.Add(*std::move(library), /*replace=*/false);
     if (!added.ok()) return added;
   }
-  if (policy == RestorePolicy::kFlush) {
-    std::swap(libraries_, restored);
-    return absl::OkStatus();
-  }
-  return libraries_.AddAll(std::move(restored), policy == RestorePolicy::kReplace);
+  if (policy == RestorePolicy::kFlush) return restored;
+  const absl::Status possible = libraries_.CanAddAll(restored, policy == RestorePolicy::kReplace);
+  if (!possible.ok()) return possible;
+  return restored;
 }
 
-bool Functions::Delete(std::string_view name) { return libraries_.Remove(name); }
+absl::StatusOr<std::string> Functions::Load(std::string_view text, bool replace) {
+  absl::StatusOr<std::unique_ptr<Library>> library = Prepare(text, replace);
+  if (!library.ok()) return library.status();
+  std::string name = (*library)->name;
+  const absl::Status added = Add(*std::move(library), replace);
+  if (!added.ok()) return added;
+  return name;
+}
+
+absl::Status Functions::Add(std::unique_ptr<Library> library, bool replace) {
+  ++library_changes_;
+  return libraries_.Add(std::move(library), replace);
+}
+
+absl::Status Functions::Restore(std::string_view payload, RestorePolicy policy) {
+  absl::StatusOr<LibraryRegistry> restored = PrepareAll(payload, policy);
+  if (!restored.ok()) return restored.status();
+  ++library_changes_;
+  if (policy == RestorePolicy::kFlush) {
+    std::swap(libraries_, *restored);
+    return absl::OkStatus();
+  }
+  return libraries_.AddAll(*std::move(restored), policy == RestorePolicy::kReplace);
+}
+
+bool Functions::Delete(std::string_view name) {
+  ++library_changes_;
+  return libraries_.Remove(name);
+}
 
 void Functions::FlushLibraries() {
+  ++library_changes_;
   libraries_ = LibraryRegistry();
   engines_->functions.Collect();
 }

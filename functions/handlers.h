@@ -25,6 +25,7 @@ void FunctionKill(node::CommandContext& ctx, node::Args args);
 // function_handlers.cc
 void FCall(node::CommandContext& ctx, node::Args args);
 node::Flag FCallFlags(void* family, node::Flag row, node::Args args);
+node::Flag LibraryFlags(void* family, node::Flag row, node::Args args);
 void FunctionLoad(node::CommandContext& ctx, node::Args args);
 void FunctionDelete(node::CommandContext& ctx, node::Args args);
 void FunctionFlush(node::CommandContext& ctx, node::Args args);

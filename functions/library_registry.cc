@@ -87,14 +87,20 @@ absl::Status LibraryRegistry::Add(std::unique_ptr<Library> library, bool replace
   return absl::OkStatus();
 }
 
-absl::Status LibraryRegistry::AddAll(LibraryRegistry other, bool replace) {
-  for (const auto& [name, library] : other.libraries_) {
+absl::Status LibraryRegistry::CanAddAll(const LibraryRegistry& others, bool replace) const {
+  for (const auto& [name, library] : others.libraries_) {
     if (!replace && FindLibrary(name) != nullptr) {
       return absl::AlreadyExistsError(StrCat("Library ", name, " already exists"));
     }
-    const absl::Status status = Check(*library, replace, &other);
+    const absl::Status status = Check(*library, replace, &others);
     if (!status.ok()) return status;
   }
+  return absl::OkStatus();
+}
+
+absl::Status LibraryRegistry::AddAll(LibraryRegistry other, bool replace) {
+  const absl::Status status = CanAddAll(other, replace);
+  if (!status.ok()) return status;
   for (const auto& [name, library] : other.libraries_) Remove(name);
   for (auto& [name, library] : other.libraries_) Insert(std::move(library));
   return absl::OkStatus();
@@ -109,15 +115,18 @@ void LibraryRegistry::Insert(std::unique_ptr<Library> library) {
   libraries_.emplace(std::move(name), std::move(library));
 }
 
-bool LibraryRegistry::Remove(std::string_view name) {
+std::unique_ptr<Library> LibraryRegistry::Take(std::string_view name) {
   const auto found = libraries_.find(name);
-  if (found == libraries_.end()) return false;
+  if (found == libraries_.end()) return nullptr;
   for (const auto& function : found->second->functions) {
     functions_.erase(Lower(function->loaded.name));
   }
   memory_bytes_ -= CostOf(*found->second);
+  std::unique_ptr<Library> library = std::move(found->second);
   libraries_.erase(found);
-  return true;
+  return library;
 }
+
+bool LibraryRegistry::Remove(std::string_view name) { return Take(name) != nullptr; }
 
 }  // namespace slotmesh::functions

@@ -58,11 +58,19 @@ class LibraryRegistry {
   const Library* FindLibrary(std::string_view name) const;
   const Function* FindFunction(std::string_view name) const;  // In any case.
 
+  // Whether Add and AddAll would take them, and if not why.
+  absl::Status CanAdd(const Library& library, bool replace) const {
+    return Check(library, replace, nullptr);
+  }
+  absl::Status CanAddAll(const LibraryRegistry& others, bool replace) const;
+
   // Error if a library of the name is there (unless it is to be replaced), or another library has a
   // function of the same name as one of its functions.
   absl::Status Add(std::unique_ptr<Library> library, bool replace);
   // All of the other's libraries, or on an error none.
   absl::Status AddAll(LibraryRegistry other, bool replace);
+  // Out of here; null if there is none.
+  std::unique_ptr<Library> Take(std::string_view name);
   // False if there is none.
   bool Remove(std::string_view name);
 

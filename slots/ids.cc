@@ -64,5 +64,6 @@ template class Id160<NodeTag>;
 template class Id160<ShardTag>;
 template class Id160<LogTag>;
 template class Id160<PlanTag>;
+template class Id160<LibraryTag>;
 
 }  // namespace slotmesh::slots

@@ -54,10 +54,13 @@ struct NodeTag;
 struct ShardTag;
 struct LogTag;
 struct PlanTag;
+struct LibraryTag;
 using NodeId = Id160<NodeTag>;
 using ShardId = Id160<ShardTag>;
 using LogId = Id160<LogTag>;
 using PlanId = Id160<PlanTag>;  // A planned move of slots.
+// A function library's text: the first 160 bits of its SHA-256.
+using LibraryDigest = Id160<LibraryTag>;
 
 // New at each start of a process (SAFETY 1). 0 is "none".
 using BootId = uint64_t;
@@ -68,6 +71,7 @@ extern template class Id160<NodeTag>;
 extern template class Id160<ShardTag>;
 extern template class Id160<LogTag>;
 extern template class Id160<PlanTag>;
+extern template class Id160<LibraryTag>;
 
 }  // namespace slotmesh::slots
 

@@ -47,6 +47,8 @@ struct Arguments {
   std::string file;
   bool fix = false;
   std::string truncate_to;
+  std::string library;
+  bool replace = false;
 };
 
 class Cli {
@@ -58,6 +60,7 @@ class Cli {
     AddConnectOptions();
     AddViews();
     AddChanges();
+    AddFunctions();
     AddDev();
     AddFileChecks();
     CLI::App* const completion = app_.add_subcommand(
@@ -168,6 +171,7 @@ class Cli {
     CLI::App* const create = app_.add_subcommand("create", "Form a cluster of fresh nodes");
     create->add_option("nodes", arguments_.nodes, "HOST:PORT of each node")->required();
     create->add_option("--replicas", arguments_.replicas, "Replicas for each primary")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     On(create, [this] { return commands_.Create(arguments_.nodes, arguments_.replicas); });
 
@@ -209,6 +213,24 @@ class Cli {
       return commands_.Rebalance(arguments_.weights, arguments_.threshold_percent,
                                  arguments_.dry_run);
     });
+  }
+
+  void AddFunctions() {
+    CLI::App* const functions =
+        app_.add_subcommand("functions", "The cluster's function libraries (FUNCTION, FCALL)");
+    functions->require_subcommand(1);
+    CLI::App* const load = functions->add_subcommand("load", "Make a file a library on every node");
+    load->add_option("file", arguments_.library, "\"#!lua name=...\" and what follows")->required();
+    load->add_flag("--replace", arguments_.replace, "In place of the library of the same name");
+    On(load, [this] { return commands_.LoadLibrary(arguments_.library, arguments_.replace); });
+    On(functions->add_subcommand("list", "All libraries, with what --node has of them"),
+       [this] { return commands_.ListLibraries(); });
+    CLI::App* const remove = functions->add_subcommand("delete", "Remove a library everywhere");
+    remove->add_option("name", arguments_.library, "Its name")->required();
+    On(remove, [this] { return commands_.DeleteLibrary(arguments_.library); });
+    On(functions->add_subcommand("diff",
+                                 "Where nodes have other libraries than the cluster (exit code 1)"),
+       [this] { return commands_.DiffLibraries(); });
   }
 
   void AddDev() {

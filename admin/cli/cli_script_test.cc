@@ -175,7 +175,8 @@ TEST_P(CliScript, OutputsAreAsWritten) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scripts, CliScript, testing::Values("views", "changes", "errors", "help"),
+INSTANTIATE_TEST_SUITE_P(Scripts, CliScript,
+                         testing::Values("views", "changes", "functions", "errors", "help"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

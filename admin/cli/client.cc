@@ -27,6 +27,19 @@ class AdminClientImpl final : public AdminClient {
                                        wire::AcceptEmptyRequest())
         .status();
   }
+  absl::StatusOr<wire::LibrariesReply> Libraries() override {
+    return Ask<wire::LibrariesReply>("Libraries", &wire::Admin::Stub::Libraries,
+                                     wire::LibrariesRequest());
+  }
+  absl::StatusOr<wire::LoadLibraryReply> LoadLibrary(
+      const wire::LoadLibraryRequest& request) override {
+    return Ask<wire::LoadLibraryReply>("LoadLibrary", &wire::Admin::Stub::LoadLibrary, request);
+  }
+  absl::Status DeleteLibrary(const wire::DeleteLibraryRequest& request) override {
+    return Ask<wire::DeleteLibraryReply>("DeleteLibrary", &wire::Admin::Stub::DeleteLibrary,
+                                         request)
+        .status();
+  }
   absl::Status Watch(const wire::WatchRequest& request,
                      const std::function<bool(const wire::ClusterStatus&)>& on_status) override {
     return Read<wire::ClusterStatus>("Watch", &wire::Admin::Stub::Watch, request, on_status);

@@ -25,6 +25,10 @@ class AdminClient {
   virtual absl::StatusOr<wire::ClusterStatus> Status() = 0;
   virtual absl::StatusOr<wire::CheckReply> Check() = 0;
   virtual absl::Status AcceptEmpty() = 0;
+  virtual absl::StatusOr<wire::LibrariesReply> Libraries() = 0;
+  virtual absl::StatusOr<wire::LoadLibraryReply> LoadLibrary(
+      const wire::LoadLibraryRequest& request) = 0;
+  virtual absl::Status DeleteLibrary(const wire::DeleteLibraryRequest& request) = 0;
   // Until `on_status` gives false.
   virtual absl::Status Watch(const wire::WatchRequest& request,
                              const std::function<bool(const wire::ClusterStatus&)>& on_status) = 0;

@@ -146,15 +146,12 @@ int Commands::Run(Call call) {
 }
 
 int Commands::Create(const std::vector<std::string>& nodes, int replicas) {
-  if (replicas > 0) {
-    return Fail(absl::UnimplementedError(
-        "replicas are not available yet: form the cluster of primaries only (--replicas 0)"));
-  }
   ConnectOptions connect = connect_;
   connect.node = nodes[0];
   const auto session = Connect(connect, environment_);
   if (!session.ok()) return Fail(session.status());
   wire::FormRequest request;
+  request.set_replicas(static_cast<uint32_t>(replicas));
   for (size_t i = 1; i < nodes.size(); ++i) {
     auto address = LocateForJoin(nodes[i], connect_);
     if (!address.ok()) return Fail(address.status());

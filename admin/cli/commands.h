@@ -47,6 +47,13 @@ class Commands {
   // Weights are "NODE=WEIGHT".
   int Rebalance(const std::vector<std::string>& weights, double threshold_percent, bool dry_run);
 
+  // Function libraries (functions_commands.cc).
+  int LoadLibrary(const std::string& file, bool replace);
+  int ListLibraries();
+  int DeleteLibrary(const std::string& name);
+  // kExitFailed if a member runs anything but the cluster's libraries, or does not answer.
+  int DiffLibraries();
+
   // Prints the error with what to do next.
   int Fail(const absl::Status& status);
 

@@ -22,6 +22,7 @@ constexpr char kHost[] = "127.0.0.1";
 constexpr int kHttpOffset = 30000;
 constexpr int kPortMax = 65535 - kHttpOffset;
 constexpr int kPrimariesMax = 100;
+constexpr int kReplicasMax = 5;
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
 constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
 constexpr absl::Duration kRecallMax = absl::Seconds(10);
@@ -33,15 +34,18 @@ struct DevNode {
   std::string pid_path() const { return directory + "/node.pid"; }
 };
 
+int NodeCount(const DevOptions& options) { return options.primaries * (options.replicas + 1); }
+
 absl::Status CheckOptions(const DevOptions& options) {
-  if (options.replicas > 0) {
-    return absl::UnimplementedError("replicas are not available yet: use --replicas 0");
+  if (options.replicas < 0 || options.replicas > kReplicasMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--replicas is a number from 0 to ", kReplicasMax));
   }
   if (options.primaries < 1 || options.primaries > kPrimariesMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("--primaries is a number from 1 to ", kPrimariesMax));
   }
-  if (options.port < 1 || options.port + options.primaries - 1 > kPortMax) {
+  if (options.port < 1 || options.port + NodeCount(options) - 1 > kPortMax) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--port is a number from 1 to ", kPortMax,
         ", with room for all nodes (a node's HTTP port is its port + ", kHttpOffset, ")"));
@@ -127,7 +131,7 @@ absl::Status GoOnEmpty(const std::vector<DevNode>& nodes, const CliEnvironment& 
 
 // `began_before`: the first node's directory is not new. It then takes a moment until it knows
 // again what the cluster has decided.
-absl::Status FormIfNeeded(const std::vector<DevNode>& nodes, bool began_before,
+absl::Status FormIfNeeded(const std::vector<DevNode>& nodes, int replicas, bool began_before,
                           const CliEnvironment& environment) {
   auto session = Connect({.node = absl::StrCat(kHost, ":", nodes[0].port)}, environment);
   if (!session.ok()) return session.status();
@@ -140,6 +144,7 @@ absl::Status FormIfNeeded(const std::vector<DevNode>& nodes, bool began_before,
     environment.sleep(kLookEvery);
   }
   wire::FormRequest request;
+  request.set_replicas(static_cast<uint32_t>(replicas));
   for (size_t i = 1; i < nodes.size(); ++i) {
     auto address = LocateForJoin(absl::StrCat(kHost, ":", nodes[i].port), {});
     if (!address.ok()) return address.status();
@@ -156,9 +161,14 @@ void PrintNextSteps(const std::vector<DevNode>& nodes, const fs::path& directory
       options.directory.empty() ? "" : absl::StrCat(" --dir ", directory.string());
   std::vector<std::string> addresses;
   for (const DevNode& each : nodes) addresses.push_back(absl::StrCat(each.port));
+  const std::string replicas =
+      options.replicas == 0
+          ? ""
+          : absl::StrCat(" with ", options.replicas,
+                         options.replicas == 1 ? " replica each" : " replicas each");
   environment.out(absl::StrCat(
-      "A cluster of ", nodes.size(), nodes.size() == 1 ? " primary" : " primaries",
-      " is up on ports ", absl::StrJoin(addresses, ", "), ".\n\n  redis-cli -c -p ", port,
+      "A cluster of ", options.primaries, options.primaries == 1 ? " primary" : " primaries",
+      replicas, " is up on ports ", absl::StrJoin(addresses, ", "), ".\n\n  redis-cli -c -p ", port,
       "\n  slotmesh status", node, "\n  http://", kHost, ":", port + kHttpOffset,
       "/         status page\n  http://", kHost, ":", port + kHttpOffset,
       "/metrics  metrics (each node's at its port + ", kHttpOffset,
@@ -197,7 +207,7 @@ absl::Status DevUp(const DevOptions& options, const CliEnvironment& environment)
                                  environment.getenv("PATH").value_or(""));
   if (!binary.ok()) return binary.status();
   std::vector<DevNode> nodes;
-  for (int i = 0; i < options.primaries; ++i) {
+  for (int i = 0; i < NodeCount(options); ++i) {
     const int port = options.port + i;
     nodes.push_back({port, (directory / std::to_string(port)).string()});
   }
@@ -213,10 +223,10 @@ absl::Status DevUp(const DevOptions& options, const CliEnvironment& environment)
     if (auto status = WaitForAnswer(node, {"PING"}, "PONG", environment); !status.ok())
       return status;
   }
-  if (auto status = FormIfNeeded(nodes, began_before, environment); !status.ok()) return status;
+  if (auto status = FormIfNeeded(nodes, options.replicas, began_before, environment); !status.ok())
+    return status;
   if (began_before && started > 0) {
-    environment.out(
-        "The nodes begin without the keys that they held: those are not kept on disk yet.\n");
+    environment.out("The nodes go on with the keys that their files held.\n");
     if (auto status = GoOnEmpty(nodes, environment); !status.ok()) return status;
   }
   for (const DevNode& node : nodes) {

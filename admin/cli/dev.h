@@ -20,7 +20,7 @@ inline constexpr absl::Duration kDevStopTimeout = absl::Seconds(20);
 
 struct DevOptions {
   int primaries = 3;
-  int replicas = 0;
+  int replicas = 0;  // Of each primary.
   int port = 7000;
   std::string directory;      // Empty: DefaultDevDirectory().
   std::string server_binary;  // Empty: found.

@@ -22,18 +22,39 @@ void Members::Ask(wire::Node* node, AdminClient& client) {
   }
 }
 
+AdminClient* Members::ClientOf(const wire::Node& node) {
+  const std::string address = ToText({node.host(), static_cast<uint16_t>(node.bus_port())});
+  std::unique_ptr<AdminClient>& client = clients_[address];
+  if (client == nullptr) {
+    auto made = MakeAdminClient(address, &auth_, kTimeout);
+    if (!made.ok()) return nullptr;
+    client = *std::move(made);
+  }
+  return client.get();
+}
+
+std::vector<Members::MemberLibraries> Members::AskLibraries(const wire::ClusterStatus& status) {
+  std::vector<MemberLibraries> members;
+  for (const wire::Node& node : status.nodes()) {
+    if (node.health() == "online" && node.bus_port() != 0) members.push_back({.node = &node});
+  }
+  std::vector<std::thread> askers;
+  for (MemberLibraries& member : members) {
+    AdminClient* const client = ClientOf(*member.node);
+    if (client == nullptr) continue;
+    askers.emplace_back([&member, client] { member.reply = client->Libraries(); });
+  }
+  for (std::thread& asker : askers) asker.join();
+  return members;
+}
+
 void Members::Complete(wire::ClusterStatus* status) {
   std::vector<std::thread> askers;
   for (wire::Node& node : *status->mutable_nodes()) {
     if (node.measured() || node.health() != "online" || node.bus_port() == 0) continue;
-    const std::string address = ToText({node.host(), static_cast<uint16_t>(node.bus_port())});
-    std::unique_ptr<AdminClient>& client = clients_[address];
-    if (client == nullptr) {
-      auto made = MakeAdminClient(address, &auth_, kTimeout);
-      if (!made.ok()) continue;
-      client = *std::move(made);
-    }
-    askers.emplace_back([this, &node, &client] { Ask(&node, *client); });
+    AdminClient* const client = ClientOf(node);
+    if (client == nullptr) continue;
+    askers.emplace_back([this, &node, client] { Ask(&node, *client); });
   }
   for (std::thread& asker : askers) asker.join();
 }

@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "admin/cli/client.h"
 
@@ -23,10 +25,20 @@ class Members {
   // at the same time.
   void Complete(wire::ClusterStatus* status);
 
+  // What each online member has of the function libraries, in the order of `status`; an error for
+  // one that does not answer. Members that are not online are left out.
+  struct MemberLibraries {
+    const wire::Node* node = nullptr;  // Of `status`.
+    absl::StatusOr<wire::LibrariesReply> reply = absl::UnknownError("");
+  };
+  std::vector<MemberLibraries> AskLibraries(const wire::ClusterStatus& status);
+
  private:
   static constexpr absl::Duration kTimeout = absl::Seconds(1);
 
   void Ask(wire::Node* node, AdminClient& client);
+  // Null if the address makes no client.
+  AdminClient* ClientOf(const wire::Node& node);
 
   bus::Authenticator& auth_;
   std::map<std::string, std::unique_ptr<AdminClient>> clients_;  // By bus address.

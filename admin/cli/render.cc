@@ -172,4 +172,43 @@ std::string PlanText(const wire::Progress& plan, const wire::ClusterStatus& stat
   return table.Render();
 }
 
+namespace {
+
+constexpr size_t kDigestShown = 12;
+
+std::string DigestText(const std::string& digest) {
+  return digest.empty() ? "-" : digest.substr(0, kDigestShown);
+}
+
+}  // namespace
+
+std::string LibrariesText(const wire::LibrariesReply& libraries) {
+  Table table({"LIBRARY", ">VERSION", "DIGEST", ">BYTES", "FUNCTIONS", "HERE"});
+  for (const wire::Library& library : libraries.libraries()) {
+    table.Add({library.name(), library.version() == 0 ? "-" : absl::StrCat(library.version()),
+               DigestText(library.version() == 0 ? library.here() : library.digest()),
+               absl::StrCat(library.bytes()), absl::StrJoin(library.functions(), ","),
+               library.problem().empty() ? "loaded" : library.problem()});
+  }
+  const std::string text =
+      libraries.libraries().empty() ? std::string("no libraries\n") : table.Render();
+  if (libraries.clustered()) return text;
+  return text + "This node decides about its libraries alone (cluster-functions no).\n";
+}
+
+std::string DiffText(const LibraryDiff& diff) {
+  if (diff.drift.empty()) {
+    return absl::StrCat("no drift: ", diff.members, diff.members == 1 ? " node has" : " nodes have",
+                        " the cluster's ", diff.libraries,
+                        diff.libraries == 1 ? " library" : " libraries", " (version ", diff.version,
+                        ")\n");
+  }
+  Table table({"NODE", "LIBRARY", "CLUSTER", "HERE", "PROBLEM"});
+  for (const LibraryDrift& drift : diff.drift) {
+    table.Add({drift.node, drift.library.empty() ? "-" : drift.library, DigestText(drift.cluster),
+               DigestText(drift.here), drift.problem});
+  }
+  return table.Render();
+}
+
 }  // namespace slotmesh::admin

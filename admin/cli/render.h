@@ -5,7 +5,9 @@
 #ifndef SLOTMESH_ADMIN_CLI_RENDER_H_
 #define SLOTMESH_ADMIN_CLI_RENDER_H_
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "admin/admin.pb.h"
 
@@ -18,6 +20,27 @@ std::string CheckText(const wire::CheckReply& reply);
 // `status` names the nodes.
 std::string PlanText(const wire::Progress& plan, const wire::ClusterStatus& status);
 
+std::string LibrariesText(const wire::LibrariesReply& libraries);
+
+// Where a member's libraries are not the cluster's.
+struct LibraryDrift {
+  std::string node;     // Its address.
+  std::string library;  // Empty: all of them.
+  std::string cluster;  // Digests; empty: none.
+  std::string here;
+  std::string problem;
+};
+// Of `members` that agree with version `version`, `libraries` in number.
+struct LibraryDiff {
+  uint64_t version = 0;
+  size_t libraries = 0;
+  size_t members = 0;
+  std::vector<LibraryDrift> drift;
+};
+std::string DiffText(const LibraryDiff& diff);
+
+std::string LibrariesJson(const wire::LibrariesReply& libraries);
+std::string DiffJson(const LibraryDiff& diff);
 std::string StatusJson(const wire::ClusterStatus& status);
 std::string NodesJson(const wire::ClusterStatus& status);
 std::string SlotsJson(const wire::ClusterStatus& status);

@@ -75,6 +75,39 @@ Json PlanList(const wire::Progress& plan) {
 
 }  // namespace
 
+std::string LibrariesJson(const wire::LibrariesReply& reply) {
+  Json libraries = Json::array();
+  for (const wire::Library& library : reply.libraries()) {
+    Json functions = Json::array();
+    for (const std::string& function : library.functions()) functions.push_back(function);
+    libraries.push_back({{"name", library.name()},
+                         {"version", library.version()},
+                         {"digest", library.digest()},
+                         {"bytes", library.bytes()},
+                         {"functions", std::move(functions)},
+                         {"here", library.here()},
+                         {"problem", library.problem()}});
+  }
+  return Dump({{"clustered", reply.clustered()},
+               {"version", reply.version()},
+               {"libraries", std::move(libraries)}});
+}
+
+std::string DiffJson(const LibraryDiff& diff) {
+  Json drift = Json::array();
+  for (const LibraryDrift& each : diff.drift) {
+    drift.push_back({{"node", each.node},
+                     {"library", each.library},
+                     {"cluster", each.cluster},
+                     {"here", each.here},
+                     {"problem", each.problem}});
+  }
+  return Dump({{"version", diff.version},
+               {"libraries", diff.libraries},
+               {"members", diff.members},
+               {"drift", std::move(drift)}});
+}
+
 std::string StatusJson(const wire::ClusterStatus& status) {
   return Dump({{"state", status.state()},
                {"reason", status.reason()},

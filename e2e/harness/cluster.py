@@ -1,4 +1,4 @@
-"""A cluster of primaries: formed, asked who owns what, resharded, by the server's own tools."""
+"""A cluster: formed, asked who owns what, resharded, by the server's own tools."""
 
 from harness.node import Node
 from harness.process import run
@@ -20,13 +20,14 @@ class Cluster:
         for node in self.nodes:
             node.start()
 
-    def form(self):
+    def form(self, replicas=0):
         """Forms the cluster as a user would and waits until every node says so."""
         addresses = [node.address for node in self.nodes]
         if self.settings.kind == "redis":
-            self.redis_cli("--cluster", "create", *addresses, "--cluster-yes")
+            words = ["--cluster-replicas", replicas] if replicas else []
+            self.redis_cli("--cluster", "create", *addresses, *words, "--cluster-yes")
         else:
-            run([self.settings.cli_binary, "create", *addresses])
+            run([self.settings.cli_binary, "create", *addresses, "--replicas", replicas])
         self.wait_healthy()
 
     def wait_healthy(self, seconds=FORM_SECONDS, nodes=None):

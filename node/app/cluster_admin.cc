@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <map>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "boost/asio/post.hpp"
+#include "functions/flags.h"
 #include "node/app/version.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
@@ -58,6 +60,12 @@ class Admin : public ClusterAdmin {
   explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
 
   void SetState(ClusterState* state) override { state_ = state; }
+  void SetOffset(uint64_t offset) override { offset_ = offset; }
+  void SetLibraries(const functions::Functions* functions,
+                    functions::ClusterLibraries* shared) override {
+    functions_ = functions;
+    shared_libraries_ = shared;
+  }
   admin::ClusterView Look(ClusterState& state) const override;
 
   absl::StatusOr<admin::ClusterView> View() override;
@@ -67,12 +75,18 @@ class Admin : public ClusterAdmin {
   absl::Status AssignSlots(
       const std::vector<std::pair<slots::ShardId, slots::SlotSet>>& assignments,
       absl::Duration timeout) override;
+  absl::Status AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                             absl::Duration timeout) override;
   absl::StatusOr<std::string> StartMove(const slots::ShardId& from, const slots::ShardId& to,
                                         const slots::SlotSet& slots,
                                         absl::Duration timeout) override;
   absl::StatusOr<MoveState> FindMove(const std::string& id) override;
   absl::Status CancelMove(const std::string& id, absl::Duration timeout) override;
   absl::Status AcceptEmpty() override;
+  absl::StatusOr<admin::LibrariesState> Libraries() override;
+  absl::StatusOr<std::string> LoadLibrary(const std::string& text, bool replace,
+                                          absl::Duration timeout) override;
+  absl::Status DeleteLibrary(const std::string& name, absl::Duration timeout) override;
   std::vector<admin::LogEntry> Logs(uint64_t after, size_t limit) override;
 
  private:
@@ -82,10 +96,19 @@ class Admin : public ClusterAdmin {
   absl::StatusOr<T> OnEngine(std::function<T(ClusterState&)> ask);
   absl::Status Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
                        absl::Duration timeout);
+  // Begins a change on the engine thread and waits until it is decided.
+  using Decide =
+      std::function<void(functions::ClusterLibraries&, functions::LibraryAuthority::Done)>;
+  absl::Status ChangeLibraries(Decide decide, absl::Duration timeout);
+  admin::LibrariesState LibrariesOf(const ClusterState& state) const;
 
   Environment env_;
-  ClusterState* state_ = nullptr;  // Engine thread.
-  std::mt19937_64 random_;         // Engine thread.
+  // Engine thread, all of these.
+  ClusterState* state_ = nullptr;
+  uint64_t offset_ = 0;
+  const functions::Functions* functions_ = nullptr;
+  functions::ClusterLibraries* shared_libraries_ = nullptr;
+  std::mt19937_64 random_;  // Engine thread.
 };
 
 template <typename T>
@@ -144,9 +167,11 @@ admin::ClusterView Admin::Look(ClusterState& state) const {
     if (const PeerHealth* peer = state.FindPeer(node.id)) {
       const int64_t wall_ms = env_.engine.clock.WallMicros() / 1000;
       out.heard_ago = absl::Milliseconds(std::max<int64_t>(0, wall_ms - peer->pong_received_ms));
+      out.replication_offset = peer->replication_offset;
     }
     if (node.id != view.myself) continue;
     out.measured = true;
+    out.replication_offset = offset_;
     out.version = std::string(kVersion);
     out.keys = env_.engine.keyspace.size();
     out.memory_bytes = env_.engine.used_memory_bytes;
@@ -218,6 +243,18 @@ absl::Status Admin::AssignSlots(
   return absl::OkStatus();
 }
 
+absl::Status Admin::AssignReplica(const slots::NodeId& node, const slots::ShardId& shard,
+                                  absl::Duration timeout) {
+  return Propose(
+      [node, shard](ClusterState& state) -> absl::StatusOr<ledger::Change> {
+        const slots::ShardInfo* info = state.map().FindShard(shard);
+        if (info == nullptr) return absl::NotFoundError("no such shard");
+        return ledger::ReplicaAssigned{
+            {node, state.picture().decided->BootOf(node)}, shard, info->epoch};
+      },
+      timeout);
+}
+
 absl::StatusOr<std::string> Admin::StartMove(const slots::ShardId& from, const slots::ShardId& to,
                                              const slots::SlotSet& slots, absl::Duration timeout) {
   auto id = std::make_shared<std::string>();
@@ -280,6 +317,90 @@ absl::Status Admin::AcceptEmpty() {
            return true;
          })
       .status();
+}
+
+admin::LibrariesState Admin::LibrariesOf(const ClusterState& state) const {
+  admin::LibrariesState libraries;
+  libraries.clustered = shared_libraries_ != nullptr;
+  const ledger::View& decided = *state.picture().decided;
+  std::map<std::string, admin::LibraryState> by_name;
+  if (functions_ != nullptr) {
+    for (const auto& [name, library] : functions_->libraries().libraries()) {
+      admin::LibraryState& out = by_name[name];
+      out.here = LibraryDigestOf(library->text).ToHex();
+      out.bytes = library->text.size();
+      for (const auto& function : library->functions)
+        out.functions.push_back(function->loaded.name);
+    }
+  }
+  if (libraries.clustered) {
+    libraries.version = decided.libraries_version;
+    for (const ledger::LibraryRecord& record : decided.libraries) {
+      admin::LibraryState& out = by_name[record.declared.name];
+      out.version = record.version;
+      out.digest = record.declared.digest.ToHex();
+      out.bytes = record.declared.bytes;
+      out.functions = record.declared.functions;
+    }
+  }
+  for (auto& [name, library] : by_name) {
+    library.name = name;
+    if (libraries.clustered) library.problem = shared_libraries_->Problem(name);
+    libraries.libraries.push_back(std::move(library));
+  }
+  return libraries;
+}
+
+absl::StatusOr<admin::LibrariesState> Admin::Libraries() {
+  return OnEngine<admin::LibrariesState>(
+      [this](ClusterState& state) { return LibrariesOf(state); });
+}
+
+absl::Status Admin::ChangeLibraries(Decide decide, absl::Duration timeout) {
+  auto answer = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> future = answer->get_future();
+  boost::asio::post(env_.io, [this, answer, decide = std::move(decide)] {
+    if (state_ == nullptr || functions_ == nullptr) {
+      return answer->set_value(absl::UnavailableError("the node is still starting"));
+    }
+    if (shared_libraries_ == nullptr) {
+      return answer->set_value(absl::FailedPreconditionError(
+          "this node decides about its libraries alone (cluster-functions no): use FUNCTION on "
+          "each node"));
+    }
+    decide(*shared_libraries_, [answer](const absl::Status& status) { answer->set_value(status); });
+  });
+  if (future.wait_for(absl::ToChronoMilliseconds(timeout)) != std::future_status::ready) {
+    return absl::DeadlineExceededError(
+        "the cluster did not decide in time: is a majority of the voters up? It may still happen");
+  }
+  const absl::Status status = future.get();
+  // Clients' errors have a code in front.
+  const size_t blank = status.message().find(' ');
+  if (status.ok() || !ToStd(status.message()).starts_with("ERR ")) return status;
+  return absl::Status(status.code(), status.message().substr(blank + 1));
+}
+
+absl::StatusOr<std::string> Admin::LoadLibrary(const std::string& text, bool replace,
+                                               absl::Duration timeout) {
+  const absl::StatusOr<functions::LibraryHead> head = functions::ParseLibrary(text);
+  if (!head.ok()) return head.status();
+  const absl::Status status = ChangeLibraries(
+      [text, replace](functions::ClusterLibraries& libraries,
+                      functions::LibraryAuthority::Done done) {
+        libraries.LoadText(text, replace, std::move(done));
+      },
+      timeout);
+  if (!status.ok()) return status;
+  return head->name;
+}
+
+absl::Status Admin::DeleteLibrary(const std::string& name, absl::Duration timeout) {
+  return ChangeLibraries(
+      [name](functions::ClusterLibraries& libraries, functions::LibraryAuthority::Done done) {
+        libraries.Delete(name, std::move(done));
+      },
+      timeout);
 }
 
 std::vector<admin::LogEntry> Admin::Logs(uint64_t after, size_t limit) {

@@ -7,6 +7,7 @@
 
 #include "admin/cluster_control.h"
 #include "boost/asio/io_context.hpp"
+#include "functions/cluster_libraries.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_state.h"
 #include "node/command/client_table.h"
@@ -28,6 +29,11 @@ class ClusterAdmin : public admin::ClusterControl {
 
   // The service starts before there is a state: until then every call is UNAVAILABLE.
   virtual void SetState(ClusterState* state) = 0;
+  // How far this node's own data is, as ClusterPart::Tick has it.
+  virtual void SetOffset(uint64_t offset) = 0;
+  // `shared` is null where the node decides alone. Borrowed; engine thread.
+  virtual void SetLibraries(const functions::Functions* functions,
+                            functions::ClusterLibraries* shared) = 0;
   // What View() gives, on the engine thread itself.
   virtual admin::ClusterView Look(ClusterState& state) const = 0;
 };

@@ -11,6 +11,7 @@
 #include "admin/service.h"
 #include "boost/asio/post.hpp"
 #include "boost/asio/steady_timer.hpp"
+#include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
 #include "node/cluster/migration/migration_manager.h"
@@ -98,12 +99,15 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
-  void Tick() override;
+  void FollowMap(OnPrimary on_primary) override;
+  void UseLibraries(functions::Functions& functions) override;
+  void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
  private:
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
+  void TakeRole();
   void RunMigrations();
   void StartRelay();
 
@@ -131,12 +135,14 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  std::unique_ptr<functions::ClusterLibraries> libraries_;
   std::unique_ptr<PubSubRelay> relay_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
   std::unique_ptr<MigrationManager> migrations_;
   boost::asio::steady_timer migration_timer_;
   ClusterFamily family_;
+  OnPrimary on_primary_;  // Null until the node's files are loaded.
 };
 
 absl::Status Part::MakeAuthenticator(const std::vector<std::string>& binds) {
@@ -199,6 +205,7 @@ absl::Status Part::Open() {
   control.seed = random();
   control.node_file = config.cluster_config_file;
   control.ledger_folder = "ledger";
+  control.library_folder = "functions";
   control.binds = binds;
   control.services = {admin_->service()};
   absl::StatusOr<std::unique_ptr<ControlDriver>> driver = ControlDriver::Start(*options, control);
@@ -257,6 +264,28 @@ void Part::ForEachTarget(ChannelKind kind, std::string_view channel,
 void Part::TakePicture() {
   env_.dispatcher.BeginTurn();
   state_->Refresh();
+  TakeRole();
+  if (libraries_ != nullptr) libraries_->Follow();
+}
+
+void Part::FollowMap(OnPrimary on_primary) {
+  on_primary_ = std::move(on_primary);
+  TakeRole();
+}
+
+void Part::TakeRole() {
+  if (on_primary_ == nullptr) return;
+  const slots::ShardInfo* shard = state_->self_shard();
+  const bool copies = shard != nullptr && shard->primary != state_->self_id();
+  on_primary_(copies ? state_->map().FindNode(shard->primary) : nullptr);
+}
+
+void Part::UseLibraries(functions::Functions& functions) {
+  if (env_.engine.config.cluster_functions) {
+    libraries_ = std::make_unique<functions::ClusterLibraries>(functions, *state_);
+    functions.set_authority(libraries_.get());
+  }
+  control_->SetLibraries(&functions, libraries_.get());
 }
 
 void Part::RunMigrations() {
@@ -270,12 +299,14 @@ void Part::RunMigrations() {
   });
 }
 
-void Part::Tick() {
+void Part::Tick(uint64_t offset) {
   LocalState local;
-  local.replication_offset = env_.engine.journal.offset();
+  local.replication_offset = offset;
+  control_->SetOffset(offset);
   local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
   relay_->Tick(env_.engine.now_ms);
+  if (libraries_ != nullptr) libraries_->Tick();
 }
 
 void Part::AddMetrics(admin::ClusterMetrics* metrics) const {

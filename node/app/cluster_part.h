@@ -13,6 +13,7 @@
 #include "admin/cluster_control.h"
 #include "admin/metrics.h"
 #include "boost/asio/io_context.hpp"
+#include "functions/functions.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_family.h"
 #include "node/cluster/cluster_state.h"
@@ -49,10 +50,17 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  // The function libraries from now on: the node's, once its files are loaded. Borrowed.
+  virtual void UseLibraries(functions::Functions& functions) = 0;
   // What administration sees, for the status page. Engine thread.
   virtual admin::ClusterView Look() = 0;
-  // `hz` times a second.
-  virtual void Tick() = 0;
+  // From now on says whom this node copies, by the map: null for nobody, it is a primary. Now, and
+  // whenever that may have changed.
+  using OnPrimary = std::function<void(const slots::NodeInfo* primary)>;
+  virtual void FollowMap(OnPrimary on_primary) = 0;
+  // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
+  // none.
+  virtual void Tick(uint64_t offset) = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
 };
 

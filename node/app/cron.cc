@@ -52,7 +52,8 @@ void Cron::Tick() {
   server_.dispatcher().ServeReadyKeys();
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
   // While clients wait nothing may change, so that another node can take over; nor while the data
-  // is loaded, which says itself what has expired. A replica's keys are its primary's to remove.
+  // is loaded, which says itself what has expired; and a replica's keys are its primary's to
+  // remove.
   const bool still = engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone ||
                      engine_.loading.active || engine_.replication.is_replica;
   if (active_expiry_ && !still) ExpirySlice();

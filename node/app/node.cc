@@ -74,9 +74,9 @@ std::string RandomId(std::mt19937_64& random) {
 }
 
 // Function libraries as the files hold them.
-class LibraryTexts : public FunctionTexts {
+class FileLibraries : public FunctionTexts {
  public:
-  explicit LibraryTexts(functions::Functions& functions) : functions_(functions) {}
+  explicit FileLibraries(functions::Functions& functions) : functions_(functions) {}
 
   std::vector<std::string> Texts() const override {
     std::vector<std::string> texts;
@@ -188,8 +188,8 @@ struct Node::Parts {
                                    .run_id = RandomId(random),
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
-                      .restore = &restore_state,
-                      .replication = &replication},
+                      .replication = &replication,
+                      .restore = &restore_state},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -207,11 +207,11 @@ struct Node::Parts {
   void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
+  void RetryHttp();
   void BeginLoading();
   void StepLoading();
   void EndLoading(bool had_files);
   void FailLoading(const absl::Status& status);
-  void RetryHttp();
 
   Environment env;
   LogRing log;
@@ -247,7 +247,7 @@ struct Node::Parts {
   Server server;
   Cron cron;
   DiskRefusal disk_refusal{engine};
-  LibraryTexts function_texts{functions};
+  FileLibraries function_texts{functions};
   RdbFiles rdb_files;
   AofFiles aof_files;
   DataFiles data_files;
@@ -325,7 +325,7 @@ absl::Status Node::Parts::StartCluster() {
        }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
-  cron.OnTick([this] { cluster->Tick(); });
+  cron.OnTick([this] { cluster->Tick(replication.copied_offset()); });
   return absl::OkStatus();
 }
 
@@ -440,10 +440,20 @@ void Node::Parts::EndLoading(bool had_files) {
         "lost.");
     cluster->state().link().AcceptData();
   }
+  if (cluster != nullptr) cluster->UseLibraries(functions);
   env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
     return data_files.SwitchAof(changed.appendonly);
   });
   replication.Begin(data_files.loaded_notes());
+  if (cluster != nullptr) {
+    cluster->FollowMap([this](const slots::NodeInfo* primary) {
+      if (primary == nullptr) {
+        (void)replication.FollowNobody();
+      } else {
+        (void)replication.Follow(primary->ip, primary->port);
+      }
+    });
+  }
   server.set_before_replies([this] {
     replication.BeforeReplies();
     return data_files.Flush();

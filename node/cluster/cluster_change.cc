@@ -112,8 +112,6 @@ void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
            ReplyWhenDecided(ctx));
 }
 
-constexpr std::string_view kNotYetReplicas = "Replicas are not supported yet";
-
 }  // namespace
 
 void Meet(CommandContext& ctx, Args args) {
@@ -179,6 +177,31 @@ void DelSlots(CommandContext& ctx, Args args) {
 
 void DelSlotsRange(CommandContext& ctx, Args args) {
   if (StateOrRefuse(ctx) != nullptr) Remove(ctx, ParseSlotRanges(ctx, args.subspan(2)));
+}
+
+void FlushSlot(CommandContext& ctx, Args args) {
+  ClusterState* state = StateOrRefuse(ctx);
+  if (state == nullptr) return;
+  const std::optional<int64_t> slot = ParseInt64(args[2]);
+  if (!slot.has_value() || *slot < 0 || *slot >= slots::kSlotCount) {
+    return ctx.reply().Error("Invalid or out of range slot");
+  }
+  const bool sync = args.size() == 4 && EqualsIgnoreCase(args[3], "SYNC");
+  if (args.size() > 4 || (args.size() == 4 && !sync && !EqualsIgnoreCase(args[3], "ASYNC"))) {
+    return ctx.reply().Error(errors::kSyntax);
+  }
+  // Files and a primary's stream repeat what was allowed.
+  const bool asked =
+      ctx.origin() != RequestOrigin::kAof && ctx.origin() != RequestOrigin::kReplication;
+  if (asked && !state->MayChange(static_cast<slots::Slot>(*slot))) {
+    return ctx.reply().Error(errors::kClusterDown);
+  }
+  for (int i = 0; i < ctx.keyspace().database_count(); ++i) {
+    Database& db = ctx.keyspace().database(i);
+    ctx.MarkChanged(static_cast<int64_t>(db.slot_size(static_cast<int>(*slot))));
+    db.FlushSlot(static_cast<int>(*slot));
+  }
+  ctx.reply().Ok();
 }
 
 void FlushSlots(CommandContext& ctx, Args) {
@@ -274,8 +297,23 @@ void SaveConfig(CommandContext& ctx, Args) {
 
 void Replicate(CommandContext& ctx, Args args) {
   ClusterState* state = StateOrRefuse(ctx);
-  if (state == nullptr || MemberOrRefuse(ctx, *state, args[2]) == nullptr) return;
-  ctx.reply().Error(kNotYetReplicas);
+  if (state == nullptr) return;
+  const slots::NodeInfo* primary = MemberOrRefuse(ctx, *state, args[2]);
+  if (primary == nullptr) return;
+  if (primary->id == state->self_id()) return ctx.reply().Error("Can't replicate myself");
+  const slots::ShardInfo* shard = state->map().ShardOf(primary->id);
+  if (shard == nullptr || shard->primary != primary->id) {
+    return ctx.reply().Error("I can only replicate a master, not a replica.");
+  }
+  const slots::ShardInfo* own = state->self_shard();
+  if (own == shard) return ctx.reply().Ok();
+  const bool leads = own != nullptr && own->primary == state->self_id();
+  if (leads && (!own->slots.empty() || ctx.keyspace().size() > 0)) {
+    return ctx.reply().Error("To set a master the node must be empty and without assigned slots.");
+  }
+  Propose(
+      ctx, *state,
+      ledger::ReplicaAssigned{{state->self_id(), state->link().boot()}, shard->id, shard->epoch});
 }
 
 void Failover(CommandContext& ctx, Args args) {

@@ -53,6 +53,7 @@ void AddSlots(CommandContext& ctx, Args args);
 void AddSlotsRange(CommandContext& ctx, Args args);
 void DelSlots(CommandContext& ctx, Args args);
 void DelSlotsRange(CommandContext& ctx, Args args);
+void FlushSlot(CommandContext& ctx, Args args);
 void FlushSlots(CommandContext& ctx, Args args);
 void SetConfigEpoch(CommandContext& ctx, Args args);
 void BumpEpoch(CommandContext& ctx, Args args);

@@ -20,6 +20,7 @@
 #include "gossip/bus/frame.h"
 #include "gossip/bus/transport.h"
 #include "gossip/message.h"
+#include "node/cluster/library_digest.h"
 #include "slots/ids.h"
 #include "slots/ledger/entry.h"
 #include "slots/ledger/view.h"
@@ -44,6 +45,9 @@ struct ClusterPicture {
   // The whole decision of which `map` is a part: moves under way and ended, processes, seal. Never
   // null.
   std::shared_ptr<const ledger::View> decided = std::make_shared<ledger::View>();
+  // Texts of function libraries that this node keeps, those among them that `decided` declares (as
+  // far as they have come). Never null.
+  std::shared_ptr<const LibraryTexts> libraries = std::make_shared<LibraryTexts>();
   std::vector<PeerHealth> peers;  // Sorted by node; without this node.
   slots::NodeId leader;           // Of the ledger; zero if none is known.
   uint64_t ledger_term = 0;
@@ -113,6 +117,11 @@ class ControlLink {
   // (failed precondition, its message ready for the client), or unavailable when there is no
   // majority within `kProposalTimeout` (it may still happen later).
   virtual void Propose(ledger::Change change, Done done) = 0;
+  // Proposes a change of function libraries, with the texts of those that it declares: they are
+  // brought to a majority of the voters first. `done` as Propose's; if that majority is not there
+  // nothing has changed.
+  virtual void ChangeLibraries(ledger::LibrariesChanged change, std::vector<LibraryText> texts,
+                               Done done) = 0;
   // CLUSTER MEET: joins this node's cluster with the one at that address (SAFETY 23). Answers when
   // accepted for trying, as CLUSTER MEET does; goes on by itself, and gives up after a while.
   virtual absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) = 0;

@@ -65,14 +65,14 @@ class BlockedClients {
       on_timeout(waiter);
     });
   }
-  // Ends all waits that CLIENT UNBLOCK could end, with this error.
-  void EndAll(std::string_view error) {
+  // Ends all waits that CLIENT UNBLOCK could end, with this reply.
+  void EndAll(absl::FunctionRef<void(Client&)> reply) {
     std::vector<Ticket> tickets;
     for (const auto& [ticket, wait] : clients_) {
       if (wait.on_timeout != nullptr) tickets.push_back(ticket);
     }
     for (const Ticket ticket : tickets) {
-      Complete(ticket, [&](Client& client) { client.reply().Error(error); });
+      Complete(ticket, reply);
     }
   }
   // Ends the waits whose deadline has come.

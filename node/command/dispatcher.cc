@@ -5,6 +5,7 @@
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -34,6 +35,12 @@ constexpr OriginChecks ChecksOf(RequestOrigin origin) {
       return {};
   }
   return {};
+}
+
+// A replica outside of clusters sends those on to its primary who understand it.
+bool IsSentOn(const Engine& engine, const Client& client, Flag flags) {
+  if (engine.gate != nullptr || !client.understands_redirect) return false;
+  return Has(flags, Flag::kWrite) || (Has(flags, Flag::kReadOnly) && !client.readonly);
 }
 
 constexpr int64_t kMicrosPerMilli = 1000;
@@ -158,6 +165,12 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
         engine_.parking.Park(client, args, ParkReason::kFence, slot, engine_.now_ms);
         return Result::kWaits;
     }
+  }
+  if (engine_.replication.is_replica && checks.routing &&
+      IsSentOn(engine_, client, FlagsOf(client, *command, args))) [[unlikely]] {
+    client.reply().Error(StrCat("REDIRECT ", engine_.replication.primary));
+    EndRefused(client, *command);
+    return Finish(client, reply_begin);
   }
   if (checks.state) {
     const Flag flags = FlagsOf(client, *command, args);

@@ -101,8 +101,6 @@ class Dispatcher {
   bool CheckAccess(Client& client, const Command& command);
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
-  // With all that a transaction has queued.
-  static bool MayRunWhileLoading(const Client& client, const Command& command);
   // Why clients' writes are refused now; empty: they are not.
   std::string_view WriteRefusal() const;
   // As the last client's command found it.

@@ -16,6 +16,15 @@ namespace {
 // Of monitors, too, which Redis takes for a kind of replica.
 constexpr std::string_view kNotForReplicas = "ERR Replica can't interact with the keyspace";
 
+// The command has the flag, and so has all that a transaction has queued if it runs that.
+bool AllHave(const Client& client, const Command& command, Flag flag) {
+  if (!Has(command.flags(), flag)) return false;
+  if (!Has(command.flags(), Flag::kRunsTransaction)) return true;
+  const std::vector<QueuedCommand>& queued = client.transaction.queued;
+  return std::all_of(queued.begin(), queued.end(),
+                     [flag](const QueuedCommand& one) { return Has(one.command->flags(), flag); });
+}
+
 }  // namespace
 
 void Dispatcher::Reject(Client& client, const Command* command, std::string_view error) {
@@ -139,23 +148,14 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
     return refuse(kNotForReplicas);
   }
   if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
-      !Has(flags, Flag::kStale)) [[unlikely]] {
+      !AllHave(client, command, Flag::kStale)) [[unlikely]] {
     return refuse(errors::kMasterDown);
   }
-  if (engine_.loading.active && !MayRunWhileLoading(client, command)) [[unlikely]] {
+  if (engine_.loading.active && !AllHave(client, command, Flag::kLoading)) [[unlikely]] {
     Reject(client, &command, errors::kLoading);
     return false;
   }
   return true;
-}
-
-bool Dispatcher::MayRunWhileLoading(const Client& client, const Command& command) {
-  if (!Has(command.flags(), Flag::kLoading)) return false;
-  if (!Has(command.flags(), Flag::kRunsTransaction)) return true;
-  const std::vector<QueuedCommand>& queued = client.transaction.queued;
-  return std::all_of(queued.begin(), queued.end(), [](const QueuedCommand& one) {
-    return Has(one.command->flags(), Flag::kLoading);
-  });
 }
 
 bool Dispatcher::ChangesHeldKey(const Command& command, Args args) const {

@@ -76,8 +76,8 @@ struct Engine {
   uint64_t used_memory_bytes = 0;
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;
-  LoadProgress loading;
   ReplicationState replication;
+  LoadProgress loading;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };

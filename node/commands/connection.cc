@@ -169,14 +169,19 @@ void Asking(CommandContext& ctx, Args) {
   ctx.reply().Ok();
 }
 
+// Who understands REDIRECT has something to say with it outside of a cluster, too.
+bool RefusedWithoutRedirect(CommandContext& ctx) {
+  return !ctx.client().understands_redirect && RefusedOutsideCluster(ctx);
+}
+
 void ReadOnly(CommandContext& ctx, Args) {
-  if (RefusedOutsideCluster(ctx)) return;
+  if (RefusedWithoutRedirect(ctx)) return;
   ctx.client().readonly = true;
   ctx.reply().Ok();
 }
 
 void ReadWrite(CommandContext& ctx, Args) {
-  if (RefusedOutsideCluster(ctx)) return;
+  if (RefusedWithoutRedirect(ctx)) return;
   ctx.client().readonly = false;
   ctx.reply().Ok();
 }

@@ -140,11 +140,17 @@ void SetAccessClock(CommandContext& ctx, const RestoreRequest& request, EntryRef
   }
 }
 
-// Copies get the expiry as a point in time, and know that the key may be replaced.
+// Copies get the expiry as a point in time.
 void JournalRestore(CommandContext& ctx, Args args, UnixMillis expiry) {
-  if (!ctx.wants_effects()) return;
-  if (expiry == kNoExpiry) return ctx.Effect({"RESTORE", args[1], "0", args[3], "REPLACE"});
-  ctx.Effect({"RESTORE", args[1], IntegerWord(expiry), args[3], "ABSTTL", "REPLACE"});
+  if (!ctx.wants_effects() || expiry == kNoExpiry) return;
+  std::vector<std::string_view> words(args.begin(), args.end());
+  const IntegerWord at(expiry);
+  words[2] = at;
+  const bool said = std::any_of(words.begin() + 4, words.end(), [](std::string_view word) {
+    return EqualsIgnoreCase(word, "ABSTTL");
+  });
+  if (!said) words.push_back("ABSTTL");
+  ctx.Effect(words, ctx.Key(1).slot);
 }
 
 }  // namespace

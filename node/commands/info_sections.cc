@@ -208,7 +208,9 @@ void InfoPersistence(const InfoSource& source, InfoText& text) {
   text.Add("current_save_keys_processed", status.keys_done);
   text.Add("current_save_keys_total", status.keys_total);
   text.Add("rdb_changes_since_last_save", source.engine.stats.keyspace_changes);
-  text.Add("rdb_bgsave_in_progress", status.saving ? 1 : 0);
+  const ReplicationView* replication = source.family.replication;
+  text.Add("rdb_bgsave_in_progress",
+           status.saving || (replication != nullptr && replication->copying()));
   text.Add("rdb_last_save_time", status.last_save_s);
   text.Add("rdb_last_bgsave_status", status.last_background_ok ? "ok" : "err");
   text.Add("rdb_last_bgsave_time_sec", status.last_seconds);

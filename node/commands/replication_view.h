@@ -19,6 +19,8 @@ class ReplicationView {
   // Memory of the stream that is kept, and what of it only slow replicas still need.
   virtual size_t backlog_bytes() const = 0;
   virtual size_t replicas_bytes() const = 0;
+  // A full copy is being made for replicas.
+  virtual bool copying() const = 0;
   // DEBUG CHANGE-REPL-ID.
   virtual void ForgetHistory() = 0;
 };

@@ -82,8 +82,8 @@ struct ServerFamily {
   ClientLimit& client_limit;
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
-  RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
   ReplicationView* replication = nullptr;      // Null: there is none.
+  RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
 };
 
 struct ShutdownRequest {

@@ -80,6 +80,18 @@ void Mallctl(CommandContext& ctx, Args args) {
   ctx.reply().Integer(static_cast<int64_t>(*value));
 }
 
+// The words go to files and replicas as a command, whatever they are.
+void Replicate(CommandContext& ctx, Args args) {
+  ctx.engine().journal.Append({.origin = Origin::kControl, .argv = args.subspan(2)});
+  ctx.reply().Ok();
+}
+
+void ChangeReplicationId(CommandContext& ctx, Args) {
+  ReplicationView* replication = ctx.family<ServerFamily>().replication;
+  if (replication != nullptr) replication->ForgetHistory();
+  ctx.reply().Ok();
+}
+
 // PEAK-RESET-TIME <ms>|NEVER|RESET, RESIZING 0|1.
 void ReplyBuffer(CommandContext& ctx, Args args) {
   ServerControl& control = ctx.family<ServerFamily>().control;
@@ -304,7 +316,7 @@ constexpr size_t kAnyNumber = SIZE_MAX;
 
 constexpr DebugCommand kCommands[] = {
     {"assert", 2, 2, &Crash},
-    {"change-repl-id", 2, 2, &Accept},
+    {"change-repl-id", 2, 2, &ChangeReplicationId},
     {"dict-resizing", 3, 3, &Accept},
     {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
     {"digest-value", 2, kAnyNumber, &DigestValue, /*touches_data=*/true},
@@ -322,6 +334,7 @@ constexpr DebugCommand kCommands[] = {
     {"protocol", 3, 3, &DebugProtocol},
     {"quicklist-packed-threshold", 3, 3, &PackedThreshold},
     {"reload", 2, kAnyNumber, &Reload, /*touches_data=*/true},
+    {"replicate", 3, kAnyNumber, &Replicate},
     {"replybuffer", 4, 4, &ReplyBuffer},
     {"segfault", 2, 2, &Crash},
     {"set-active-expire", 3, 3, &SetActiveExpire},

@@ -70,6 +70,8 @@ void AnnounceSet(CommandContext& ctx, std::string_view key, const SetRequest& re
   ctx.Notify(kNotifyString, "set", key);
   if (request.expiry) ctx.Notify(kNotifyGeneric, "expire", key);
   if (!ctx.wants_effects()) return;
+  // What a copy can take as it is goes as it is.
+  if (request.expiry.kind == ExpiryOption::Kind::kPxAt && !request.get) return;
   if (request.expiry) {
     ctx.Effect({"SET", key, request.value, "PXAT", IntegerWord(expiry)});
   } else if (request.get && request.keep_ttl) {

@@ -277,6 +277,7 @@ struct Config {
   bool cluster_slot_stats_enabled = false;
   int64_t cluster_manual_failover_timeout = 5000;
   int64_t cluster_slot_migration_log_max_len = 1000;
+  bool cluster_functions = true;  // The ledger decides which function libraries there are.
 
   // Scripts.
   int64_t busy_reply_threshold = 5000;  // Milliseconds.

@@ -351,6 +351,7 @@ constexpr Directive kTable[] = {
         kPortMax),
     Enum<&Config::cluster_preferred_endpoint_type>("cluster-preferred-endpoint-type", "", 0, kLive,
                                                    kEndpointTypes),
+    Bool("cluster-functions", "", kImmutable, kLive, &Config::cluster_functions),
     Bool("cluster-require-full-coverage", "", 0, kLive, &Config::cluster_require_full_coverage),
     Bool("cluster-allow-reads-when-down", "", 0, kLive, &Config::cluster_allow_reads_when_down),
     Bool("cluster-allow-pubsubshard-when-down", "", 0, kLive,

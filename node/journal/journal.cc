@@ -126,6 +126,7 @@ void Journal::EncodeUnit(absl::Span<const Effect> effects) {
   const bool wrap = effects.size() > 1;
   for (size_t i = 0; i < effects.size(); ++i) {
     const Effect& effect = effects[i];
+    if (i == 0 && wrap) AppendCommand(resp_, {"MULTI"});
     if (effect.origin != Origin::kControl && effect.database != stream_database_) {
       char digits[16];
       const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), effect.database);
@@ -133,8 +134,6 @@ void Journal::EncodeUnit(absl::Span<const Effect> effects) {
       AppendCommand(resp_, select);
       stream_database_ = effect.database;
     }
-    // The first SELECT stands before MULTI.
-    if (i == 0 && wrap) AppendCommand(resp_, {"MULTI"});
     AppendCommand(resp_, effect.argv);
   }
   if (wrap) AppendCommand(resp_, {"EXEC"});

@@ -87,6 +87,8 @@ class Journal {
 
   // Somebody listens: worth building effects for.
   bool active() const { return (!sinks_.empty() || keep_stream_) && !muted_; }
+  // Somebody wants the RESP stream: files, replicas.
+  bool streams() const { return !resp_sinks_.empty() || keep_stream_; }
   // Nobody hears of what happens now: effects are dropped, but for those of time (keys that
   // expire). For a script that says so.
   void set_muted(bool muted) { muted_ = muted; }

@@ -26,9 +26,15 @@ inline constexpr std::string_view kHistoryNote = "repl-id";
 class CopiedData {
  public:
   virtual ~CopiedData() = default;
-  // The data becomes what the RDB file at `path` holds; what was there is gone, also if that fails.
+  // The data becomes what the RDB file at `path` holds, in steps, with Engine::loading set
+  // meanwhile; what was there is gone, also if that fails. `aside`: it stays, and is served, until
+  // all is loaded, and if that fails.
+  virtual absl::Status BeginReplacing(const std::string& path, bool aside) = 0;
+  // True when all is loaded. After an error there are no further steps.
+  virtual absl::StatusOr<bool> StepReplacing() = 0;
   // With `keep` the file becomes the node's own. Gives the file's notes.
-  virtual absl::StatusOr<FileNotes> Replace(const std::string& path, bool keep) = 0;
+  virtual absl::StatusOr<FileNotes> EndReplacing(bool keep) = 0;
+  virtual void AbortReplacing() = 0;
   // What a file of the data of this moment holds besides the keys.
   virtual RdbNotes NotesOfNow() const = 0;
   // The journal's offset up to which the append-only file is on disk; 0 if there is none.

@@ -11,6 +11,8 @@ namespace slotmesh::node {
 
 namespace {
 
+// After the append-only file could not be begun.
+constexpr int64_t kAofRetryMillis = 1000;
 constexpr int64_t kSliceNanos = 10'000'000;
 constexpr uint64_t kBytesPerClockCheck = 64 << 10;
 
@@ -54,22 +56,45 @@ absl::Status DataFiles::SwitchAof(bool on) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<FileNotes> DataFiles::Replace(const std::string& path, bool keep) {
-  aof_.TurnOff();
-  absl::Status status = rdb_.LoadCopy(path);
-  if (status.ok() && keep && std::rename(path.c_str(), engine_.config.dbfilename.c_str()) != 0) {
-    status = absl::UnavailableError(StrCat("cannot rename ", path, " to ",
-                                           engine_.config.dbfilename, ": ", std::strerror(errno)));
+absl::Status DataFiles::BeginReplacing(const std::string& path, bool aside) {
+  if (!aside) aof_.TurnOff();
+  from_aof_ = false;
+  aside_ = aside;
+  copy_ = path;
+  const absl::Status status = rdb_.BeginLoadingCopy(path, aside);
+  if (!status.ok()) AbortReplacing();
+  return status;
+}
+
+absl::StatusOr<FileNotes> DataFiles::EndReplacing(bool keep) {
+  const std::string& own = engine_.config.dbfilename;
+  if (aside_) aof_.TurnOff();
+  aside_ = false;
+  AbortReplacing();
+  if (keep && std::rename(copy_.c_str(), own.c_str()) != 0) {
+    return absl::UnavailableError(
+        StrCat("cannot rename ", copy_, " to ", own, ": ", std::strerror(errno)));
   }
-  // Also of what could not be loaded: nothing.
-  const absl::Status on = engine_.config.appendonly ? aof_.TurnOn() : absl::OkStatus();
-  if (!status.ok()) return status;
-  if (!on.ok()) return on;
   return rdb_.loaded_notes();
+}
+
+// The append-only file goes on with what is there now, nothing perhaps.
+void DataFiles::AbortReplacing() {
+  rdb_.AbortLoading();
+  if (aside_) return;
+  aof_to_begin_ = engine_.config.appendonly;
+  BeginAof();
+}
+
+void DataFiles::BeginAof() {
+  if (!aof_to_begin_ || engine_.now_ms < next_aof_try_ms_) return;
+  next_aof_try_ms_ = engine_.now_ms + kAofRetryMillis;
+  aof_to_begin_ = engine_.config.appendonly && !aof_.TurnOn().ok();
 }
 
 void DataFiles::Tick() {
   if (engine_.loading.active) return;
+  BeginAof();
   rdb_.Tick();
   aof_.Tick();
 }

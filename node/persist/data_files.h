@@ -43,7 +43,10 @@ class DataFiles : public Persistence, public CopiedData {
   AofStatus StatusOfAof() const override { return aof_.Status(); }
 
   // CopiedData.
-  absl::StatusOr<FileNotes> Replace(const std::string& path, bool keep) override;
+  absl::Status BeginReplacing(const std::string& path, bool aside) override;
+  absl::StatusOr<bool> StepReplacing() override { return StepLoading(); }
+  absl::StatusOr<FileNotes> EndReplacing(bool keep) override;
+  void AbortReplacing() override;
   RdbNotes NotesOfNow() const override { return rdb_.Notes(); }
   uint64_t synced_offset() const override { return aof_.synced_offset(); }
 
@@ -51,10 +54,16 @@ class DataFiles : public Persistence, public CopiedData {
   const FileNotes& loaded_notes() const { return rdb_.loaded_notes(); }
 
  private:
+  void BeginAof();
+
   RdbFiles& rdb_;
   AofFiles& aof_;
   Engine& engine_;
+  std::string copy_;  // The file that takes the data's place.
   bool from_aof_ = false;
+  bool aside_ = false;         // The old data is served while the copy is loaded.
+  bool aof_to_begin_ = false;  // It could not be, which is in the log; it is tried again.
+  int64_t next_aof_try_ms_ = 0;
   bool aof_wanted_ = false;  // By the configuration, when loading began.
 };
 

@@ -36,7 +36,8 @@ RdbNotes RdbFiles::Notes() const {
   return notes;
 }
 
-absl::Status RdbFiles::Open(const std::string& path, bool replace, bool keep_expired) {
+absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replace,
+                            bool keep_expired) {
   Engine& engine = env_.engine;
   absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
@@ -46,8 +47,7 @@ absl::Status RdbFiles::Open(const std::string& path, bool replace, bool keep_exp
                                .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
                                .replace = replace};
-  loading_ = std::make_unique<Loading>(*std::move(file), engine.keyspace, options);
-  loading_->path = path;
+  loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
 }
@@ -56,9 +56,50 @@ absl::Status RdbFiles::BeginLoading() {
   last_save_ms_ = env_.engine.now_ms;
   // A replica's keys are its primary's to remove.
   const bool keep_expired = !env_.engine.config.replicaof_host.empty();
-  const absl::Status status = Open(env_.engine.config.dbfilename, /*replace=*/false, keep_expired);
+  const absl::Status status =
+      Open(env_.engine.config.dbfilename, env_.engine.keyspace, /*replace=*/false, keep_expired);
   if (status.ok()) env_.engine.loading.Begin(env_.engine.now_ms, loading_->file.bytes().size());
   return status;
+}
+
+absl::Status RdbFiles::BeginLoadingCopy(const std::string& path, bool aside) {
+  (void)CancelBackgroundSave();
+  Keyspace& live = env_.engine.keyspace;
+  if (aside) {
+    aside_ = std::make_unique<Keyspace>(Keyspace::Options{.databases = live.database_count(),
+                                                          .cluster = live.cluster(),
+                                                          .hash_seed = live.hash_seed()});
+    aside_->set_access_policy(live.access_policy());
+    return Open(path, *aside_, /*replace=*/false, /*keep_expired=*/true);
+  }
+  const absl::Status status = Open(path, live, /*replace=*/false, /*keep_expired=*/true);
+  live.Flush();
+  env_.functions.Clear();
+  if (status.ok()) env_.engine.loading.Begin(env_.engine.now_ms, loading_->file.bytes().size());
+  return status;
+}
+
+// What has been loaded aside takes the old data's place.
+void RdbFiles::TakeAside() {
+  Keyspace& live = env_.engine.keyspace;
+  live.Flush();
+  for (int i = 0; i < live.database_count(); ++i) {
+    Database& from = aside_->database(i);
+    if (from.size() == 0) continue;
+    for (int slot = 0; slot < from.slot_count(); ++slot) {
+      if (std::unique_ptr<SlotTable> table = from.TakeSlot(slot)) {
+        live.database(i).AdoptSlot(std::move(table));
+      }
+    }
+  }
+  aside_.reset();
+  env_.functions.Clear();
+}
+
+void RdbFiles::AbortLoading() {
+  loading_.reset();
+  aside_.reset();
+  env_.engine.loading.End();
 }
 
 absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
@@ -84,6 +125,7 @@ absl::Status RdbFiles::EndLoading() {
   const RdbLoaded& loaded = loading_->loader.loaded();
   const absl::Status whole = CheckWhole(loaded, loading_->file.bytes().size());
   if (!whole.ok()) return InFile(whole);
+  if (aside_ != nullptr) TakeAside();
   const absl::Status functions = env_.functions.Load(loaded.functions);
   if (!functions.ok()) return functions;
   loaded_notes_ = loaded.aux;
@@ -96,14 +138,6 @@ absl::Status RdbFiles::EndLoading() {
                          ", keys expired: ", loaded.expired, "."));
   env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
   return absl::OkStatus();
-}
-
-absl::Status RdbFiles::LoadCopy(const std::string& path) {
-  (void)CancelBackgroundSave();
-  env_.engine.keyspace.Flush();
-  env_.functions.Clear();
-  const absl::Status opened = Open(path, /*replace=*/false, /*keep_expired=*/true);
-  return opened.ok() ? StepLoading(SIZE_MAX).status() : opened;
 }
 
 absl::Status RdbFiles::Save() {
@@ -211,7 +245,8 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
   }
   const uint64_t changes = env_.engine.stats.keyspace_changes;
   const absl::Status opened =
-      Open(env_.engine.config.dbfilename, options.replace, /*keep_expired=*/false);
+      Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
+           /*keep_expired=*/false);
   if (!opened.ok()) return opened;
   if (options.flush) env_.engine.keyspace.Flush();
   const absl::Status status = StepLoading(SIZE_MAX).status();

@@ -47,7 +47,10 @@ class RdbFiles {
   // Goes on for about so many bytes, and tells Engine::loading. True when all is done.
   absl::StatusOr<bool> StepLoading(size_t bytes);
   // The data becomes what the file at `path` holds, keys whose time has come included: a primary's.
-  absl::Status LoadCopy(const std::string& path);
+  // What was there is gone, also if that fails. `aside`: it stays, and is served, until all is
+  // loaded, which takes the memory of both. Goes on with StepLoading.
+  absl::Status BeginLoadingCopy(const std::string& path, bool aside);
+  void AbortLoading();
   // Of the file that was loaded last.
   const FileNotes& loaded_notes() const { return loaded_notes_; }
   // What a file of this moment holds besides the keys.
@@ -65,11 +68,11 @@ class RdbFiles {
 
  private:
   struct Loading {
-    Loading(MappedFile mapped, Keyspace& keyspace, const RdbLoadOptions& options)
-        : file(std::move(mapped)), loader(file.bytes(), keyspace, options) {}
+    Loading(std::string name, MappedFile mapped, Keyspace& keyspace, const RdbLoadOptions& options)
+        : path(std::move(name)), file(std::move(mapped)), loader(file.bytes(), keyspace, options) {}
+    const std::string path;
     MappedFile file;
     RdbLoader loader;
-    std::string path;
     int64_t begin_ns = 0;
   };
   struct Running {
@@ -79,7 +82,8 @@ class RdbFiles {
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
-  absl::Status Open(const std::string& path, bool replace, bool keep_expired);
+  absl::Status Open(const std::string& path, Keyspace& into, bool replace, bool keep_expired);
+  void TakeAside();
   absl::Status EndLoading();
   absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
@@ -96,6 +100,7 @@ class RdbFiles {
   uint64_t keys_loaded_ = 0;
   uint64_t keys_expired_ = 0;
   FileNotes loaded_notes_;
+  std::unique_ptr<Keyspace> aside_;   // What is loaded while the old data is served; else null.
   std::unique_ptr<Loading> loading_;  // If that is under way.
   std::unique_ptr<Running> running_;  // A save in the background, if there is one.
 };

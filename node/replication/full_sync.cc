@@ -72,7 +72,10 @@ void FullSync::Join(Replica& replica) {
 
 void FullSync::Forget(Replica& replica) {
   if (std::erase(replicas_, &replica) == 0 || !replicas_.empty()) return;
-  env_.log.Notice("The last replica that waited for a copy has gone, the copy is given up.");
+  // The words that tools look for.
+  env_.log.Notice(way_ == Way::kStream
+                      ? "Diskless rdb transfer, last replica dropped, killing fork child."
+                      : "The last replica that waited for a copy has gone, it is given up.");
   const auto on_end = env_.on_end;
   on_end();
 }
@@ -94,8 +97,9 @@ void FullSync::OnSaved(const absl::Status& status) {
     SendFile();
   } else {
     TakePieces();
+    env_.log.Notice(StrCat("Diskless rdb transfer, done reading from pipe, ", replicas_.size(),
+                           " replicas still up."));
     for (Replica* replica : std::exchange(replicas_, {})) replica->EndPieces(mark_);
-    env_.log.Notice("Diskless rdb transfer, done reading from pipe.");
   }
   const auto on_end = env_.on_end;
   on_end();

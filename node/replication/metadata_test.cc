@@ -18,7 +18,7 @@ namespace {
 TEST(Metadata, RowsAgreeWithTheReference) {
   const std::optional<nlohmann::json> reference = LoadReference();
   if (!reference) GTEST_SKIP();
-  EXPECT_EQ(ExpectRowsAgree(ReplicationCommands(), *reference), 8u);
+  EXPECT_EQ(ExpectRowsAgree(ReplicationCommands(), *reference), 9u);
   ExpectGroupComplete("generic",
                       {GenericCommands(), MigrateCommands(), SortCommands(), ReplicationCommands()},
                       *reference);

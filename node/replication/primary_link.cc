@@ -62,7 +62,7 @@ void PrimaryLink::Connect() {
   state_ = State::kConnecting;
   last_input_ms_ = env_.engine.now_ms;
   line_.clear();
-  env_.log.Notice(StrCat("Connecting to MASTER ", host_, ":", port_));
+  env_.log.Notice(StrCat("Connecting to PRIMARY ", host_, ":", port_));
   connection_ = env_.network.Connect(host_, port_, *this);
 }
 
@@ -72,6 +72,7 @@ void PrimaryLink::Drop(std::string_view why) {
   connection_.reset();
   receiver_.reset();
   reader_.Reset();
+  early_.clear();
   close_ = false;
   state_ = State::kConnect;
   // A stream that breaks off is likely to be there again at once.
@@ -83,7 +84,7 @@ void PrimaryLink::Drop(std::string_view why) {
 
 void PrimaryLink::OnConnected() {
   env_.dispatcher.BeginTurn();
-  env_.log.Notice("MASTER <-> REPLICA sync started");
+  env_.log.Notice("PRIMARY <-> REPLICA sync started");
   state_ = State::kHandshake;
   step_ = Step::kPing;
   last_input_ms_ = env_.engine.now_ms;
@@ -127,7 +128,8 @@ void PrimaryLink::SendSync() {
       place.has_value()
           ? StrCat("Trying a partial resynchronization (request ", history, ":", next, ").")
           : std::string("Full resync needed: there is no data to go on from"));
-  if (std::exchange(makes_way_, false)) return SendCommand({"PSYNC", history, next, "FAILOVER"});
+  made_way_ = std::exchange(makes_way_, false);
+  if (made_way_) return SendCommand({"PSYNC", history, next, "FAILOVER"});
   SendCommand({"PSYNC", history, next});
 }
 
@@ -145,7 +147,7 @@ bool PrimaryLink::OnLine(std::string_view line) {
       return true;
     case Step::kAuth:
       if (error) {
-        Drop(StrCat("unable to AUTH to the primary: ", line));
+        Drop(StrCat("Unable to AUTH to PRIMARY: ", line));
         return false;
       }
       step_ = Step::kOption;
@@ -164,8 +166,9 @@ bool PrimaryLink::OnLine(std::string_view line) {
 
 bool PrimaryLink::OnSyncReply(std::string_view line) {
   const std::vector<std::string> words = absl::StrSplit(ToAbsl(line), ' ');
+  if (std::exchange(made_way_, false)) env_.owner.OnMakingWay(words[0] == "+CONTINUE");
   if (words[0] == "+CONTINUE") {
-    env_.log.Notice("Successful partial resynchronization with master.");
+    env_.log.Notice("Successful partial resynchronization with primary.");
     env_.owner.GoOn(words.size() > 1 ? words[1] : "");
     GoOnline();
     return true;
@@ -174,8 +177,9 @@ bool PrimaryLink::OnSyncReply(std::string_view line) {
     const std::optional<int64_t> offset = ParseInt64(words[2]);
     if (words[1].size() == 40 && offset.has_value() && *offset >= 0) {
       copy_ = {words[1], static_cast<uint64_t>(*offset)};
-      env_.log.Notice(StrCat("Full resync from master: ", words[1], ":", *offset));
+      env_.log.Notice(StrCat("Full resync from primary: ", words[1], ":", *offset));
       step_ = Step::kFile;
+      state_ = State::kReceiving;
       old_style_ = false;
       return true;
     }
@@ -205,10 +209,10 @@ bool PrimaryLink::OnAnnouncement(std::string_view line) {
   receiver_ = *std::move(receiver);
   state_ = State::kReceiving;
   env_.log.Notice(
-      StrCat("MASTER <-> REPLICA sync: receiving ",
+      StrCat("PRIMARY <-> REPLICA sync: receiving ",
              receiver_->length() == 0 ? "streamed RDB" : StrCat(receiver_->length(), " bytes"),
-             " from master"));
-  return !receiver_->complete() || LoadFile();
+             " from primary"));
+  return !receiver_->complete() || BeginLoad();
 }
 
 std::optional<size_t> PrimaryLink::Receive(std::string_view bytes) {
@@ -217,28 +221,36 @@ std::optional<size_t> PrimaryLink::Receive(std::string_view bytes) {
     Drop(ToStd(taken.status().message()));
     return std::nullopt;
   }
-  if (receiver_->complete() && !LoadFile()) return std::nullopt;
+  if (receiver_->complete() && !BeginLoad()) return std::nullopt;
   return *taken;
 }
 
-bool PrimaryLink::LoadFile() {
-  absl::Status status = receiver_->Finish();
+bool PrimaryLink::BeginLoad() {
+  const absl::Status status = receiver_->Finish();
   receiver_.reset();
-  if (status.ok()) {
-    env_.log.Notice("MASTER <-> REPLICA sync: Loading DB in memory");
-    const absl::StatusOr<int> database = env_.owner.Load(path_, copy_);
-    status = database.status();
-    if (status.ok()) client_.database = *database;
-  }
-  unlink(path_.c_str());
   if (!status.ok()) {
-    Drop(StrCat("failed trying to load the MASTER synchronization DB from disk: ",
-                ToStd(status.message())));
+    Drop(ToStd(status.message()));
     return false;
   }
-  env_.log.Notice("MASTER <-> REPLICA sync: Finished with success");
-  GoOnline();
+  state_ = State::kLoading;
+  env_.log.Notice("PRIMARY <-> REPLICA sync: Loading DB in memory");
+  env_.owner.BeginLoad(path_, copy_);
   return true;
+}
+
+void PrimaryLink::OnLoaded(const absl::StatusOr<int>& database) {
+  unlink(path_.c_str());
+  if (!database.ok()) {
+    return Drop(StrCat("Failed trying to load the PRIMARY synchronization DB from disk: ",
+                       ToStd(database.status().message())));
+  }
+  // The connection may have ended meanwhile; the copy is good all the same.
+  client_.database = *database;
+  if (state_ != State::kLoading) return;
+  env_.log.Notice("PRIMARY <-> REPLICA sync: Finished with success");
+  GoOnline();
+  const std::string early = std::exchange(early_, {});
+  if (!early.empty()) Read(early);
 }
 
 void PrimaryLink::GoOnline() {
@@ -267,7 +279,11 @@ void PrimaryLink::OnBytes(std::string_view bytes) {
   env_.engine.stats.primary_input_bytes += bytes.size();
   while (!bytes.empty()) {
     if (state_ == State::kConnected) return Read(bytes);
-    if (state_ == State::kReceiving) {
+    if (state_ == State::kLoading) {
+      early_ += bytes;
+      return;
+    }
+    if (receiver_ != nullptr) {
       const std::optional<size_t> taken = Receive(bytes);
       if (!taken.has_value()) return;
       bytes.remove_prefix(*taken);
@@ -291,16 +307,25 @@ void PrimaryLink::Read(std::string_view bytes) {
   if (close_) Drop("closed by CLIENT KILL");
 }
 
+// The primary hears nothing else of a replica that loads.
+void PrimaryLink::KeepAlive() {
+  last_input_ms_ = env_.engine.now_ms;
+  if (connection_ == nullptr || env_.engine.now_ms < next_ack_ms_) return;
+  next_ack_ms_ = env_.engine.now_ms + kMillisPerSecond;
+  connection_->Send("\n");
+}
+
 void PrimaryLink::Tick() {
   const int64_t now = env_.engine.now_ms;
+  if (env_.engine.loading.active) return KeepAlive();
   if (close_) Drop("closed by CLIENT KILL");
   if (state_ == State::kConnect) {
     if (now >= next_try_ms_) Connect();
     return;
   }
   if (now - last_input_ms_ > env_.engine.config.repl_timeout * kMillisPerSecond) {
-    return Drop(connected() ? "MASTER timeout: no data nor PING received..."
-                            : "Timeout connecting to the MASTER or receiving from it...");
+    return Drop(connected() ? "PRIMARY timeout: no data nor PING received..."
+                            : "Timeout connecting to the PRIMARY...");
   }
   if (now >= next_ack_ms_) SendAck();
 }

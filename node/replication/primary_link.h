@@ -45,14 +45,16 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     virtual std::optional<Place> WhereToGoOn() const = 0;
     // The primary goes on from there, under this id (empty: the one that was asked for).
     virtual void GoOn(std::string_view history) = 0;
-    // A full copy has arrived in the file: all that was before is forgotten and the file loaded.
-    // Gives the database that the stream is in.
-    virtual absl::StatusOr<int> Load(const std::string& path, const Place& place) = 0;
+    // A full copy has arrived in the file: all that was before is forgotten and the file loaded,
+    // which takes until OnLoaded is called.
+    virtual void BeginLoad(const std::string& path, const Place& place) = 0;
     virtual void Relay(std::string_view bytes) = 0;
     // Up to where the data is here: in memory, and on disk.
     virtual uint64_t offset() const = 0;
     virtual uint64_t synced_offset() const = 0;
     virtual void OnLinkChanged() = 0;
+    // Whether the primary takes over, as it was asked to (AskToMakeWay).
+    virtual void OnMakingWay(bool accepted) = 0;
     virtual int port() const = 0;
 
    protected:
@@ -71,7 +73,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     kConnecting = 1,
     kHandshake = 2,
     kReceiving = 3,
-    kConnected = 4,
+    kLoading = 4,
+    kConnected = 5,
   };
 
   PrimaryLink(const Environment& environment, std::string host, uint16_t port);
@@ -93,6 +96,9 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   void set_database(int database) { client_.database = database; }
   // FAILOVER: the primary is asked to make way at the next PSYNC.
   void AskToMakeWay() { makes_way_ = true; }
+
+  // The database that the stream is in; or why the file could not be loaded.
+  void OnLoaded(const absl::StatusOr<int>& database);
 
   // From a timer.
   void Tick();
@@ -124,8 +130,10 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   bool OnAnnouncement(std::string_view line);
   // How many of the bytes it took. Nothing if the connection has ended.
   std::optional<size_t> Receive(std::string_view bytes);
-  bool LoadFile();
+  // False if the connection has ended.
+  bool BeginLoad();
   void GoOnline();
+  void KeepAlive();
   void Read(std::string_view bytes);
 
   const Environment env_;
@@ -139,9 +147,11 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   Step step_ = Step::kPing;
   int options_due_ = 0;  // Replies to REPLCONF.
   std::string line_;     // What has arrived of a handshake's line.
+  std::string early_;    // Of the stream, while the file is loaded.
   Place copy_;           // Of the full copy that is under way.
   bool old_style_ = false;
-  bool makes_way_ = false;
+  bool makes_way_ = false;  // At the next PSYNC.
+  bool made_way_ = false;   // At the last one, whose answer is to come.
   bool close_ = false;
   std::unique_ptr<FileReceiver> receiver_;
   int64_t last_input_ms_ = 0;

@@ -100,8 +100,8 @@ void Replicas::Acknowledge(Replica& replica, uint64_t offset, uint64_t synced) {
   if (!was_online && replica.state() == Replica::State::kOnline) {
     env_.log.Notice(
         StrCat("Synchronization with replica ", replica.client().address, " succeeded"));
-    CountGood();
   }
+  CountGood();
   if (news && !waits_.empty()) waits_.OnNews();
 }
 
@@ -302,8 +302,9 @@ void Replicas::TickSecond() {
   for (const auto& [id, replica] : replicas_) replica->KeepAlive();
   DropSilent();
   CountGood();
-  if (subscribed_ && count() > 0 && now >= next_ping_ms_) {
-    next_ping_ms_ = now + env_.engine.config.repl_ping_replica_period * kMillisPerSecond;
+  const int64_t period = env_.engine.config.repl_ping_replica_period * kMillisPerSecond;
+  if (subscribed_ && count() > 0 && now - last_ping_ms_ >= period) {
+    last_ping_ms_ = now;
     const std::string_view words[] = {"PING"};
     env_.engine.journal.Append({.origin = Origin::kControl, .argv = words});
   }
@@ -325,8 +326,8 @@ void Replicas::Tick() {
   TickSecond();
 }
 
-std::vector<const Replica*> Replicas::List() const {
-  std::vector<const Replica*> list;
+std::vector<Replica*> Replicas::List() const {
+  std::vector<Replica*> list;
   for (const auto& [id, replica] : replicas_) {
     if (HasAsked(*replica)) list.push_back(replica.get());
   }

@@ -72,15 +72,18 @@ class Replicas : private JournalSink {
   void Disconnect();
   static std::string RandomId(Engine& engine);
 
+  // Once a directive that says which replicas are good has changed.
+  void CountGood();
   void BeforeReplies();
   // From a timer.
   void Tick();
 
   // --- For INFO and ROLE. ---
 
+  bool copying() const { return sync_ != nullptr; }
   const Backlog& backlog() const { return backlog_; }
   // Those that asked for a copy or the stream, in the order of their clients.
-  std::vector<const Replica*> List() const;
+  std::vector<Replica*> List() const;
   size_t count() const;
 
  private:
@@ -100,7 +103,6 @@ class Replicas : private JournalSink {
   void Trim();
   void TickSecond();
   void DropSilent();
-  void CountGood();
   AckCounts CountAcks(const AckWish& wish) const;
 
   const Environment env_;
@@ -116,7 +118,7 @@ class Replicas : private JournalSink {
   bool ask_for_acks_ = false;
   int64_t alone_since_ms_ = 0;
   int64_t next_second_ms_ = 0;
-  int64_t next_ping_ms_ = 0;
+  int64_t last_ping_ms_ = 0;
 };
 
 }  // namespace slotmesh::node

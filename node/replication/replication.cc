@@ -30,7 +30,21 @@ Replication::Replication(const Environment& environment)
                  .log = env_.log,
                  .post = env_.post,
                  .notes = [this] { return env_.data.NotesOfNow(); },
-                 .synced_here = [this] { return env_.data.synced_offset(); }}) {}
+                 .synced_here = [this] { return env_.data.synced_offset(); }}),
+      failover_({.engine = env_.engine,
+                 .replicas = replicas_,
+                 .log = env_.log,
+                 .follow =
+                     [this](const Failover::Target& target) {
+                       (void)FollowBySetting(target.host, target.port);
+                       link_->AskToMakeWay();
+                     },
+                 .lead = [this] { FollowNobodyBySetting(); }}) {
+  env_.settings.OnChange({"min-replicas-to-write", "min-replicas-max-lag"}, [this](const Config&) {
+    replicas_.CountGood();
+    return absl::OkStatus();
+  });
+}
 
 Replication::~Replication() = default;
 
@@ -46,27 +60,49 @@ void Replication::SetRole(bool replica) {
 bool Replication::Follow(const std::string& host, uint16_t port) {
   if (link_ != nullptr && link_->host() == host && link_->port() == port) return false;
   env_.engine.journal.CutUnit();
+  AbortLoad();
   const bool was_primary = link_ == nullptr;
   if (was_primary) {
     // The new primary may have been this one's replica, and can go on where it is.
     if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
     has_history_ = true;
-    env_.engine.blocked.EndAll(errors::kReplicaUnblocked);
   }
   link_ = std::make_unique<PrimaryLink>(
       PrimaryLink::Environment{env_.engine, env_.dispatcher, env_.clients, env_.network, env_.log,
                                *this},
       host, port);
   SetRole(/*replica=*/true);
+  if (was_primary) {
+    env_.engine.blocked.EndAll([this](Client& client) {
+      client.reply().Error(client.understands_redirect
+                               ? StrCat("REDIRECT ", env_.engine.replication.primary)
+                               : std::string(errors::kReplicaUnblocked));
+    });
+  }
   // They are to hear of the new history.
   replicas_.Disconnect();
+  return true;
+}
+
+bool Replication::FollowBySetting(const std::string& host, uint16_t port) {
+  if (!Follow(host, port)) return false;
   env_.settings.Assign("replicaof", {host, StrCat(port)});
   return true;
+}
+
+void Replication::FollowNobodyBySetting() {
+  if (FollowNobody()) env_.settings.Assign("replicaof", {"no", "one"});
+}
+
+uint64_t Replication::copied_offset() const {
+  if (link_ != nullptr && !has_history_) return 0;
+  return std::max<uint64_t>(env_.engine.journal.offset(), 1);
 }
 
 bool Replication::FollowNobody() {
   if (link_ == nullptr) return false;
   env_.engine.journal.CutUnit();
+  AbortLoad();
   link_.reset();
   SetRole(/*replica=*/false);
   if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
@@ -75,7 +111,6 @@ bool Replication::FollowNobody() {
                          ", valid up to offset: ", replicas_.history().earlier_end + 1,
                          ". New replication ID is ", replicas_.history().id));
   replicas_.Disconnect();
-  env_.settings.Assign("replicaof", {"no", "one"});
   return true;
 }
 
@@ -129,26 +164,65 @@ void Replication::GoOn(std::string_view id) {
   History& history = replicas_.history();
   if (id.empty() || id == history.id) return;
   history.GoOnAs(std::string(id), env_.engine.journal.offset());
-  env_.log.Notice(StrCat("Master replication ID changed to ", id));
+  env_.log.Notice(StrCat("Primary replication ID changed to ", id));
   replicas_.Disconnect();
 }
 
-absl::StatusOr<int> Replication::Load(const std::string& path, const PrimaryLink::Place& place) {
+void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& place) {
   replicas_.Disconnect();
   has_history_ = false;
-  sync_under_way_ = true;
-  const absl::StatusOr<FileNotes> notes =
-      env_.data.Replace(path, env_.engine.config.repl_diskless_load == DisklessLoad::kDisabled);
-  sync_under_way_ = false;
-  if (!notes.ok()) return notes.status();
+  loading_ = place;
+  ++load_number_;
+  const DisklessLoad mode = env_.engine.config.repl_diskless_load;
+  const bool empty = env_.engine.keyspace.size() == 0;
+  keep_file_ = mode == DisklessLoad::kDisabled || (mode == DisklessLoad::kOnEmptyDb && !empty);
+  const absl::Status begun = env_.data.BeginReplacing(path, mode == DisklessLoad::kSwapDb);
+  if (begun.ok()) return StepLoadSoon();
+  // The link does not expect an answer within its call.
+  env_.post([this, begun, number = load_number_] {
+    if (number == load_number_ && loading_.has_value()) EndLoad(begun);
+  });
+}
+
+void Replication::StepLoadSoon() {
+  env_.post([this, number = load_number_] {
+    if (number == load_number_ && loading_.has_value()) StepLoad();
+  });
+}
+
+void Replication::StepLoad() {
+  const absl::StatusOr<bool> done = env_.data.StepReplacing();
+  if (done.ok() && !*done) return StepLoadSoon();
+  if (done.ok()) {
+    return EndLoad(env_.data.EndReplacing(keep_file_));
+  }
+  env_.data.AbortReplacing();
+  EndLoad(done.status());
+}
+
+void Replication::EndLoad(const absl::StatusOr<FileNotes>& notes) {
+  env_.dispatcher.BeginTurn();
+  const PrimaryLink::Place place = *std::exchange(loading_, std::nullopt);
+  if (!notes.ok()) return link_->OnLoaded(notes.status());
   replicas_.history().id = place.history;
   replicas_.history().ForgetEarlier();
   replicas_.Restart(place.offset);
   has_history_ = true;
-  return DatabaseOf(*notes);
+  link_->OnLoaded(DatabaseOf(*notes));
+}
+
+void Replication::AbortLoad() {
+  if (!loading_.has_value()) return;
+  loading_.reset();
+  env_.data.AbortReplacing();
 }
 
 void Replication::OnLinkChanged() { env_.engine.replication.stale = !link_->connected(); }
+
+// The link is in the midst of reading, and may go with a refusal.
+void Replication::OnMakingWay(bool accepted) {
+  env_.post([this, accepted] { failover_.OnAnswer(accepted); });
+}
 
 void Replication::ForgetHistory() {
   replicas_.history().id = Replicas::RandomId(env_.engine);
@@ -158,6 +232,7 @@ void Replication::ForgetHistory() {
 void Replication::Tick() {
   if (link_ != nullptr) link_->Tick();
   replicas_.Tick();
+  failover_.Tick();
 }
 
 size_t Replication::replicas_bytes() const {

@@ -20,6 +20,7 @@
 #include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
 #include "node/persist/copied_data.h"
+#include "node/replication/failover.h"
 #include "node/replication/primary_link.h"
 #include "node/replication/replicas.h"
 #include "node/snapshot/snapshots.h"
@@ -44,10 +45,17 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   explicit Replication(const Environment& environment);
   ~Replication() override;
 
-  // REPLICAOF. False if it follows that one already.
+  // False if it follows that one already.
   bool Follow(const std::string& host, uint16_t port);
   // Becomes a primary, with the data that is there. False if it was one.
   bool FollowNobody();
+
+  // REPLICAOF: CONFIG says it from now on, too.
+  bool FollowBySetting(const std::string& host, uint16_t port);
+  void FollowNobodyBySetting();
+
+  // How far the data is in its primary's stream, at least 1; 0 for a replica without a copy.
+  uint64_t copied_offset() const;
 
   // At the start, once the data is loaded: what the files said of the history that they are from.
   void Begin(const FileNotes& notes);
@@ -60,6 +68,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void Tick();
 
   Replicas& replicas() { return replicas_; }
+  Failover& failover() { return failover_; }
   // Null for a primary.
   const PrimaryLink* link() const { return link_.get(); }
   Engine& engine() { return env_.engine; }
@@ -69,19 +78,26 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void WriteInfo(InfoText& text) const override;
   size_t backlog_bytes() const override { return replicas_.backlog().size(); }
   size_t replicas_bytes() const override;
+  bool copying() const override { return replicas_.copying(); }
   void ForgetHistory() override;
 
  private:
   // PrimaryLink::Owner.
   std::optional<PrimaryLink::Place> WhereToGoOn() const override;
   void GoOn(std::string_view history) override;
-  absl::StatusOr<int> Load(const std::string& path, const PrimaryLink::Place& place) override;
+  void BeginLoad(const std::string& path, const PrimaryLink::Place& place) override;
   void Relay(std::string_view bytes) override { replicas_.Relay(bytes); }
   uint64_t offset() const override { return env_.engine.journal.offset(); }
   uint64_t synced_offset() const override { return env_.data.synced_offset(); }
   void OnLinkChanged() override;
+  void OnMakingWay(bool accepted) override;
   int port() const override { return env_.port(); }
 
+  void StepLoadSoon();
+  void StepLoad();
+  void EndLoad(const absl::StatusOr<FileNotes>& notes);
+  // The primary that the data was to come from is none any more.
+  void AbortLoad();
   void SetRole(bool replica);
   int DatabaseOf(const FileNotes& notes) const;
   void WriteLink(InfoText& text) const;
@@ -90,12 +106,15 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   const Environment env_;
   Replicas replicas_;
   std::unique_ptr<PrimaryLink> link_;
+  Failover failover_;
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
-  bool sync_under_way_ = false;
+  std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
+  uint64_t load_number_ = 0;                   // For steps that come too late.
+  bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
 
-// REPLICAOF, SLAVEOF, REPLCONF, PSYNC, SYNC, ROLE, WAIT, WAITAOF. Handlers expect a Replication as
-// their family's state.
+// FAILOVER, REPLICAOF, SLAVEOF, REPLCONF, PSYNC, SYNC, ROLE, WAIT, WAITAOF. Handlers expect a
+// Replication as their family's state.
 absl::Span<const CommandSpec> ReplicationCommands();
 
 }  // namespace slotmesh::node

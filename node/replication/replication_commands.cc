@@ -2,14 +2,13 @@
 #include <optional>
 
 #include "node/command/command_context.h"
+#include "node/command/script_run.h"
 #include "node/replication/replication.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
-
-std::string AddressOf(const Replica& replica);
 
 namespace {
 
@@ -35,6 +34,7 @@ std::string_view LinkStateName(PrimaryLink::State state) {
     case PrimaryLink::State::kHandshake:
       return "handshake";
     case PrimaryLink::State::kReceiving:
+    case PrimaryLink::State::kLoading:
       return "sync";
     case PrimaryLink::State::kConnected:
       return "connected";
@@ -66,7 +66,7 @@ void Role(CommandContext& ctx, Args) {
   reply.Array(online.size());
   for (const Replica* replica : online) {
     reply.Array(3);
-    reply.Bulk(AddressOf(*replica));
+    reply.Bulk(AddressOfReplica(*replica).host);
     reply.Bulk(StrCat(replica->options().port));
     reply.Bulk(StrCat(replica->acknowledged()));
   }
@@ -75,8 +75,11 @@ void Role(CommandContext& ctx, Args) {
 void ReplicaOf(CommandContext& ctx, Args args) {
   if (ctx.engine().gate != nullptr) return ctx.reply().Error(kInCluster);
   auto& replication = ctx.family<Replication>();
+  if (replication.failover().under_way()) {
+    return ctx.reply().Error("ERR REPLICAOF not allowed while failing over.");
+  }
   if (EqualsIgnoreCase(args[1], "no") && EqualsIgnoreCase(args[2], "one")) {
-    (void)replication.FollowNobody();
+    replication.FollowNobodyBySetting();
     return ctx.reply().Ok();
   }
   if (ctx.client().is_replica) {
@@ -86,7 +89,7 @@ void ReplicaOf(CommandContext& ctx, Args args) {
   if (!port.has_value() || *port < 0 || *port > kPortMax) {
     return ctx.reply().Error("ERR Invalid master port");
   }
-  if (!replication.Follow(std::string(args[1]), static_cast<uint16_t>(*port))) {
+  if (!replication.FollowBySetting(std::string(args[1]), static_cast<uint16_t>(*port))) {
     return ctx.reply().Simple("OK Already connected to specified master");
   }
   ctx.reply().Ok();
@@ -120,13 +123,19 @@ void WaitFor(CommandContext& ctx, const AckWish& wish, int64_t deadline) {
   replicas.AskForAcks();
 }
 
+// What the one who asks has written; a script asks for its caller.
+uint64_t WrittenUpTo(CommandContext& ctx) {
+  const ScriptRun* script = ctx.engine().script;
+  return script != nullptr ? script->caller->write_offset : ctx.client().write_offset;
+}
+
 void Wait(CommandContext& ctx, Args args) {
   if (ctx.engine().replication.is_replica) return ctx.reply().Error(kNotOfReplica);
   const std::optional<int64_t> replicas = ParseInt64(args[1]);
   if (!replicas.has_value()) return ctx.reply().Error(errors::kNotInteger);
   const std::optional<int64_t> deadline = Deadline(ctx, args[2]);
   if (!deadline.has_value()) return;
-  WaitFor(ctx, {.offset = ctx.client().write_offset, .replicas = *replicas}, *deadline);
+  WaitFor(ctx, {.offset = WrittenUpTo(ctx), .replicas = *replicas}, *deadline);
 }
 
 void WaitAof(CommandContext& ctx, Args args) {
@@ -140,12 +149,10 @@ void WaitAof(CommandContext& ctx, Args args) {
   if (!deadline.has_value()) return;
   if (ctx.engine().replication.is_replica) return ctx.reply().Error(kAofNotOfReplica);
   if (*local > 0 && !ctx.engine().config.appendonly) return ctx.reply().Error(kNoAof);
-  WaitFor(ctx,
-          {.offset = ctx.client().write_offset,
-           .replicas = *replicas,
-           .on_disk = true,
-           .here_too = *local > 0},
-          *deadline);
+  WaitFor(
+      ctx,
+      {.offset = WrittenUpTo(ctx), .replicas = *replicas, .on_disk = true, .here_too = *local > 0},
+      *deadline);
 }
 
 // One option that a replica states of itself. False, with the error replied, if it is wrong.
@@ -237,7 +244,22 @@ void Sync(CommandContext& ctx, Args) {
   replicas.Sync(replica, "", std::nullopt);
 }
 
+// PSYNC id offset FAILOVER: the primary makes way for this node. False, with the error replied, if
+// it does not follow that one.
+bool TakeOver(CommandContext& ctx, std::string_view history) {
+  auto& replication = ctx.family<Replication>();
+  if (replication.link() == nullptr || history != replication.replicas().history().id) {
+    ctx.reply().Error("ERR PSYNC FAILOVER replid must match my replid.");
+    return false;
+  }
+  replication.FollowNobodyBySetting();
+  return true;
+}
+
 void Psync(CommandContext& ctx, Args args) {
+  if (args.size() > 3 && EqualsIgnoreCase(args[3], "failover")) {
+    if (!TakeOver(ctx, args[1])) return;
+  }
   if (!MaySync(ctx)) return;
   const std::optional<int64_t> next = ParseInt64(args[2]);
   if (!next.has_value()) return ctx.reply().Error(errors::kNotInteger);
@@ -247,10 +269,73 @@ void Psync(CommandContext& ctx, Args args) {
   replicas.Sync(replicas.Of(ctx.client()), args[1], offset);
 }
 
+// Nothing, with the error replied, if the words are not FAILOVER's.
+std::optional<Failover::Request> ParseFailover(CommandContext& ctx, Args args) {
+  Failover::Request request;
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (EqualsIgnoreCase(args[i], "timeout") && i + 1 < args.size() && request.timeout_ms == 0) {
+      const std::optional<int64_t> timeout = ParseInt64(args[++i]);
+      if (!timeout.has_value()) {
+        ctx.reply().Error(errors::kNotInteger);
+        return std::nullopt;
+      }
+      if (*timeout <= 0) {
+        ctx.reply().Error("ERR FAILOVER timeout must be greater than 0");
+        return std::nullopt;
+      }
+      request.timeout_ms = *timeout;
+    } else if (EqualsIgnoreCase(args[i], "to") && i + 2 < args.size() &&
+               !request.target.has_value()) {
+      const std::optional<int64_t> port = ParseInt64(args[i + 2]);
+      if (!port.has_value()) {
+        ctx.reply().Error(errors::kNotInteger);
+        return std::nullopt;
+      }
+      request.target = {std::string(args[i + 1]), static_cast<uint16_t>(*port)};
+      i += 2;
+    } else if (EqualsIgnoreCase(args[i], "force") && !request.force) {
+      request.force = true;
+    } else {
+      ctx.reply().Error(errors::kSyntax);
+      return std::nullopt;
+    }
+  }
+  return request;
+}
+
+void FailoverCommand(CommandContext& ctx, Args args) {
+  if (ctx.engine().gate != nullptr) {
+    return ctx.reply().Error("ERR FAILOVER not allowed in cluster mode.");
+  }
+  Failover& failover = ctx.family<Replication>().failover();
+  if (args.size() == 2 && EqualsIgnoreCase(args[1], "abort")) {
+    if (!failover.under_way()) return ctx.reply().Error("ERR No failover in progress.");
+    failover.Abort("Failover manually aborted");
+    return ctx.reply().Ok();
+  }
+  const std::optional<Failover::Request> request = ParseFailover(ctx, args);
+  if (!request.has_value()) return;
+  const std::string error = failover.Begin(*request);
+  if (!error.empty()) return ctx.reply().Error(error);
+  ctx.reply().Ok();
+}
+
 constexpr Flag kSyncFlags = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoMulti | Flag::kNoScript;
 constexpr Flag kFollowFlags = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript | Flag::kStale;
 
 constexpr CommandSpec kRows[] = {
+    {
+        .name = "failover",
+        .handler = &FailoverCommand,
+        .arity = Arity::AtLeast(1),
+        .flags = Flag::kAdmin | Flag::kNoScript | Flag::kStale,
+        .group = "server",
+        .since = "6.2.0",
+        .summary = "Hands the role of the primary to a replica.",
+        .complexity = "O(1)",
+        .arguments = "[TO=target-block(host port:integer [!FORCE])] [!ABORT] "
+                     "[TIMEOUT=milliseconds:integer]",
+    },
     {
         .name = "psync",
         .handler = &Psync,

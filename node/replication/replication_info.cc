@@ -23,12 +23,6 @@ std::string_view StateName(Replica::State state) {
 
 }  // namespace
 
-std::string AddressOf(const Replica& replica) {
-  if (!replica.options().address.empty()) return replica.options().address;
-  const std::string& address = replica.client().address;
-  return address.substr(0, address.rfind(':'));
-}
-
 void Replication::WriteLink(InfoText& text) const {
   const Config& config = env_.engine.config;
   const int64_t now = env_.engine.now_ms;
@@ -37,10 +31,12 @@ void Replication::WriteLink(InfoText& text) const {
   text.Add("master_link_status", link_->connected() ? "up" : "down");
   text.Add("master_last_io_seconds_ago",
            link_->connected() ? (now - link_->last_input_ms()) / kMillisPerSecond : -1);
-  const bool receiving = link_->state() == PrimaryLink::State::kReceiving || sync_under_way_;
+  const bool receiving = link_->state() == PrimaryLink::State::kReceiving ||
+                         link_->state() == PrimaryLink::State::kLoading;
   text.Add("master_sync_in_progress", receiving);
   text.Add("slave_read_repl_offset", env_.engine.journal.offset());
   text.Add("slave_repl_offset", env_.engine.journal.offset());
+  // Before the file is announced there is nothing to say of it.
   if (receiving && link_->receiver() != nullptr) {
     const FileReceiver& receiver = *link_->receiver();
     const uint64_t total = receiver.length();
@@ -74,10 +70,11 @@ void Replication::WriteReplicas(InfoText& text) const {
     if (!online) ++waiting;
     const int64_t lag =
         online ? (env_.engine.now_ms - replica->last_ack_ms()) / kMillisPerSecond : 0;
-    text.Add(StrCat("slave", number++),
-             StrCat("ip=", AddressOf(*replica), ",port=", replica->options().port, ",state=",
-                    StateName(replica->state()), ",offset=", replica->acknowledged(), ",lag=", lag,
-                    ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
+    text.Add(
+        StrCat("slave", number++),
+        StrCat("ip=", AddressOfReplica(*replica).host, ",port=", replica->options().port,
+               ",state=", StateName(replica->state()), ",offset=", replica->acknowledged(),
+               ",lag=", lag, ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
   }
   text.Add("replicas_waiting_psync", waiting);
 }
@@ -88,7 +85,7 @@ void Replication::WriteInfo(InfoText& text) const {
   text.Add("role", link_ == nullptr ? "master" : "slave");
   if (link_ != nullptr) WriteLink(text);
   WriteReplicas(text);
-  text.Add("master_failover_state", "no-failover");
+  text.Add("master_failover_state", failover_.state_name());
   text.Add("master_replid", history.id);
   text.Add("master_replid2", history.earlier_id);
   text.Add("master_repl_offset", replicas_.streaming() ? env_.engine.journal.offset() : 0);

@@ -30,7 +30,10 @@ class NoLog : public Log {
 
 class NoData : public CopiedData {
  public:
-  absl::StatusOr<FileNotes> Replace(const std::string&, bool) override { return FileNotes(); }
+  absl::Status BeginReplacing(const std::string&, bool) override { return absl::OkStatus(); }
+  absl::StatusOr<bool> StepReplacing() override { return true; }
+  absl::StatusOr<FileNotes> EndReplacing(bool) override { return FileNotes(); }
+  void AbortReplacing() override {}
   RdbNotes NotesOfNow() const override { return {}; }
   uint64_t synced_offset() const override { return 0; }
   AofStatus StatusOfAof() const override { return {}; }

@@ -55,6 +55,8 @@ Verdict Apply(View& view, const PrimaryChanged& change);
 Verdict Apply(View& view, const InSyncChanged& change);
 Verdict Apply(View& view, const ConfigEpochSet& change);
 Verdict Apply(View& view, const EpochBumped& change);
+// state_libraries.cc
+Verdict Apply(View& view, const LibrariesChanged& change);
 // state_join.cc
 Verdict Apply(View& view, const LogSealed& change);
 Verdict Apply(View& view, const LogUnsealed& change);
@@ -87,6 +89,8 @@ void CloseSlots(View& view, const ShardId& shard, const slots::SlotSet& slots);
 slots::ShardInfo* ExpectShard(View& view, const ShardId& shard, Epoch epoch, Verdict* why);
 // OK if the member is there and runs that process.
 Verdict ExpectProcess(const View& view, const NodeBoot& member);
+// Takes in a joining log's libraries; those that are here already, text for text, are fine.
+Verdict JoinLibraries(View& view, const std::vector<LibraryDeclaration>& libraries);
 // "shard 0123... (primary 4567... at 10.0.0.1:7000)".
 std::string DescribeOwner(const View& view, const slots::ShardInfo& shard);
 

@@ -12,17 +12,20 @@ namespace {
 constexpr size_t kChecksumBytes = 4;
 
 constexpr std::string_view kNames[] = {
-    "LogCreated",      "MemberJoined",     "MemberUpdated",   "MemberLeft",      "ShardCreated",
-    "ReplicaAssigned", "SlotsAssigned",    "SlotsUnassigned", "SlotsReassigned", "MovePlanned",
-    "MoveCommitted",   "MoveAborted",      "PrimaryBooted",   "PrimaryChanged",  "InSyncChanged",
-    "VotersChanged",   "LogSealed",        "LogUnsealed",     "LogJoined",       "ConfigEpochSet",
-    "EpochBumped",     "GenerationRaised", "JoinCancelled",   "SlotOpened",
+    "LogCreated",       "MemberJoined",  "MemberUpdated",   "MemberLeft",       "ShardCreated",
+    "ReplicaAssigned",  "SlotsAssigned", "SlotsUnassigned", "SlotsReassigned",  "MovePlanned",
+    "MoveCommitted",    "MoveAborted",   "PrimaryBooted",   "PrimaryChanged",   "InSyncChanged",
+    "VotersChanged",    "LogSealed",     "LogUnsealed",     "ConfigEpochSet",   "EpochBumped",
+    "GenerationRaised", "JoinCancelled", "SlotOpened",      "LibrariesChanged", "LogJoined",
 };
 static_assert(std::size(kNames) == std::variant_size_v<Change>);
 
+// A LogJoined without libraries. Never used again.
+constexpr uint64_t kRetiredTag = 19;
+
 template <size_t... I>
 constexpr bool TagsRise(std::index_sequence<I...>) {
-  return ((std::variant_alternative_t<I, Change>::kTag == I + 1) && ...);
+  return ((std::variant_alternative_t<I, Change>::kTag == I + 1 + (I + 1 >= kRetiredTag)) && ...);
 }
 static_assert(TagsRise(std::make_index_sequence<std::variant_size_v<Change>>()));
 
@@ -74,6 +77,10 @@ absl::StatusOr<Entry> DecodeEntry(std::string_view bytes) {
   const uint64_t tag = reader.GetVarint();
   Entry entry;
   reader(entry.proposal);
+  if (reader.ok() && tag == kRetiredTag) {
+    return absl::UnimplementedError(
+        absl::StrCat(kWhat, ": it was written by an older version of slotmesh (tag ", tag, ")"));
+  }
   if (reader.ok() && !ReadChange(tag, reader, entry.change)) {
     return absl::UnimplementedError(
         absl::StrCat(kWhat, ": tag ", tag, " is not known to this build"));

@@ -8,8 +8,8 @@
 // Encoding (wire.h): 1 byte format version (kEntryVersion), tag, proposal, the change's fields in
 // the order of their declaration, 4 bytes checksum over all before. A tag names a kind of change
 // for good: it is never reused, and the fields under a tag never change (a kind that needs other
-// fields gets a new tag). A list of nodes inside an entry may stand in any order. Plain values;
-// safe from any thread.
+// fields gets a new tag; 19 was a LogJoined without libraries). A list of nodes inside an entry may
+// stand in any order. Plain values; safe from any thread.
 #ifndef SLOTMESH_SLOTS_LEDGER_ENTRY_H_
 #define SLOTMESH_SLOTS_LEDGER_ENTRY_H_
 
@@ -30,6 +30,7 @@ namespace slotmesh::ledger {
 
 using slots::BootId;
 using slots::Epoch;
+using slots::LibraryDigest;
 using slots::LogId;
 using slots::NodeId;
 using slots::PlanId;
@@ -255,9 +256,20 @@ struct CancelledJoin {
   friend bool operator==(const CancelledJoin&, const CancelledJoin&) = default;
 };
 
+// A function library. Its text is not in the ledger (node/cluster/control/library_courier.h): the
+// digest says which one it is, and the names of its functions are here so that every replica of the
+// log decides alike which libraries go together.
+struct LibraryDeclaration {
+  std::string name;
+  LibraryDigest digest;
+  uint64_t bytes = 0;                  // Of the text.
+  std::vector<std::string> functions;  // Their names, as they were registered.
+  friend bool operator==(const LibraryDeclaration&, const LibraryDeclaration&) = default;
+};
+
 // A younger log, sealed into this one, becomes part of it with all that it holds.
 struct LogJoined {
-  static constexpr uint32_t kTag = 19;
+  static constexpr uint32_t kTag = 26;
   LogId log;
   absl::Time created;
   std::vector<JoiningMember> members;
@@ -265,6 +277,7 @@ struct LogJoined {
   uint64_t sealed_at = 0;                // Seal::at of the joining log.
   std::vector<LogId> joined;             // What had become part of it before.
   std::vector<CancelledJoin> cancelled;  // What it had refused for good.
+  std::vector<LibraryDeclaration> libraries;
   friend bool operator==(const LogJoined&, const LogJoined&) = default;
 };
 
@@ -313,12 +326,23 @@ struct SlotOpened {
   friend bool operator==(const SlotOpened&, const SlotOpened&) = default;
 };
 
+// Function libraries come and go, all of it or nothing: first those go that are to go, then those
+// come that are declared.
+struct LibrariesChanged {
+  static constexpr uint32_t kTag = 25;
+  bool flush = false;                // All that are there go.
+  std::vector<std::string> removed;  // By name.
+  std::vector<LibraryDeclaration> declared;
+  bool replace = false;  // One of the same name goes; else it is in the way.
+  friend bool operator==(const LibrariesChanged&, const LibrariesChanged&) = default;
+};
+
 using Change =
     std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated, ReplicaAssigned,
                  SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
                  MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
-                 LogSealed, LogUnsealed, LogJoined, ConfigEpochSet, EpochBumped, GenerationRaised,
-                 JoinCancelled, SlotOpened>;
+                 LogSealed, LogUnsealed, ConfigEpochSet, EpochBumped, GenerationRaised,
+                 JoinCancelled, SlotOpened, LibrariesChanged, LogJoined>;
 
 struct Entry {
   ProposalId

@@ -100,6 +100,9 @@ TEST(EntryTest, UnknownVersionAndTagSaySo) {
   const absl::Status status = DecodeEntry(WithChecksum(body)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(status.message(), "ledger entry: tag 99 is not known to this build");
+  body[1] = 19;
+  EXPECT_EQ(DecodeEntry(WithChecksum(body)).status().message(),
+            "ledger entry: it was written by an older version of slotmesh (tag 19)");
 }
 
 TEST(EntryTest, ALongListInAShortEntryTakesNoMemory) {
@@ -135,6 +138,16 @@ TEST(MapCodecTest, MapsAndViewsComeBackAsTheyWere) {
     EXPECT_EQ(*view, state.view());
     EXPECT_FALSE(DecodeMap(EncodeView(state.view())).ok());
   }
+}
+
+TEST(MapCodecTest, AnOlderVersionIsNamedSo) {
+  std::string body(BodyOf(EncodeView(View{})));
+  body[0] = 2;
+  EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
+            "view: it was written by an older version of slotmesh (format 2, this one reads 3)");
+  body[0] = 4;
+  EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
+            "view: format version 4 is not known to this build");
 }
 
 TEST(MapCodecTest, MalformedViewsAreRefusedOrHaveOneEncoding) {

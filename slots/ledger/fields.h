@@ -119,8 +119,16 @@ void Fields(Archive& a, JoiningShard& x) {
   a(x.shard, x.epoch, x.primary, x.replicas, x.in_sync, x.in_sync_version, x.slots);
 }
 template <typename Archive>
+void Fields(Archive& a, LibraryDeclaration& x) {
+  a(x.name, x.digest, x.bytes, x.functions);
+}
+template <typename Archive>
+void Fields(Archive& a, LibrariesChanged& x) {
+  a(x.flush, x.removed, x.declared, x.replace);
+}
+template <typename Archive>
 void Fields(Archive& a, LogJoined& x) {
-  a(x.log, x.created, x.members, x.shards, x.sealed_at, x.joined, x.cancelled);
+  a(x.log, x.created, x.members, x.shards, x.sealed_at, x.joined, x.cancelled, x.libraries);
 }
 template <typename Archive>
 void Fields(Archive& a, ConfigEpochSet& x) {

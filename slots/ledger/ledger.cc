@@ -218,16 +218,33 @@ void Ledger::Impl::CheckInvariants() const {
   CHECK(map_->version() == view().map.version || view().map.version.log.is_zero());
 }
 
+namespace {
+
+// A stored log that another version of slotmesh wrote is refused whole, before this node has said
+// or done anything: what the first half of a log says is not what the log says.
+absl::Status CheckVersions(const absl::Status& snapshot, const std::vector<LogEntry>& entries) {
+  absl::Status status = snapshot;
+  for (size_t i = 0; i < entries.size() && status.ok(); ++i) {
+    if (entries[i].kind == LogKind::kEntry) status = DecodeEntry(entries[i].data).status();
+    if (!absl::IsUnimplemented(status)) status = snapshot;  // The log says so when it gets there.
+  }
+  if (!absl::IsUnimplemented(status)) return status;
+  return absl::UnimplementedError(absl::StrCat(
+      "the stored ledger cannot be read: ", status.message(),
+      ". Start that version of slotmesh again, or form a new cluster with this one, in empty "
+      "directories, and bring the data over (redis-cli --cluster import)."));
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const LedgerOptions& options,
                                                        ServerRecord record, absl::Time now,
                                                        absl::BitGenRef random) {
   CHECK(!options.self.is_zero() && options.boot != 0 && record.server != 0);
-  State state;
-  if (record.snapshot != nullptr) {
-    absl::StatusOr<State> restored = State::Restore(record.snapshot->data);
-    if (!restored.ok()) return restored.status();
-    state = *std::move(restored);
-  }
+  absl::StatusOr<State> state = State();
+  if (record.snapshot != nullptr) state = State::Restore(record.snapshot->data);
+  const absl::Status readable = CheckVersions(state.status(), record.entries);
+  if (!readable.ok()) return readable;
   const RaftOptions raft_options{.self = record.server,
                                  .election = options.node_timeout / 10,
                                  .heartbeat = options.node_timeout / 40};
@@ -235,7 +252,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(const LedgerOptions& opti
                                            std::move(record.entries), now, random);
   if (!raft.ok()) return absl::DataLossError(raft.status().message());
   return absl::WrapUnique(new Ledger(std::make_unique<Impl>(
-      options, record.log, record.server, *std::move(raft), std::move(state), now, random)));
+      options, record.log, record.server, *std::move(raft), *std::move(state), now, random)));
 }
 
 ServerId Ledger::NewServerId(absl::BitGenRef random) {

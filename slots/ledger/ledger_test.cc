@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "slots/ledger/cluster_sim.h"
 #include "slots/ledger/ledger_messages.h"
+#include "slots/ledger/wire.h"
 
 namespace slotmesh::ledger {
 namespace {
@@ -68,6 +71,25 @@ TEST_F(LedgerTest, ALoneNodeDecidesAloneAndHasItsLease) {
   EXPECT_EQ(cluster_->ledger(0)->map()->assigned_slots(), slots::kSlotCount);
   RunFor(absl::Seconds(60));
   EXPECT_TRUE(Admits(0));
+}
+
+TEST(LedgerFileTest, ALogOfAnOlderVersionIsRefusedBeforeAnythingHappens) {
+  std::string old = EncodeEntry({{}, EpochBumped{}});
+  old.resize(old.size() - 4);
+  old[1] = 19;  // The tag.
+  Writer checksum;
+  checksum.PutFixed32(static_cast<uint32_t>(Checksum(old)));
+  old += checksum.bytes();
+  ServerRecord record{.server = 5, .log = testing::Log(1)};
+  const std::string first = EncodeEntry({{}, LogCreated{testing::Log(1), absl::UnixEpoch(), 1}});
+  record.entries = {{1, 1, LogKind::kEntry, first}, {2, 1, LogKind::kEntry, old}};
+  std::mt19937_64 random(1);
+  const LedgerOptions options{.self = testing::Node(1), .boot = 1};
+  const auto opened = Ledger::Create(options, record, absl::UnixEpoch(), random);
+  ASSERT_TRUE(absl::IsUnimplemented(opened.status()));
+  const std::string message(opened.status().message());
+  EXPECT_NE(message.find("was written by an older version of slotmesh"), std::string::npos);
+  EXPECT_NE(message.find("Start that version of slotmesh again"), std::string::npos);
 }
 
 TEST_F(LedgerTest, ANodeWithoutAVoteIsAnsweredAndSeesWhatItDid) {

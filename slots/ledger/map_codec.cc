@@ -44,14 +44,18 @@ void Fields(Archive& a, OpenedSlot& x) {
   a(x.slot, x.shard, x.migrating_to, x.importing_from);
 }
 template <typename Archive>
+void Fields(Archive& a, LibraryRecord& x) {
+  a(x.declared, x.version);
+}
+template <typename Archive>
 void Fields(Archive& a, View& x) {
   a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.opened, x.seal,
-    x.joined, x.cancelled);
+    x.joined, x.cancelled, x.libraries, x.libraries_version);
 }
 
 namespace {
 
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersion = 3;  // 2: a view without function libraries.
 enum class Kind : uint8_t { kMap = 1, kView = 2 };
 
 template <typename T>
@@ -75,6 +79,11 @@ absl::StatusOr<T> Decode(Kind kind, const char* what, std::string_view bytes) {
   uint8_t version = 0;
   uint8_t found = 0;
   reader(version, found);
+  if (reader.ok() && version < kVersion) {
+    return absl::UnimplementedError(
+        absl::StrCat(what, ": it was written by an older version of slotmesh (format ", version,
+                     ", this one reads ", kVersion, ")"));
+  }
   if (version != kVersion) {
     return absl::UnimplementedError(
         absl::StrCat(what, ": format version ", version, " is not known to this build"));

@@ -21,6 +21,10 @@ slots::NodeInfo Info(uint64_t n) {
   return info;
 }
 
+LibraryDeclaration Library(uint64_t n, uint64_t text, std::string function) {
+  return {absl::StrCat("lib", n), IdOf<LibraryDigest>(text), 100, {std::move(function)}};
+}
+
 uint64_t RandomEntries::Next() {
   uint64_t z = state_ += 0x9e3779b97f4a7c15u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -118,6 +122,7 @@ void RandomEntries::Fill(LogJoined& x) {
   x.sealed_at = Next();
   x.joined.assign(Below(3), AnyId<LogId>());
   x.cancelled.assign(Below(3), {AnyId<LogId>(), Next()});
+  for (uint64_t i = Below(3); i > 0; --i) x.libraries.push_back(AnyLibrary());
 }
 void RandomEntries::Fill(ConfigEpochSet& x) { x = {AnyId<ShardId>(), Next()}; }
 void RandomEntries::Fill(EpochBumped& x) { x = {AnyId<ShardId>(), Next()}; }
@@ -126,6 +131,19 @@ void RandomEntries::Fill(JoinCancelled& x) { x = {{AnyId<LogId>(), Next()}}; }
 void RandomEntries::Fill(SlotOpened& x) {
   x = {static_cast<slots::Slot>(Next()), AnyId<ShardId>(), Next(), AnyId<NodeId>(),
        AnyId<NodeId>()};
+}
+
+LibraryDeclaration RandomEntries::AnyLibrary() {
+  LibraryDeclaration library{AnyText(), AnyId<LibraryDigest>(), Next() >> Below(64)};
+  for (uint64_t i = Below(4); i > 0; --i) library.functions.push_back(AnyText());
+  return library;
+}
+
+void RandomEntries::Fill(LibrariesChanged& x) {
+  x.flush = Percent(20);
+  for (uint64_t i = Below(3); i > 0; --i) x.removed.push_back(AnyText());
+  for (uint64_t i = Below(3); i > 0; --i) x.declared.push_back(AnyLibrary());
+  x.replace = Percent(50);
 }
 
 template <size_t I>
@@ -221,6 +239,23 @@ Change RandomEntries::OpenChange(const View& view, const slots::ShardInfo& shard
   return open;
 }
 
+// Few libraries and functions, so that they meet.
+Change RandomEntries::LibraryChange(const View& view) {
+  LibrariesChanged change;
+  change.replace = Percent(70);
+  change.flush = Percent(10);
+  if (!view.libraries.empty() && Percent(30)) {
+    change.removed = {view.libraries[Below(view.libraries.size())].declared.name};
+    return change;
+  }
+  for (uint64_t i = 1 + Below(2); i > 0; --i) {
+    const uint64_t n = Below(6);
+    change.declared.push_back(
+        Library(n, 1 + Below(1000), absl::StrCat(Percent(50) ? "f" : "F", n + Below(2))));
+  }
+  return change;
+}
+
 Change RandomEntries::MoveChange(const View& view, const slots::ShardInfo& source) {
   if (Percent(40)) return OpenChange(view, source);
   if (!view.moves.empty() && Percent(70)) {
@@ -238,6 +273,7 @@ Change RandomEntries::MoveChange(const View& view, const slots::ShardInfo& sourc
 
 Change RandomEntries::Sensible(const View& view, uint64_t nodes) {
   if (view.map.version.log.is_zero()) return LogCreated{Log(1), Micros(1), 1};
+  if (Percent(8)) return LibraryChange(view);
   if (view.map.shards.empty() || Percent(30)) return MemberChange(view, nodes);
   const slots::ShardInfo& shard = view.map.shards[Below(view.map.shards.size())];
   Change change;

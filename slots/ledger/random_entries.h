@@ -25,6 +25,8 @@ inline NodeId Node(uint64_t n) { return IdOf<NodeId>(n); }
 inline ShardId Shard(uint64_t n) { return IdOf<ShardId>(n); }
 inline LogId Log(uint64_t n) { return IdOf<LogId>(n); }
 inline PlanId Plan(uint64_t n) { return IdOf<PlanId>(n); }
+// Library "lib<n>" of 100 bytes and a text of its own, with one function.
+LibraryDeclaration Library(uint64_t n, uint64_t text, std::string function);
 slots::NodeInfo Info(uint64_t n);
 
 class RandomEntries {
@@ -49,6 +51,7 @@ class RandomEntries {
   slots::NodeInfo AnyInfo();
   NodeBoot AnyProcess() { return {AnyId<NodeId>(), Next()}; }
   std::vector<NodeBoot> AnyProcesses();
+  LibraryDeclaration AnyLibrary();
   MoveSide AnySide() { return {AnyId<ShardId>(), Next() >> Below(64), Next()}; }
   template <size_t I = 0>
   Change AnyChange(size_t index);
@@ -76,11 +79,13 @@ class RandomEntries {
   void Fill(GenerationRaised& x);
   void Fill(JoinCancelled& x);
   void Fill(SlotOpened& x);
+  void Fill(LibrariesChanged& x);
 
   Change MemberChange(const View& view, uint64_t nodes);
   Change SlotChange(const View& view, const slots::ShardInfo& shard);
   Change ShardChange(const View& view, const slots::ShardInfo& shard);
   Change OpenChange(const View& view, const slots::ShardInfo& shard);
+  Change LibraryChange(const View& view);
   Change MoveChange(const View& view, const slots::ShardInfo& source);
   std::vector<NodeBoot> SomeInSync(const View& view, const slots::ShardInfo& shard,
                                    NodeBoot primary);

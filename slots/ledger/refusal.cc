@@ -6,12 +6,13 @@ namespace slotmesh::ledger {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "None",         "NoLog",           "LogExists",      "Sealed",     "UnknownMember",
-    "MemberExists", "UnknownShard",    "ShardExists",    "EpochMoved", "InSyncMoved",
-    "BootMoved",    "SlotBusy",        "SlotNotOwned",   "SlotMoving", "UnknownPlan",
-    "PlanExists",   "NotReplica",      "NotInSync",      "NotEmpty",   "StillVoter",
-    "NotLone",      "EpochAlreadySet", "OlderLog",       "Conflict",   "TooMany",
-    "Invalid",      "TooOld",          "UnknownOutcome", "Cancelled",
+    "None",           "NoLog",           "LogExists",      "Sealed",     "UnknownMember",
+    "MemberExists",   "UnknownShard",    "ShardExists",    "EpochMoved", "InSyncMoved",
+    "BootMoved",      "SlotBusy",        "SlotNotOwned",   "SlotMoving", "UnknownPlan",
+    "PlanExists",     "NotReplica",      "NotInSync",      "NotEmpty",   "StillVoter",
+    "NotLone",        "EpochAlreadySet", "OlderLog",       "Conflict",   "TooMany",
+    "Invalid",        "TooOld",          "UnknownOutcome", "Cancelled",  "LibraryExists",
+    "FunctionExists", "UnknownLibrary",
 };
 static_assert(std::size(kNames) == kRefusalMax + 1);
 

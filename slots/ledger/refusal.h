@@ -38,8 +38,11 @@ enum class Refusal : uint8_t {
   kTooOld = 26,          // The proposal left the dedupe window: its outcome is no longer known.
   kUnknownOutcome = 27,  // Never from Apply(): the proposer stopped waiting; it may still happen.
   kCancelled = 28,       // That attempt of the log to join was given up.
+  kLibraryExists = 29,
+  kFunctionExists = 30,  // In another library.
+  kUnknownLibrary = 31,
 };
-inline constexpr uint8_t kRefusalMax = 28;
+inline constexpr uint8_t kRefusalMax = 31;
 
 std::string_view RefusalName(Refusal refusal);  // E.g. "EpochMoved"; "None".
 

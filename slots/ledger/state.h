@@ -18,12 +18,14 @@
 //   2. In A (any member, forwarded to A's leader): propose LogJoined with JoinEntry(B's final
 //      view). Any member of B may do so, as often as it likes: A remembers the logs that it has
 //      joined, and those that had become part of them.
-//      - Done: B's members, shards and slots are A's; shards that share an epoch or have none got
-//        their own (SAFETY 24).
+//      - Done: B's members, shards, slots and function libraries are A's; shards that share an
+//        epoch or have none got their own (SAFETY 24).
 //      - kSealed: A itself is sealed into M. B waits: its members ask again until A is part of M
 //        (then M takes B in A's place) or changes again. A log is only ever sealed into an older
 //        one, so that chains end at the oldest.
-//      - kConflict, kMemberExists, kShardExists, kTooMany: the message names slot and owners.
+//      - kConflict, kMemberExists, kShardExists, kTooMany: the message names slot and owners, or
+//      the
+//        library that is another one in each log.
 //        JoinCancelled is then proposed in A, since the same LogJoined may still be on its way
 //        there and must not be applied once B changes again; and then LogUnsealed in B.
 //   3. Every member of B that learns that its log is one of those that A has joined stops its

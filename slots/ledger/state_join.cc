@@ -152,6 +152,7 @@ Verdict Apply(View& view, const LogJoined& change) {
   for (const JoiningShard& shard : change.shards) {
     if (Verdict bad = JoinShard(view, shard); !bad.ok()) return bad;
   }
+  if (Verdict bad = JoinLibraries(view, change.libraries); !bad.ok()) return bad;
   SpreadEpochs(view);
   for (const LogId& log : change.joined) AddJoined(view, log);
   AddJoined(view, change.log);
@@ -177,6 +178,7 @@ LogJoined JoinEntry(const View& view) {
                  .sealed_at = view.seal->at,
                  .joined = view.joined,
                  .cancelled = view.cancelled};
+  for (const LibraryRecord& library : view.libraries) join.libraries.push_back(library.declared);
   for (size_t i = 0; i < view.members.size(); ++i) {
     join.members.push_back({view.map.nodes[i], view.members[i].boot});
     join.members.back().info.voter = false;

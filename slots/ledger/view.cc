@@ -103,6 +103,18 @@ absl::Status CheckOpened(const View& view) {
   return absl::OkStatus();
 }
 
+absl::Status CheckLibraries(const View& view) {
+  const auto name_of = [](const LibraryRecord& library) { return library.declared.name; };
+  if (!Rises(view.libraries, name_of)) return Wrong("libraries are out of order");
+  for (const LibraryRecord& library : view.libraries) {
+    if (library.version == 0 || library.version > view.libraries_version) {
+      return Wrong("library ", library.declared.name, " has a version that never was");
+    }
+  }
+  if (view.libraries_version > view.map.version.sequence) return Wrong("libraries are too new");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 BootId View::BootOf(const NodeId& node) const {
@@ -128,6 +140,14 @@ const FinishedMove* View::FindFinished(const PlanId& plan) const {
   return found == finished.rend() ? nullptr : &*found;
 }
 
+const LibraryRecord* View::FindLibrary(std::string_view name) const {
+  const auto found = std::lower_bound(libraries.begin(), libraries.end(), name,
+                                      [](const LibraryRecord& library, std::string_view wanted) {
+                                        return library.declared.name < wanted;
+                                      });
+  return found == libraries.end() || found->declared.name != name ? nullptr : &*found;
+}
+
 bool View::HasJoined(const LogId& log) const {
   return std::find(joined.begin(), joined.end(), log) != joined.end();
 }
@@ -137,7 +157,7 @@ bool IsOlderLog(absl::Time a_created, const LogId& a, absl::Time b_created, cons
 }
 
 absl::Status CheckView(const View& view) {
-  for (const auto check : {CheckMembers, CheckInSync, CheckMoves, CheckOpened}) {
+  for (const auto check : {CheckMembers, CheckInSync, CheckMoves, CheckOpened, CheckLibraries}) {
     if (absl::Status status = check(view); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,10 @@ inline constexpr size_t kOpenedSlotsMax = 16384;
 inline constexpr size_t kJoinedLogsMax = 4096;
 inline constexpr size_t kReasonMax = 200;
 inline constexpr size_t kSealAddressesMax = 16;
+inline constexpr size_t kLibrariesMax = 4096;
+inline constexpr uint64_t kLibraryBytesMax = 1 << 20;       // Of one library's text.
+inline constexpr uint64_t kLibrariesBytesMax = 64 << 20;    // Of all texts.
+inline constexpr size_t kLibraryNamesBytesMax = 256 << 10;  // Of all names, functions' too.
 
 struct MovePlan {
   PlanId plan;
@@ -60,6 +65,12 @@ struct Seal {
   friend bool operator==(const Seal&, const Seal&) = default;
 };
 
+struct LibraryRecord {
+  LibraryDeclaration declared;
+  uint64_t version = 0;  // The map's sequence, with this text in it: a newer text has a higher one.
+  friend bool operator==(const LibraryRecord&, const LibraryRecord&) = default;
+};
+
 struct InSyncSet {
   ShardId shard;
   std::vector<NodeBoot> members;  // Sorted. The process may be one that has ended since (SAFETY 1).
@@ -79,6 +90,8 @@ struct View {
   std::vector<LogId>
       joined;  // The last kJoinedLogsMax logs that became part of this one, in order.
   std::vector<CancelledJoin> cancelled;  // The last kJoinedLogsMax, each log once, in order.
+  std::vector<LibraryRecord> libraries;  // Sorted by name. No two have a function in common.
+  uint64_t libraries_version = 0;        // The map's sequence of their last change; 0: none ever.
 
   // Present process of a member, 0 if it is none.
   BootId BootOf(const NodeId& node) const;
@@ -87,6 +100,7 @@ struct View {
   const InSyncSet* FindInSync(const ShardId& shard) const;
   const MovePlan* FindMove(const PlanId& plan) const;
   const FinishedMove* FindFinished(const PlanId& plan) const;
+  const LibraryRecord* FindLibrary(std::string_view name) const;
   bool HasJoined(const LogId& log) const;  // That log became part of this one.
 
   friend bool operator==(const View&, const View&) = default;

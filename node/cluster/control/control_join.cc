@@ -13,6 +13,7 @@ Join::Own ControlNode::OwnLog() const {
           .log = ledger_->log(),
           .has_keys = local_.has_keys,
           .busy = !waiting_.empty(),
+          .begins = !carried_libraries_.empty(),
           .settled = ledger_->leadership().settled,
           .ended = &record_.ended};
 }
@@ -31,7 +32,12 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
       out->notes.push_back(note->line);
     } else if (const auto* renew = std::get_if<RenewAction>(&action)) {
       created_after_ = renew->than;
+      std::vector<ledger::LibraryDeclaration> libraries;
+      for (const ledger::LibraryRecord& library : ledger_->view().libraries) {
+        libraries.push_back(library.declared);
+      }
       status = BeginAnew(/*hard=*/false, out);
+      carried_libraries_ = std::move(libraries);
     } else if (std::holds_alternative<LeaveAction>(action)) {
       status = LeaveBehind(out);
     }
@@ -101,6 +107,8 @@ absl::Status ControlNode::ChangeLog(ControlOutput* out) {
   status = storage_.Discard();
   if (!status.ok()) return status;
   join_->LogChanged(record_.id);
+  courier_->LogChanged();
+  carried_libraries_.clear();
   join_ask_ = 0;
   // What was proposed to the old log is decided there or not at all; nobody here learns which.
   ledger::ApplyResult unknown;

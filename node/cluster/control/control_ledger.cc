@@ -22,6 +22,7 @@ absl::Status StatusOf(const ledger::ApplyResult& result) {
         "may still happen");
   }
   const std::string message = StrCat("ERR ", result.message);
+  if (result.refusal == ledger::Refusal::kUnknownLibrary) return absl::NotFoundError(message);
   if (result.refusal == ledger::Refusal::kTooMany) return absl::ResourceExhaustedError(message);
   return absl::FailedPreconditionError(message);
 }
@@ -223,6 +224,12 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
                                    shard->in_sync_version,
                                    {record_.id, options_.boot},
                                    {{record_.id, options_.boot}}};
+  } else if (!carried_libraries_.empty()) {
+    if (view.libraries_version != 0) {
+      carried_libraries_.clear();
+      return absl::OkStatus();
+    }
+    change = ledger::LibrariesChanged{.declared = carried_libraries_, .replace = true};
   }
   if (!change.has_value()) return absl::OkStatus();
   self_proposal_open_ = true;

@@ -10,14 +10,20 @@
 
 namespace slotmesh::node {
 
-ControlNode::ControlNode(const ControlOptions& options, NodeFile& file, ledger::Storage& storage,
-                         absl::Time now, absl::BitGenRef random)
-    : options_(options), file_(file), storage_(storage), random_(random), now_(now) {}
+ControlNode::ControlNode(const ControlOptions& options, const Files& files, absl::Time now,
+                         absl::BitGenRef random)
+    : options_(options),
+      file_(files.file),
+      storage_(files.storage),
+      library_disk_(files.libraries),
+      random_(random),
+      now_(now) {}
 
-absl::StatusOr<std::unique_ptr<ControlNode>> ControlNode::Open(
-    const ControlOptions& options, NodeFile& file, ledger::Storage& storage, absl::Time now,
-    absl::BitGenRef random, ControlOutput* out) {
-  std::unique_ptr<ControlNode> node(new ControlNode(options, file, storage, now, random));
+absl::StatusOr<std::unique_ptr<ControlNode>> ControlNode::Open(const ControlOptions& options,
+                                                               const Files& files, absl::Time now,
+                                                               absl::BitGenRef random,
+                                                               ControlOutput* out) {
+  std::unique_ptr<ControlNode> node(new ControlNode(options, files, now, random));
   const absl::Status status = node->Begin(now, out);
   if (!status.ok()) return status;
   return node;
@@ -54,6 +60,11 @@ absl::Status ControlNode::Begin(absl::Time now, ControlOutput* out) {
     record_.founder = false;
   }
   options_.info.id = record_.id;
+  absl::StatusOr<std::unique_ptr<LibraryStore>> libraries =
+      LibraryStore::Open(library_disk_, &out->notes);
+  if (!libraries.ok()) return libraries.status();
+  libraries_ = *std::move(libraries);
+  courier_ = std::make_unique<LibraryCourier>(*libraries_, random_);
   OpenGossip(now);
   join_ = std::make_unique<Join>(record_.id, own_address());
   peers_ = record_.peers;
@@ -120,6 +131,8 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   if (!status.ok()) return status;
   status = MindSelf(out);
   if (!status.ok()) return status;
+  status = MindLibraries(out);
+  if (!status.ok()) return status;
   MindMembership(out);
   MindLease(out);
   MindMajority(out);
@@ -128,8 +141,9 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
 }
 
 absl::Time ControlNode::NextDeadline() const {
-  absl::Time next = std::min({ledger_->NextDeadline(), gossip_->NextDeadline(),
-                              join_->NextDeadline(), voters_at_, membership_at_});
+  absl::Time next =
+      std::min({ledger_->NextDeadline(), gossip_->NextDeadline(), join_->NextDeadline(),
+                courier_->NextDeadline(), voters_at_, membership_at_});
   if (has_majority_) next = std::min(next, majority_seen_ + options_.node_timeout);
   if (picture_dirty_) next = std::min(next, picture_at_ + kPictureInterval);
   return next;
@@ -209,10 +223,14 @@ absl::Status ControlNode::On(const AskedBy& input, ControlOutput* out) {
     if (!request.ok()) return answer(request.status());
     return AnswerJoin(input.call, *request, out);
   }
+  if (input.method == kAskKeepLibraries || input.method == kAskLibrary) {
+    return AnswerCourier(input, out);
+  }
   return answer(absl::UnimplementedError(StrCat("unknown question: ", input.method)));
 }
 
 absl::Status ControlNode::On(const Answered& input, ControlOutput* out) {
+  if (courier_->OnAnswer(now_, input.ask, input.answer)) return absl::OkStatus();
   if (input.ask != join_ask_ || join_ask_ == 0) return absl::OkStatus();
   join_ask_ = 0;
   std::vector<JoinAction> actions;

@@ -2,9 +2,9 @@
 //
 // It owns no thread, socket or clock: ControlDriver runs it on the control thread, the simulator in
 // virtual time. Inputs are frames, answers, proposals and the passing of time; outputs are
-// performed in field order. Writes to the ledger's storage and the node's file happen inside Step
-// (they are rare and small, and nothing may be promised before they are durable).
-// Thread-compatible. Peers' bytes are never fatal.
+// performed in field order. Writes to the ledger's storage, the node's file and the folder of
+// function libraries happen inside Step (they are rare and small, and nothing may be promised
+// before they are durable). Thread-compatible. Peers' bytes are never fatal.
 //
 // What it does by itself: a fresh node begins a log of its own with one shard; a restarted node
 // tells the ledger of its new process; it keeps the voters' health known to the leader; it passes
@@ -30,6 +30,8 @@
 #include "gossip/bus/frame.h"
 #include "gossip/machine.h"
 #include "node/cluster/control/join.h"
+#include "node/cluster/control/library_courier.h"
+#include "node/cluster/control/library_store.h"
 #include "node/cluster/control/node_record.h"
 #include "node/cluster/control_link.h"
 #include "slots/ledger/ledger.h"
@@ -67,6 +69,12 @@ struct ProposeChange {
   uint64_t ticket = 0;  // Of the caller; comes back in ControlOutput::decided.
   ledger::Change change;
 };
+// The same for a change of function libraries, whose texts go to the voters first.
+struct ChangeLibraries {
+  uint64_t ticket = 0;
+  ledger::LibrariesChanged change;
+  std::vector<LibraryText> texts;
+};
 struct MeetNode {
   std::string address;
 };
@@ -86,8 +94,9 @@ struct LocalState {
 // that their data is lost for good (SAFETY 14).
 struct DataAccepted {};
 
-using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
-                                  ProposeChange, MeetNode, ResetNode, LocalState, DataAccepted>;
+using ControlInput =
+    std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered, ProposeChange,
+                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted>;
 
 struct ControlOutput {
   struct Peer {
@@ -138,12 +147,17 @@ class ControlNode {
   static constexpr absl::Duration kMembershipTick = absl::Milliseconds(500);
   static constexpr size_t kToldPerTickMax = 8;
 
-  // Goes on with what `file` and `storage` hold, or begins a node and a log of its own. All
-  // borrowed things outlive the node. Errors are those of the files: they name what is damaged and
-  // what to do.
+  // What outlives a process; outlives the node.
+  struct Files {
+    NodeFile& file;
+    ledger::Storage& storage;
+    ledger::LogDisk& libraries;
+  };
+  // Goes on with what the files hold, or begins a node and a log of its own. Errors are those of
+  // the files: they name what is damaged and what to do.
   static absl::StatusOr<std::unique_ptr<ControlNode>> Open(const ControlOptions& options,
-                                                           NodeFile& file, ledger::Storage& storage,
-                                                           absl::Time now, absl::BitGenRef random,
+                                                           const Files& files, absl::Time now,
+                                                           absl::BitGenRef random,
                                                            ControlOutput* out);
   ControlNode(const ControlNode&) = delete;
   ControlNode& operator=(const ControlNode&) = delete;
@@ -187,8 +201,8 @@ class ControlNode {
   using Waiting =
       std::variant<ForCaller, ForJoin, ForJoiner, ForCancelledJoiner, ForReset, ForSelf>;
 
-  ControlNode(const ControlOptions& options, NodeFile& file, ledger::Storage& storage,
-              absl::Time now, absl::BitGenRef random);
+  ControlNode(const ControlOptions& options, const Files& files, absl::Time now,
+              absl::BitGenRef random);
   absl::Status Begin(absl::Time now, ControlOutput* out);
   absl::Status OpenLog(absl::Time now, ControlOutput* out);
   void OpenGossip(absl::Time now);
@@ -200,6 +214,7 @@ class ControlNode {
   absl::Status On(const AskedBy& input, ControlOutput* out);
   absl::Status On(const Answered& input, ControlOutput* out);
   absl::Status On(const ProposeChange& input, ControlOutput* out);
+  absl::Status On(const ChangeLibraries& input, ControlOutput* out);
   absl::Status On(const MeetNode& input, ControlOutput* out);
   absl::Status On(const ResetNode& input, ControlOutput* out);
   absl::Status On(const LocalState& input, ControlOutput* out);
@@ -240,6 +255,11 @@ class ControlNode {
   std::string own_address() const { return BusAddress(options_.info); }
   std::vector<KnownPeer> NamedPeers() const;
 
+  // control_libraries.cc
+  absl::Status MindLibraries(ControlOutput* out);
+  absl::Status AnswerCourier(const AskedBy& input, ControlOutput* out);
+  LibraryCourier::Own CourierOwn() const;
+
   // control_publish.cc
   void StepGossip(const gossip::Input& input, ControlOutput* out);
   void Publish(bool now, ControlOutput* out);
@@ -250,6 +270,7 @@ class ControlNode {
   ControlOptions options_;
   NodeFile& file_;
   ledger::Storage& storage_;
+  ledger::LogDisk& library_disk_;
   absl::BitGenRef random_;
   absl::Time now_;
 
@@ -257,6 +278,10 @@ class ControlNode {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<gossip::Machine> gossip_;
   std::unique_ptr<Join> join_;
+  std::unique_ptr<LibraryStore> libraries_;
+  std::unique_ptr<LibraryCourier> courier_;
+  // Of the log that this node gave up to begin a younger one: to be declared there first of all.
+  std::vector<ledger::LibraryDeclaration> carried_libraries_;
   std::map<uint64_t, Waiting> waiting_;  // By the ledger's ticket.
   uint64_t next_ask_ = 0;
   uint64_t join_ask_ = 0;  // The ask whose answer the join waits for, 0 if none.

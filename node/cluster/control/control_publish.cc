@@ -42,6 +42,7 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
   auto picture = std::make_shared<ClusterPicture>();
   picture->map = known_map_;
   picture->decided = known_view_;
+  picture->libraries = libraries_->texts();
   const ledger::Leadership leadership = ledger_->leadership();
   picture->leader = leadership.leader;
   picture->ledger_term = leadership.term;

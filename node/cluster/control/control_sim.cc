@@ -38,6 +38,7 @@ ControlSim::ControlSim(const ControlSimOptions& options)
     const auto label = static_cast<uint64_t>(host);
     ledger_disks_.push_back(std::make_unique<sim::SimDisk>(scheduler_.random().Fork(label)));
     file_disks_.push_back(std::make_unique<sim::SimDisk>(scheduler_.random().Fork(100 + label)));
+    library_disks_.push_back(std::make_unique<sim::SimDisk>(scheduler_.random().Fork(200 + label)));
     processes_.emplace_back();
   }
   hosts_.OnCrash([this](int host) { Stop(host); });
@@ -56,6 +57,7 @@ void ControlSim::Start(int host) {
   process->random = scheduler_.random().Fork(1000 + process->boot);
   process->ledger_disk = std::make_unique<ledger::SimLogDisk>(*ledger_disks_[host]);
   process->file_disk = std::make_unique<ledger::SimLogDisk>(*file_disks_[host]);
+  process->library_disk = std::make_unique<ledger::SimLogDisk>(*library_disks_[host]);
   process->storage = std::make_unique<ledger::FileStorage>(*process->ledger_disk);
   process->file = MakeNodeFile(*process->file_disk, "nodes.conf");
   ControlOptions options;
@@ -65,8 +67,9 @@ void ControlSim::Start(int host) {
   options.info.port = 7000;
   options.info.bus_port = kBusPort;
   ControlOutput out;
-  absl::StatusOr<std::unique_ptr<ControlNode>> node = ControlNode::Open(
-      options, *process->file, *process->storage, hosts_.LocalNow(host), process->random, &out);
+  absl::StatusOr<std::unique_ptr<ControlNode>> node =
+      ControlNode::Open(options, {*process->file, *process->storage, *process->library_disk},
+                        hosts_.LocalNow(host), process->random, &out);
   if (!node.ok()) return Finding(host, node.status().ToString());
   process->node = *std::move(node);
   process->id = process->node->self();
@@ -91,6 +94,7 @@ void ControlSim::Stop(int host) {
   checked_[host] = nullptr;
   ledger_disks_[host]->Crash();
   file_disks_[host]->Crash();
+  library_disks_[host]->Crash();
 }
 
 void ControlSim::CrashFor(int host, absl::Duration time) {
@@ -101,6 +105,7 @@ void ControlSim::CrashFor(int host, absl::Duration time) {
 void ControlSim::CrashAtDiskCall(int host, uint64_t calls) {
   if (processes_[host] == nullptr) return;
   const bool file = random_.Percent(30);
+  if (file && calls % 2 == 0) return processes_[host]->library_disk->StopAfter(calls % 8);
   if (file) return processes_[host]->file_disk->StopAfter(calls % 8);  // It is used less.
   processes_[host]->ledger_disk->StopAfter(calls);
 }
@@ -145,6 +150,16 @@ void ControlSim::ProposeGiving(int host, const ledger::Change& change,
     processes_[host]->engine.fenced -= slots;
     CheckAdmitted(host);
   });
+}
+
+void ControlSim::ChangeLibraries(int host, ledger::LibrariesChanged change,
+                                 std::vector<LibraryText> texts, Done done) {
+  if (!hosts_.IsRunning(host)) return;
+  Process& process = *processes_[host];
+  const uint64_t ticket = ++process.next_proposal;
+  Note(host, StrCat("changes libraries ", ticket));
+  process.proposals.emplace(ticket, std::move(done));
+  Step(host, node::ChangeLibraries{ticket, std::move(change), std::move(texts)});
 }
 
 void ControlSim::Reset(int host, bool hard, Done done) {

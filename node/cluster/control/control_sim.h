@@ -67,6 +67,8 @@ class ControlSim {
   void Propose(int host, const ledger::Change& change, Done done);
   // Takes slots from the host's own shard: their writes are held until the outcome is known.
   void GiveAway(int host, const ledger::Change& change, const slots::SlotSet& slots);
+  void ChangeLibraries(int host, ledger::LibrariesChanged change, std::vector<LibraryText> texts,
+                       Done done);
   void Reset(int host, bool hard, Done done);
   void AcceptEmpty(int host);
   void SetHasKeys(int host, bool has_keys);
@@ -135,6 +137,7 @@ class ControlSim {
     sim::Random random{0};
     std::unique_ptr<ledger::SimLogDisk> ledger_disk;
     std::unique_ptr<ledger::SimLogDisk> file_disk;
+    std::unique_ptr<ledger::SimLogDisk> library_disk;
     std::unique_ptr<ledger::FileStorage> storage;
     std::unique_ptr<NodeFile> file;
     std::unique_ptr<ControlNode> node;
@@ -186,6 +189,7 @@ class ControlSim {
   std::unique_ptr<sim::Network<Message>> network_;
   std::vector<std::unique_ptr<sim::SimDisk>> ledger_disks_;
   std::vector<std::unique_ptr<sim::SimDisk>> file_disks_;
+  std::vector<std::unique_ptr<sim::SimDisk>> library_disks_;
   std::vector<std::unique_ptr<Process>> processes_;
   slots::BootId boots_ = 0;
 

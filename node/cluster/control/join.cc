@@ -147,7 +147,7 @@ void Join::Approach(const Own& own, absl::Time now, const Hello& hello,
   const bool ended = own.ended != nullptr &&
                      std::find(own.ended->begin(), own.ended->end(), hello.log) != own.ended->end();
   if (ended) return AskToMeet(hello, out);
-  if (!hello.decides) return TryLater(now);
+  if (!hello.decides || own.begins) return TryLater(now);
   const bool bare = IsBare(own);
   const bool older = ledger::IsOlderLog(own.view->created, own.log, hello.created, hello.log);
   if (bare && !hello.bare && older) {

@@ -83,6 +83,7 @@ class Join {
     slots::LogId log;
     bool has_keys = false;
     bool busy = false;     // Proposals of this node are open.
+    bool begins = false;   // The log does not hold yet what it begins with.
     bool settled = false;  // This node leads, and its view is the last that was decided.
     const std::vector<slots::LogId>* ended = nullptr;  // Logs that this node gave up, null if none.
   };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/cluster/migration/manager_moves.h"
+#include "node/cluster/migration/slot_journal.h"
 #include "node/resp/errors.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -151,6 +152,7 @@ void MigrationManager::EndExports(const ClusterPicture& next) {
     moving.committed = outcome == Outcome::kCommitted;
     if (moving.committed) {
       Keyspace& keyspace = parts_.engine.keyspace;
+      JournalDeparture(parts_.engine, plan.slots);
       for (int i = 0; i < keyspace.database_count(); ++i) {
         if (keyspace.database(i).size() > 0) keyspace.database(i).FlushSlots(plan.slots);
       }
@@ -185,7 +187,9 @@ void MigrationManager::EndImport(Import& import, Outcome outcome, const std::str
     parts_.book.End(plan.plan, EndOf(false, reason), reason, WallMillis());
     parts_.log.Warning(StrCat("Not taken over: ", what, ": ", reason));
   } else if (complete) {
+    JournalDeparture(parts_.engine, plan.slots);  // What is left over from an earlier owner's time.
     import.staging->AdoptInto(parts_.engine.keyspace);
+    JournalArrival(parts_.engine, plan.slots);
     parts_.book.End(plan.plan, MoveStage::kSuccess, "", WallMillis());
     parts_.log.Notice(StrCat("Took over ", what));
   } else {

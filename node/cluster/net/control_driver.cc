@@ -55,6 +55,8 @@ class Driver : public ControlDriver {
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
   void Propose(ledger::Change change, Done done) override;
+  void ChangeLibraries(ledger::LibrariesChanged change, std::vector<LibraryText> texts,
+                       Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   void Reset(bool hard, Done done) override;
   void AcceptData() override;
@@ -116,6 +118,7 @@ class Driver : public ControlDriver {
 
   // Control thread.
   std::unique_ptr<ledger::LogDisk> disk_;
+  std::unique_ptr<ledger::LogDisk> library_disk_;
   std::unique_ptr<ledger::FileStorage> storage_;
   std::unique_ptr<NodeFile> file_;
   std::unique_ptr<ControlNode> node_;
@@ -146,12 +149,15 @@ absl::Status Driver::Open() {
   if (!disk.ok()) return disk.status();
   disk_ = *std::move(disk);
   storage_ = std::make_unique<ledger::FileStorage>(*disk_);
+  disk = ledger::OpenLogDisk(env_.library_folder);
+  if (!disk.ok()) return disk.status();
+  library_disk_ = *std::move(disk);
   absl::StatusOr<std::unique_ptr<NodeFile>> file = OpenNodeFile(env_.node_file);
   if (!file.ok()) return file.status();
   file_ = *std::move(file);
   ControlOutput out;
   absl::StatusOr<std::unique_ptr<ControlNode>> node =
-      ControlNode::Open(options_, *file_, *storage_, Now(), random_, &out);
+      ControlNode::Open(options_, {*file_, *storage_, *library_disk_}, Now(), random_, &out);
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   self_ = node_->self();
@@ -350,6 +356,15 @@ void Driver::Propose(ledger::Change change, Done done) {
   proposals_.emplace(ticket, std::move(done));
   boost::asio::post(io_, [this, ticket, change = std::move(change)] {
     Step(ProposeChange{ticket, change});
+  });
+}
+
+void Driver::ChangeLibraries(ledger::LibrariesChanged change, std::vector<LibraryText> texts,
+                             Done done) {
+  const uint64_t ticket = ++next_proposal_;
+  proposals_.emplace(ticket, std::move(done));
+  boost::asio::post(io_, [this, ticket, change = std::move(change), texts = std::move(texts)] {
+    Step(node::ChangeLibraries{ticket, change, texts});
   });
 }
 

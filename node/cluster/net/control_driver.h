@@ -38,6 +38,7 @@ struct ControlEnvironment {
   uint64_t seed = 0;
   std::string node_file;
   std::string ledger_folder;
+  std::string library_folder;
   std::vector<std::string> binds;        // Of the bus, "ip:port".
   std::vector<grpc::Service*> services;  // Served beside the bus; outlive the driver.
 };

@@ -34,6 +34,14 @@ void FakeControlLink::Propose(ledger::Change change, Done done) {
   control_.proposals_.push_back({this, std::move(change), std::move(done)});
 }
 
+void FakeControlLink::ChangeLibraries(ledger::LibrariesChanged change,
+                                      std::vector<LibraryText> texts, Done done) {
+  LibraryTexts known = *control_.libraries_;
+  for (LibraryText& text : texts) known.emplace(LibraryDigestOf(*text), text);
+  control_.libraries_ = std::make_shared<const LibraryTexts>(std::move(known));
+  Propose(std::move(change), std::move(done));
+}
+
 absl::Status FakeControlLink::Meet(const std::string&, uint16_t, uint16_t) {
   return absl::UnimplementedError("a fake cluster does not grow by MEET");
 }
@@ -98,6 +106,7 @@ std::shared_ptr<const ClusterPicture> FakeControl::MakePicture(const slots::Node
   auto picture = std::make_shared<ClusterPicture>();
   picture->map = state_.map();
   picture->decided = std::make_shared<ledger::View>(state_.view());
+  picture->libraries = libraries_;
   for (const slots::NodeInfo& node : state_.map()->data().nodes) {
     if (node.id == self) continue;
     PeerHealth& peer = picture->peers.emplace_back();

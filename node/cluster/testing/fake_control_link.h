@@ -37,6 +37,8 @@ class FakeControlLink : public ControlLink {
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
   void Propose(ledger::Change change, Done done) override;
+  void ChangeLibraries(ledger::LibrariesChanged change, std::vector<LibraryText> texts,
+                       Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   // Leaves; it has no cluster of its own afterwards.
   void Reset(bool hard, Done done) override;
@@ -143,6 +145,7 @@ class FakeControl {
 
   std::mt19937_64 random_;
   ledger::State state_;
+  std::shared_ptr<const LibraryTexts> libraries_ = std::make_shared<LibraryTexts>();
   uint64_t changes_ = 1;
   std::map<slots::NodeId, std::unique_ptr<FakeControlLink>> links_;
   std::vector<std::unique_ptr<FakeControlLink>> gone_;

@@ -60,13 +60,21 @@ class TestNode::Data : public CopiedData {
   Data(TestEngine& engine, std::function<FileNotes()> notes)
       : engine_(engine), notes_(std::move(notes)) {}
 
-  absl::StatusOr<FileNotes> Replace(const std::string& path, bool) override {
+  absl::Status BeginReplacing(const std::string& path, bool) override {
+    path_ = path;
+    engine_.engine().keyspace.Flush();
+    engine_.engine().loading.Begin(engine_.engine().now_ms, 1);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<bool> StepReplacing() override { return true; }
+  void AbortReplacing() override { engine_.engine().loading.End(); }
+  absl::StatusOr<FileNotes> EndReplacing(bool) override {
     Engine& engine = engine_.engine();
-    engine.keyspace.Flush();
+    engine.loading.End();
     const RdbLoadOptions options{
         .type_settings = engine.type_settings, .now = engine.now_ms, .keep_expired = true};
     const absl::StatusOr<RdbLoaded> loaded =
-        LoadRdbFile(path, engine.keyspace, options, [](size_t) {});
+        LoadRdbFile(path_, engine.keyspace, options, [](size_t) {});
     if (!loaded.ok()) return loaded.status();
     return loaded->aux;
   }
@@ -77,6 +85,7 @@ class TestNode::Data : public CopiedData {
  private:
   TestEngine& engine_;
   const std::function<FileNotes()> notes_;
+  std::string path_;
 };
 
 class TestNode::Person : private ClientHost {
