@@ -195,6 +195,10 @@ absl::Status AofFiles::TurnOn() {
 void AofFiles::TurnOff() {
   (void)log_.SyncNow();
   log_.Stop();
+  if (rewriting_ != nullptr) {
+    // In the words that tools know; the child is a thread here.
+    env_.log.Notice("Killing AOF child: the rewrite of the append only file is given up");
+  }
   rewriting_.reset();
   complete_ = false;
   env_.refusal.SetAof("");
