@@ -200,6 +200,40 @@ class ReplicasTest(E2eTest):
         self.await_copy(replica, primary)
         self.assertEqual(primary.call("DBSIZE"), len(keys))
 
+    def test_a_manual_failover_loses_nothing(self):
+        nodes = self.with_replicas()
+        primaries, replicas = self.roles(nodes)
+        primary = primaries[0]
+        replica = replicas[primary]
+        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
+                           if part[2][1] == primary.port)
+        key = next(key_in(first, last))
+        self.await_copy(primary, replica)
+        with self.assertRaisesRegex(RespError, "You should send CLUSTER FAILOVER to a replica"):
+            primary.call("CLUSTER", "FAILOVER")
+        acknowledged = 0
+        slowest = 0.0
+        with primary.connect() as connection:
+            for _ in range(500):
+                acknowledged = connection.call("INCR", key)
+            self.assertEqual(replica.call("CLUSTER", "FAILOVER"), "OK")
+            while True:
+                begin = time.monotonic()
+                reply = connection.try_call("INCR", key)
+                slowest = max(slowest, time.monotonic() - begin)
+                if isinstance(reply, RespError):
+                    break
+                acknowledged = reply
+        self.assertEqual(str(reply), f"MOVED {hash_slot(key)} {replica.address}")
+        wait_until(lambda: replica.call("GET", key) == str(acknowledged).encode(), 5,
+                   "all that was acknowledged is there")
+        self.assertEqual(replica.call("INCR", key), acknowledged + 1)
+        self.assertLess(slowest, 2)
+        self.await_copy(replica, primary)
+        # And back, by force.
+        self.assertEqual(primary.call("CLUSTER", "FAILOVER", "FORCE"), "OK")
+        wait_until(lambda: primary.call("INCR", key) == acknowledged + 2, 20, "it leads again")
+
     def test_a_replica_comes_back_and_goes_on(self):
         nodes = self.with_replicas(primaries=1)
         primaries, replicas = self.roles(nodes)

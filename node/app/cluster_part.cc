@@ -102,6 +102,7 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
+  void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
   void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
@@ -279,6 +280,30 @@ bool Part::GivesCopies() const {
   const slots::ShardInfo* shard = state_->self_shard();
   return shard != nullptr && shard->primary == state_->self_id() &&
          shard->primary_boot == state_->link().boot() && !state_->picture().data_missing;
+}
+
+void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
+  const slots::ShardInfo* shard = state_->self_shard();
+  const slots::NodeInfo* next = nullptr;
+  for (const slots::NodeInfo& node : state_->map().data().nodes) {
+    const bool ours = shard != nullptr && node.shard == shard->id && node.id != state_->self_id();
+    if (ours && node.port == port && (node.ip == host || node.hostname == host)) next = &node;
+  }
+  if (next == nullptr) return done(false);
+  const ledger::NodeBoot taker{next->id, state_->picture().decided->BootOf(next->id)};
+  state_->link().GiveUpLease(true);
+  state_->link().Propose(ledger::PrimaryChanged{.shard = shard->id,
+                                                .expected_epoch = shard->epoch,
+                                                .expected_in_sync_version = shard->in_sync_version,
+                                                .primary = taker,
+                                                .in_sync = {taker},
+                                                .outside_set = true},
+                         [this, done = std::move(done)](const absl::Status& status) {
+                           if (!status.ok()) state_->link().GiveUpLease(false);
+                           state_->Refresh();
+                           TakeRole();
+                           done(status.ok());
+                         });
 }
 
 void Part::TakeRole() {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "admin/cluster_control.h"
@@ -61,6 +62,9 @@ class ClusterPart {
   // This process is its shard's primary, with the data: a restarted one, which may know less than
   // its replicas, would wipe them (SAFETY 14).
   virtual bool GivesCopies() const = 0;
+  // The replica at this address, which has everything, takes over, while nothing is written here.
+  // `done`: whether it did; if not, this node is the primary still.
+  virtual void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) = 0;
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
   // none.
   virtual void Tick(uint64_t offset) = 0;

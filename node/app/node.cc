@@ -173,7 +173,11 @@ struct Node::Parts {
              .data = data_files,
              .post = Poster(),
              .port = [this] { return static_cast<int>(server.port()); },
-             .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); }}),
+             .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
+             .hand_over =
+                 [this](const Failover::Target& target, std::function<void(bool)> done) {
+                   cluster->HandOver(target.host, target.port, std::move(done));
+                 }}),
         migrate_connections(io),
         migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
@@ -448,6 +452,9 @@ void Node::Parts::EndLoading(bool had_files) {
   });
   replication.Begin(data_files.loaded_notes());
   if (cluster != nullptr) {
+    ClusterFamily& family = cluster->family();
+    family.ask_primary_to_make_way = [this] { return replication.AskPrimaryToMakeWay(); };
+    family.has_copy = [this] { return replication.copied_offset() > 0; };
     cluster->FollowMap([this](const slots::NodeInfo* primary) {
       if (primary == nullptr) {
         (void)replication.FollowNobody();

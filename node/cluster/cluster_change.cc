@@ -322,7 +322,29 @@ void Failover(CommandContext& ctx, Args args) {
                           !EqualsIgnoreCase(args[2], "TAKEOVER"))) {
     return ctx.reply().Error(errors::kSyntax);
   }
-  ctx.reply().Error("You should send CLUSTER FAILOVER to a replica");
+  ClusterState& state = *ctx.family<ClusterFamily>().state;
+  const slots::ShardInfo* shard = state.self_shard();
+  if (shard == nullptr || shard->primary == state.self_id()) {
+    return ctx.reply().Error("You should send CLUSTER FAILOVER to a replica");
+  }
+  const ClusterFamily& family = ctx.family<ClusterFamily>();
+  if (family.has_copy == nullptr || !family.has_copy()) {
+    return ctx.reply().Error("This replica has no copy of its primary's data yet");
+  }
+  if (args.size() == 3) {
+    const ledger::NodeBoot self{state.self_id(), state.link().boot()};
+    return Propose(ctx, state,
+                   ledger::PrimaryChanged{.shard = shard->id,
+                                          .expected_epoch = shard->epoch,
+                                          .expected_in_sync_version = shard->in_sync_version,
+                                          .primary = self,
+                                          .in_sync = {self},
+                                          .outside_set = true});
+  }
+  if (!state.IsUp(shard->primary) || !family.ask_primary_to_make_way()) {
+    return ctx.reply().Error("Master is down or failed, please use CLUSTER FAILOVER FORCE");
+  }
+  ctx.reply().Ok();
 }
 
 }  // namespace slotmesh::node::cluster_commands

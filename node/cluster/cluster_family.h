@@ -6,6 +6,8 @@
 #ifndef SLOTMESH_NODE_CLUSTER_CLUSTER_FAMILY_H_
 #define SLOTMESH_NODE_CLUSTER_CLUSTER_FAMILY_H_
 
+#include <functional>
+
 #include "absl/types/span.h"
 #include "node/cluster/cluster_state.h"
 #include "node/command/command_context.h"
@@ -24,6 +26,10 @@ struct ClusterFamily {
   MigrationBook* migrations = nullptr;
   const PubSubRelay* relay = nullptr;
   SlotHandover* handover = nullptr;
+  // Of replication, for CLUSTER FAILOVER on a replica: asks the primary to make way (false if it
+  // cannot be asked), and says whether this node has a copy of its data.
+  std::function<bool()> ask_primary_to_make_way;
+  std::function<bool()> has_copy;
 };
 
 absl::Span<const CommandSpec> ClusterCommands();

@@ -131,6 +131,9 @@ class ControlLink {
   // This node may serve its slots with what it has: it has loaded its files, or the operator says
   // that their data is lost for good (SAFETY 14).
   virtual void AcceptData() = 0;
+  // This node writes no more and holds back who wants to, so that a replica that has everything can
+  // take over at once (PrimaryChanged, proposed behind this); `false`: it goes on, none did.
+  virtual void GiveUpLease(bool given_up) = 0;
 
   // Migration frames between engines, on the bulk channel. kFull: wait for on_writable.
   virtual bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) = 0;

@@ -59,7 +59,7 @@ void ClientLimit::Forget(const Client& client) {
 void ClientLimit::Count(Client& client) {
   Forget(client);
   client.counted_bytes = 0;
-  if (client.no_evict || client.close_now || client.host() == nullptr) return;
+  if (client.no_evict || client.is_replica || client.close_now || client.host() == nullptr) return;
   client.host()->MeasureBuffers(client);
   client.counted_bytes = ClientMemory(client, engine_.watches.CountOf(client));
   by_size_.emplace(client.counted_bytes, client.id());

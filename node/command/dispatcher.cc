@@ -168,6 +168,11 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   }
   if (engine_.replication.is_replica && checks.routing &&
       IsSentOn(engine_, client, FlagsOf(client, *command, args))) [[unlikely]] {
+    // While the role changes hands it is not known where to.
+    if (engine_.pause.Holds(FlagsOf(client, *command, args), engine_.now_ms)) {
+      engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
+      return Result::kWaits;
+    }
     client.reply().Error(StrCat("REDIRECT ", engine_.replication.primary));
     EndRefused(client, *command);
     return Finish(client, reply_begin);

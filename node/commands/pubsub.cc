@@ -45,6 +45,11 @@ void UnsubscribeFrom(CommandContext& ctx, Args names, ChannelKind kind) {
 }
 
 void PublishTo(CommandContext& ctx, Args args, ChannelKind kind) {
+  // In a cluster messages find their way by themselves.
+  if (ctx.engine().gate == nullptr && ctx.engine().journal.active()) {
+    ctx.engine().journal.Append(
+        {.database = ctx.client().database, .origin = Origin::kMessage, .argv = args});
+  }
   ctx.reply().Integer(ctx.engine().messages.pubsub.Publish(kind, args[1], args[2]));
 }
 

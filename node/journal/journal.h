@@ -38,7 +38,8 @@ enum class Origin : uint8_t {
   kExpiry = 5,
   kEviction = 6,
   kMigration = 7,  // Slots being received or trimmed.
-  kControl = 8,    // In the stream, but no change of data: PING, REPLCONF GETACK.
+  kControl = 8,    // For replicas, which are asked or told something: PING, REPLCONF GETACK.
+  kMessage = 9,    // A published message, for replicas to pass on.
 };
 
 // No slot: the effect concerns all (FLUSHALL, SWAPDB, SCRIPT, FUNCTION) or none (kControl).
@@ -50,6 +51,9 @@ struct Effect {
   int slot = kNoSlot;
   Origin origin = Origin::kClient;
   absl::Span<const std::string_view> argv;
+
+  // It changes data: files keep it.
+  bool changes_data() const { return origin != Origin::kControl && origin != Origin::kMessage; }
 };
 
 // What sinks receive.

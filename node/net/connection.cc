@@ -63,7 +63,7 @@ void Connection::UpdateLimits() {
   limits.bulk_length = config.proto_max_bulk_len;
   limits.query_buffer = config.client_query_buffer_limit;
   limits.authenticated = client_.authenticated;
-  client_.output.set_limit(config.client_output_buffer_limit[output_class()].hard_bytes);
+  client_.output.set_limit(HardLimit());
 }
 
 void Connection::OnReadable(bool ended) {
@@ -338,10 +338,16 @@ size_t Connection::LimitedBytes() const {
   return client_.output.limited_bytes() + fed;
 }
 
+uint64_t Connection::HardLimit() const {
+  const Config& config = server_.engine().config;
+  const uint64_t hard = config.client_output_buffer_limit[output_class()].hard_bytes;
+  if (hard == 0 || !client_.is_replica) return hard;
+  return std::max(hard, config.repl_backlog_size);
+}
+
 bool Connection::PastHardLimit() const {
   if (client_.output.overflowed()) return true;
-  const uint64_t hard =
-      server_.engine().config.client_output_buffer_limit[output_class()].hard_bytes;
+  const uint64_t hard = HardLimit();
   return hard != 0 && LimitedBytes() > hard;
 }
 

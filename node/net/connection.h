@@ -72,6 +72,9 @@ class Connection : public ClientHost,
   // that could be sent now.
   bool SendAll();
   OutputClass output_class() const;
+  // Of client-output-buffer-limit; 0: none. A replica may always lag as far as the backlog is kept
+  // for it: it would only come back to be closed again.
+  uint64_t HardLimit() const;
   // What counts for client-output-buffer-limit.
   size_t LimitedBytes() const;
   // The replies may not be sent, and the client goes, because they are past the hard limit.

@@ -348,7 +348,7 @@ void Server::Housekeep() {
   for (const auto& connection : looked_at) {
     Client& client = connection->client();
     const int64_t idle_ms = now - client.last_interaction_ms;
-    const bool listens = client.subscriptions != nullptr || client.monitor;
+    const bool listens = client.subscriptions != nullptr || client.monitor || client.is_replica;
     if (timeout_ms > 0 && idle_ms > timeout_ms && !client.waits() && !listens) {
       ++engine_.stats.timed_out_clients;
       connection->Shut();

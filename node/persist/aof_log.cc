@@ -1,5 +1,6 @@
 #include "node/persist/aof_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -39,13 +40,15 @@ void AofLog::Stop() {
 }
 
 void AofLog::OnUnit(const JournalUnit& unit) {
-  if (unit.effects.front().origin != Origin::kAofLoad) {
+  const bool data = std::any_of(unit.effects.begin(), unit.effects.end(),
+                                [](const Effect& effect) { return effect.changes_data(); });
+  if (data && unit.effects.front().origin != Origin::kAofLoad) {
     if (config_.aof_timestamp_enabled) NoteTime();
     buffer_ += unit.resp;
     return;
   }
-  // It stands in the file already. The next one says its database anew.
-  journal_.ForceSelect();
+  // It stands in the file already, or has no place there. The next one says its database anew.
+  if (unit.effects.front().origin != Origin::kControl) journal_.ForceSelect();
 }
 
 // Before what happens in a new second, so that the file can be cut back to an earlier one.

@@ -80,6 +80,8 @@ void Failover::End() {
   state_ = State::kNone;
   request_ = {};
   env_.engine.pause.Lift();
+  env_.engine.parking.Release(
+      [](const ParkingLot::Place& place) { return place.reason == ParkReason::kPause; });
 }
 
 void Failover::Abort(std::string_view why) {
@@ -109,7 +111,7 @@ void Failover::Tick() {
   if (const Replica* target = FindTarget()) return Hand(AddressOfReplica(*target));
   if (deadline_ms_ == 0 || env_.engine.now_ms < deadline_ms_) return;
   if (!request_.force) return Abort("Replica never caught up before timeout");
-  env_.log.Notice("Failover to the replica by force, before it has caught up.");
+  env_.log.Notice("Replica failover: time out exceeded, failing over.");
   Hand(Target(*request_.target));
 }
 

@@ -103,6 +103,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   // From a timer.
   void Tick();
   void SendAck();
+  // CLUSTER FAILOVER: the primary is to let this node take over. REQUIRES: connected.
+  void SendMakeWay() { SendCommand({"REPLCONF", "make-way", "1"}); }
   // Ends the connection; it is tried again.
   void Drop(std::string_view why);
 

@@ -252,6 +252,7 @@ void Replicas::OnGone(Replica& replica) {
   if (sync_ != nullptr) sync_->Forget(replica);
   replicas_.erase(replica.client().id());
   if (count() == 0) alone_since_ms_ = env_.engine.now_ms;
+  Trim();
   CountGood();
 }
 
@@ -302,6 +303,7 @@ void Replicas::TickSecond() {
   for (const auto& [id, replica] : replicas_) replica->KeepAlive();
   DropSilent();
   CountGood();
+  Trim();
   const int64_t period = env_.engine.config.repl_ping_replica_period * kMillisPerSecond;
   if (subscribed_ && count() > 0 && now - last_ping_ms_ >= period) {
     last_ping_ms_ = now;

@@ -36,10 +36,17 @@ Replication::Replication(const Environment& environment)
                  .log = env_.log,
                  .follow =
                      [this](const Failover::Target& target) {
+                       if (env_.engine.gate != nullptr) {
+                         return env_.hand_over(target,
+                                               [this](bool done) { failover_.OnAnswer(done); });
+                       }
                        (void)FollowBySetting(target.host, target.port);
                        link_->AskToMakeWay();
                      },
-                 .lead = [this] { FollowNobodyBySetting(); }}) {
+                 .lead =
+                     [this] {
+                       if (env_.engine.gate == nullptr) FollowNobodyBySetting();
+                     }}) {
   env_.settings.OnChange({"min-replicas-to-write", "min-replicas-max-lag"}, [this](const Config&) {
     replicas_.CountGood();
     return absl::OkStatus();
@@ -63,6 +70,7 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
   AbortLoad();
   copied_ = false;
   const bool was_primary = link_ == nullptr;
+  const int database = was_primary ? 0 : link_->database();
   if (was_primary) {
     // The new primary may have been this one's replica, and can go on where it is.
     if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
@@ -72,6 +80,7 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
       PrimaryLink::Environment{env_.engine, env_.dispatcher, env_.clients, env_.network, env_.log,
                                *this},
       host, port);
+  link_->set_database(database);  // The stream goes on, from another node.
   SetRole(/*replica=*/true);
   if (was_primary) {
     env_.engine.blocked.EndAll([this](Client& client) {
@@ -93,6 +102,12 @@ bool Replication::FollowBySetting(const std::string& host, uint16_t port) {
 
 void Replication::FollowNobodyBySetting() {
   if (FollowNobody()) env_.settings.Assign("replicaof", {"no", "one"});
+}
+
+bool Replication::AskPrimaryToMakeWay() {
+  if (link_ == nullptr || !link_->connected()) return false;
+  link_->SendMakeWay();
+  return true;
 }
 
 uint64_t Replication::copied_offset() const {

@@ -42,6 +42,8 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     std::function<int()> port;                        // That this node listens on.
     std::function<bool()> gives_copies;               // Whether replicas may have this node's data.
+    // In a cluster: the replica is made primary; `done` says whether it was.
+    std::function<void(const Failover::Target&, std::function<void(bool)> done)> hand_over;
   };
   explicit Replication(const Environment& environment);
   ~Replication() override;
@@ -70,6 +72,12 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
 
   Replicas& replicas() { return replicas_; }
   Failover& failover() { return failover_; }
+  // CLUSTER FAILOVER on this replica: its primary is asked to make way. False if there is no link.
+  bool AskPrimaryToMakeWay();
+  // A replica asked in vain.
+  void NoteRefusal(std::string_view error) {
+    env_.log.Warning(StrCat("Manual failover refused: ", error));
+  }
   bool gives_copies() const { return env_.gives_copies(); }
   // Null for a primary.
   const PrimaryLink* link() const { return link_.get(); }

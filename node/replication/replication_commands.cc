@@ -200,9 +200,21 @@ void Acknowledge(CommandContext& ctx, Args words) {
   if (!offset.has_value() || *offset < 0) return;
   std::optional<int64_t> synced;
   if (words.size() > 3 && EqualsIgnoreCase(words[2], "fack")) synced = ParseInt64(words[3]);
+  const Failover& failover = replication.failover();
   replication.replicas().Acknowledge(
       *replica, static_cast<uint64_t>(*offset),
       static_cast<uint64_t>(std::max<int64_t>(0, synced.value_or(0))));
+  if (failover.under_way()) replication.failover().Tick();
+}
+
+void MakeWay(CommandContext& ctx) {
+  auto& replication = ctx.family<Replication>();
+  const Replica* replica = replication.replicas().Find(ctx.client());
+  if (replica == nullptr || !ctx.client().is_replica || ctx.engine().gate == nullptr) return;
+  const std::string error = replication.failover().Begin(
+      {.target = AddressOfReplica(*replica),
+       .timeout_ms = ctx.engine().config.cluster_manual_failover_timeout});
+  if (!error.empty()) replication.NoteRefusal(error);
 }
 
 void ReplConf(CommandContext& ctx, Args args) {
@@ -211,6 +223,8 @@ void ReplConf(CommandContext& ctx, Args args) {
   if (args.size() > 1 && EqualsIgnoreCase(args[1], "ack")) {
     return Acknowledge(ctx, args.subspan(1));
   }
+  // Of this cluster's replicas only; like all that comes on a link, it has no reply.
+  if (args.size() > 1 && EqualsIgnoreCase(args[1], "make-way")) return MakeWay(ctx);
   // A stream's: what this node would say to its own primary is said elsewhere.
   if (args.size() > 1 && EqualsIgnoreCase(args[1], "getack")) return;
   if (ctx.client().host() == nullptr) return ctx.reply().Ok();
@@ -334,7 +348,7 @@ constexpr CommandSpec kRows[] = {
         .since = "6.2.0",
         .summary = "Hands the role of the primary to a replica.",
         .complexity = "O(1)",
-        .arguments = "[TO=target-block(host port:integer [!FORCE])] [!ABORT] "
+        .arguments = "[TO=target(host port:integer [!FORCE])] [!ABORT] "
                      "[TIMEOUT=milliseconds:integer]",
     },
     {

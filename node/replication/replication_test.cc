@@ -93,6 +93,7 @@ TEST_P(Seeds, EveryNodeEndsWithTheSameDataHoweverConnectionsBreak) {
     if (random() % 2 == 0) world.Step();
     if (random() % 20 == 0) world.AdvanceMillis(static_cast<int64_t>(random() % 300));
     if (random() % 60 == 0) world.Cut();
+    if (random() % 50 == 0) world.node(3).Follow(world.node(static_cast<int>(random() % 2)));
   }
   for (int i = 1; i < 4; ++i) ExpectSame(world, world.node(0), world.node(i));
 }

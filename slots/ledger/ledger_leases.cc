@@ -47,7 +47,10 @@ bool HasLosersWord(const View& view, const Entry& entry, const ShardId& id) {
 }  // namespace
 
 void Ledger::Impl::UpdateTerms() {
+  const std::optional<LeaseTerms> before = holder_.terms();
   holder_.SetTerms(TermsOf(view(), {options_.self, options_.boot}));
+  // Who waits for the new primary waits for this.
+  if (holder_.terms() != before) next_ask_ = absl::InfinitePast();
 }
 
 void Ledger::Impl::TickLease(absl::Time now, LedgerOutput* out) {

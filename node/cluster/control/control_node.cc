@@ -293,6 +293,16 @@ absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {
   return absl::OkStatus();
 }
 
+absl::Status ControlNode::On(const LeaseGivenUp& input, ControlOutput* out) {
+  if (!input.given_up) {
+    ledger_->ReclaimLease();
+    return absl::OkStatus();
+  }
+  ledger::LedgerOutput done;
+  ledger_->ReleaseLease(now_, &done);
+  return Perform(&done, out);
+}
+
 absl::Status ControlNode::On(const DataAccepted&, ControlOutput*) {
   data_accepted_ = true;
   self_proposal_after_ = absl::InfinitePast();

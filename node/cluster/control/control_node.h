@@ -96,10 +96,15 @@ struct LocalState {
 // This process may serve its slots with what it has: it has loaded its files, or the operator says
 // that their data is lost for good (SAFETY 14).
 struct DataAccepted {};
+// The engine has stopped to write, so that another node can take over at once; or it goes on, for
+// none did.
+struct LeaseGivenUp {
+  bool given_up = true;
+};
 
 using ControlInput =
     std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered, ProposeChange,
-                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted>;
+                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted, LeaseGivenUp>;
 
 struct ControlOutput {
   struct Peer {
@@ -223,6 +228,7 @@ class ControlNode {
   absl::Status On(const ResetNode& input, ControlOutput* out);
   absl::Status On(const LocalState& input, ControlOutput* out);
   absl::Status On(const DataAccepted& input, ControlOutput* out);
+  absl::Status On(const LeaseGivenUp& input, ControlOutput* out);
 
   // control_ledger.cc: the ledger and what this node asks of it.
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);

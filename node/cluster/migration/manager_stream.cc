@@ -139,7 +139,7 @@ void MigrationManager::OnUnit(const JournalUnit& unit) {
   for (const Effect& effect : unit.effects) {
     if (effect.slot != kNoSlot) {
       if (leaving_.Contains(static_cast<slots::Slot>(effect.slot))) TakeEffect(effect);
-    } else if (effect.origin != Origin::kControl) {
+    } else if (effect.changes_data()) {
       const Command* command = parts_.engine.registry.Resolve(effect.argv);
       if (command != nullptr && command->changes_all_keys()) {
         GiveUpAll(StrCat(command->full_name(), " came between"));

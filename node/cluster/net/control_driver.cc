@@ -60,6 +60,7 @@ class Driver : public ControlDriver {
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   void Reset(bool hard, Done done) override;
   void AcceptData() override;
+  void GiveUpLease(bool given_up) override;
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
 
@@ -383,6 +384,10 @@ void Driver::Reset(bool hard, Done done) {
   const uint64_t ticket = ++next_proposal_;
   proposals_.emplace(ticket, std::move(done));
   boost::asio::post(io_, [this, ticket, hard] { Step(ResetNode{ticket, hard}); });
+}
+
+void Driver::GiveUpLease(bool given_up) {
+  boost::asio::post(io_, [this, given_up] { Step(LeaseGivenUp{given_up}); });
 }
 
 void Driver::AcceptData() {

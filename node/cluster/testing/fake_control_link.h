@@ -44,6 +44,7 @@ class FakeControlLink : public ControlLink {
   void Reset(bool hard, Done done) override;
   const std::vector<bool>& resets() const { return resets_; }  // Hard or not, each asked for.
   void AcceptData() override {}
+  void GiveUpLease(bool) override {}
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
   void SetBulkHandlers(BulkHandlers handlers) override { bulk_ = std::move(handlers); }
   bus::SendResult SendPubSub(const slots::NodeId&, std::string) override {
