@@ -79,10 +79,15 @@ void ControlNode::MindLease(ControlOutput* out) {
 absl::Time ControlNode::MajoritySeen() const {
   const ledger::Leadership leadership = ledger_->leadership();
   if (leadership.leader == record_.id) return ledger_->majority_round();
-  if (ledger_->is_voter()) return leadership.leader.is_zero() ? absl::InfinitePast() : now_;
+  // One that was a voter when it stopped, and was replaced, learns so from the map alone.
+  const std::vector<slots::NodeId>& voters = ledger_->view().voters;
+  const bool votes = std::find(voters.begin(), voters.end(), record_.id) != voters.end();
+  if (ledger_->is_voter() && votes) {
+    return leadership.leader.is_zero() ? absl::InfinitePast() : now_;
+  }
   std::vector<absl::Time> heard;
   const gossip::View view = gossip_->view();
-  for (const slots::NodeId& voter : ledger_->view().voters) heard.push_back(view.LastHeard(voter));
+  for (const slots::NodeId& voter : voters) heard.push_back(view.LastHeard(voter));
   if (heard.empty()) return absl::InfinitePast();
   const auto majority = heard.begin() + static_cast<std::ptrdiff_t>(heard.size() / 2);
   std::nth_element(heard.begin(), majority, heard.end(), std::greater<>());

@@ -1,5 +1,6 @@
 // The safety rules, one story each, with whole control nodes: what must not happen is checked after
 // every event (ControlSim), what must happen is asked for here. Named after the rules.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -186,6 +187,24 @@ TEST_F(ControlSafety, Safety17ADeadPrimarysReplicaTakesOver) {
   Run(absl::Seconds(10));
   EXPECT_TRUE(Admits(3, 1));
   EXPECT_EQ(ShardOf(1).primary, sim_->node(3)->self());
+}
+
+// While it was away another node got its vote; nobody tells it but the map.
+TEST_F(ControlSafety, Safety10AVoterThatWasReplacedSeesTheMajorityOfTheOthers) {
+  Form(6);
+  int voter = 0;
+  while (ViewOf(0).voters[0] != sim_->node(voter)->self()) ++voter;
+  const slots::NodeId id = sim_->node(voter)->self();
+  const int other = voter == 0 ? 1 : 0;
+  sim_->CrashFor(voter, absl::Seconds(20));
+  ASSERT_TRUE(Until(
+      [&] {
+        const std::vector<slots::NodeId>& voters = ViewOf(other).voters;
+        return std::find(voters.begin(), voters.end(), id) == voters.end();
+      },
+      absl::Seconds(19)));
+  ASSERT_TRUE(Until([&] { return sim_->node(voter) != nullptr && sim_->AllAgree(); }));
+  EXPECT_TRUE(Until([&] { return sim_->picture(voter).has_majority; }, absl::Seconds(10)));
 }
 
 TEST_F(ControlSafety, Safety14AReplicaWithoutACopyIsNotPromoted) {
