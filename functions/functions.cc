@@ -14,6 +14,8 @@
 namespace slotmesh::functions {
 namespace {
 
+constexpr std::string_view kReadOnlyReplica =
+    "READONLY You can not run script with write flag on readonly replica.";
 constexpr std::string_view kNoCluster =
     "ERR Can not run script on cluster, 'no-cluster' flag is set.";
 constexpr std::string_view kWriteFlag =
@@ -52,10 +54,17 @@ std::string_view Functions::Refusal(const node::CommandContext& ctx,
   if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
     return kNoCluster;
   }
+  const node::ReplicationState& replication = engine.replication;
+  if (replication.stale && !engine.config.replica_serve_stale_data &&
+      !Has(invocation.flags, ScriptFlag::kAllowStale)) {
+    return node::errors::kMasterDown;
+  }
   const bool read_only_form = node::Has(ctx.command().flags(), node::Flag::kReadOnly);
   if (!Has(invocation.flags, ScriptFlag::kNoWrites) && read_only_form) return kWriteFlag;
-  if (!Has(invocation.flags, ScriptFlag::kNoWrites) && !engine.disk_refusal.empty()) {
-    return engine.disk_refusal;
+  if (!Has(invocation.flags, ScriptFlag::kNoWrites)) {
+    if (replication.is_replica && engine.config.replica_read_only) return kReadOnlyReplica;
+    if (host_.dispatcher.TooFewReplicas()) return node::errors::kNoReplicas;
+    if (!engine.disk_refusal.empty()) return engine.disk_refusal;
   }
   const bool full = engine.config.maxmemory != 0 && engine.memory_limit != nullptr &&
                     engine.memory_limit->state() == node::MemoryLimit::State::kFull;

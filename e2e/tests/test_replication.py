@@ -118,7 +118,8 @@ class ReplicationTest(FilesTest):
     def test_roles_change_hands_without_a_new_copy(self):
         for first, second in KINDS:
             with self.subTest(primary=first, replica=second):
-                nodes = self.pair(first, second)
+                # A ping between the last look and the change would be one that the other lacks.
+                nodes = self.pair(first, second, repl_ping_replica_period=3600)
                 self.follow(nodes[1], nodes[0])
                 for turn in range(4):
                     primary, replica = nodes[turn % 2], nodes[1 - turn % 2]

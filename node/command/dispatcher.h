@@ -82,6 +82,8 @@ class Dispatcher {
   void Call(Client& client, const Command& command, Args args, RequestOrigin origin,
             const HashedKey* prefetched = nullptr);
 
+  // Than min-replicas-to-write wants.
+  bool TooFewReplicas() const;
   // Ends a transaction without running it, and its watches.
   void DiscardTransaction(Client& client);
 

@@ -124,9 +124,13 @@ std::string_view Dispatcher::WriteRefusal() const {
   if (replication.is_replica) {
     return config.replica_read_only ? errors::kReadOnly : std::string_view();
   }
-  const bool too_few = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 &&
-                       replication.good_replicas < config.min_replicas_to_write;
-  return too_few ? errors::kNoReplicas : std::string_view();
+  return TooFewReplicas() ? errors::kNoReplicas : std::string_view();
+}
+
+bool Dispatcher::TooFewReplicas() const {
+  const Config& config = engine_.config;
+  return config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 &&
+         engine_.replication.good_replicas < config.min_replicas_to_write;
 }
 
 bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) {

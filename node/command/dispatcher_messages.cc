@@ -34,6 +34,8 @@ void Dispatcher::RememberRead(CommandContext& ctx, Args args) {
   if (reader == nullptr || reader->tracking == nullptr) return;
   const Command& command = ctx.command();
   if (!Has(command.flags(), Flag::kReadOnly) || !command.has_keys()) return;
+  // What runs a script reads nothing itself.
+  if (command.spec().request_flags != nullptr) return;
   slots::KeyRefs found;
   if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
                       args, &found) != slots::KeyStatus::kOk) {

@@ -40,6 +40,10 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   if (!CheckAccess(client, command)) return false;
   const bool write = Has(row.flags, Flag::kWrite);
   if (write && run.read_only) return refuse(errors::kScriptReadOnly);
+  if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
+      !Has(row.flags, Flag::kStale)) {
+    return refuse(errors::kScriptStale);
+  }
   // Half a script's writes are worse than a little more memory: the first one decides.
   if (!run.wrote) {
     if (write) {

@@ -15,6 +15,8 @@ inline constexpr std::string_view kScriptUnknownCommand = "ERR Unknown command c
 inline constexpr std::string_view kScriptWrongArity =
     "ERR Wrong number of args calling command from script";
 inline constexpr std::string_view kNotFromScript = "ERR This command is not allowed from script";
+inline constexpr std::string_view kScriptStale =
+    "ERR Can not execute the command on a stale replica";
 inline constexpr std::string_view kScriptReadOnly =
     "ERR Write commands are not allowed from read-only scripts.";
 inline constexpr std::string_view kScriptOtherSlot =

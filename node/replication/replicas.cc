@@ -111,6 +111,7 @@ void Replicas::Restart(uint64_t offset) {
   env_.engine.journal.set_offset(offset);
   backlog_.Restart(offset);
   streaming_ = true;
+  last_ping_ms_ = env_.engine.now_ms;
   alone_since_ms_ = env_.engine.now_ms;
   Subscribe(!relaying_);
 }
