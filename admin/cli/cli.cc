@@ -171,7 +171,6 @@ class Cli {
     CLI::App* const create = app_.add_subcommand("create", "Form a cluster of fresh nodes");
     create->add_option("nodes", arguments_.nodes, "HOST:PORT of each node")->required();
     create->add_option("--replicas", arguments_.replicas, "Replicas for each primary")
-        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     On(create, [this] { return commands_.Create(arguments_.nodes, arguments_.replicas); });
 

@@ -338,6 +338,7 @@ void Part::Tick(uint64_t offset) {
   control_->SetOffset(offset);
   local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
+  state_->EndWaitForLease();
   relay_->Tick(env_.engine.now_ms);
   if (libraries_ != nullptr) libraries_->Tick();
 }

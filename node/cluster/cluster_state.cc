@@ -78,6 +78,7 @@ bool ClusterState::Refresh() {
     while (forgotten_.size() > kForgottenMax) forgotten_.pop_front();
   }
   if (map_changed) TakeOpenSlots();
+  if (map_changed) AwaitLease(*before);
   if (map_changed && any_fence_ && !refused_.empty()) {
     refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
     FenceChanged();
@@ -92,6 +93,25 @@ bool ClusterState::Refresh() {
   if (map_changed || was_down == down_reason_.empty()) engine_.key_waiters.CheckAll();
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
   return map_changed;
+}
+
+void ClusterState::AwaitLease(const ClusterPicture& before) {
+  if (self_shard() == nullptr || self_shard()->primary != self_id()) return;
+  const slots::ShardInfo* had = before.map->ShardOf(self_id());
+  if (had != nullptr && had->primary == self_id()) return;
+  lease_awaited_until_ms_ = engine_.now_ms + engine_.config.cluster_node_timeout;
+}
+
+void ClusterState::EndWaitForLease() {
+  if (lease_awaited_until_ms_ == 0) return;
+  const bool late = engine_.now_ms >= lease_awaited_until_ms_;
+  if (!late && !HasLease(engine_.clock.MonotonicNanos())) return;
+  lease_awaited_until_ms_ = 0;
+  engine_.parking.Release([this](const ParkingLot::Place& place) {
+    const auto slot = static_cast<slots::Slot>(place.slot);
+    return place.reason == ParkReason::kFence && place.slot >= 0 &&
+           !fenced_writes_.Contains(slot) && !expected_.Contains(slot);
+  });
 }
 
 // What the ledger says of this node's shard, if it is the primary there.
@@ -235,6 +255,10 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
       return Admission::kRefused;
     }
     if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
+      if (engine_.now_ms < lease_awaited_until_ms_ && client.host() != nullptr &&
+          request.origin == RequestOrigin::kClient) {
+        return Admission::kPark;
+      }
       RefuseWith(request, slots::RouteOutcome::kDown, errors::kClusterDown, reply);
       return Admission::kRefused;
     }

@@ -91,6 +91,9 @@ class ClusterState : public ClusterGate {
   // They have come, or will not: those who wait try again.
   void SettleSlots(const slots::SlotSet& slots);
   const slots::SlotSet& fenced() const { return fenced_writes_; }
+  // This node has just become a primary: who wants to write waits for its lease, which is on its
+  // way. Lets them go on once it is there, or does not come. Called now and then.
+  void EndWaitForLease();
   // These are this node's own by the map, but it does not have their data: they are refused until
   // it runs again or they have another owner.
   void RefuseSlots(const slots::SlotSet& slots);
@@ -101,6 +104,7 @@ class ClusterState : public ClusterGate {
   bool MayChange(slots::Slot slot) override;
 
  private:
+  void AwaitLease(const ClusterPicture& before);
   void TakeOpenSlots();
   void FindDownReason();
   void FinishRefresh();
@@ -121,7 +125,8 @@ class ClusterState : public ClusterGate {
   slots::SlotSet fenced_writes_;
   slots::SlotSet fenced_reads_;
   slots::SlotSet refused_;
-  bool any_fence_ = false;  // Any of the three is not empty.
+  bool any_fence_ = false;              // Any of the three is not empty.
+  int64_t lease_awaited_until_ms_ = 0;  // 0: it is not.
   PictureFollower* follower_ = nullptr;
 };
 

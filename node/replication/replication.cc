@@ -70,12 +70,20 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
   AbortLoad();
   copied_ = false;
   const bool was_primary = link_ == nullptr;
-  const int database = was_primary ? 0 : link_->database();
+  int database = was_primary ? 0 : link_->database();
   if (was_primary) {
     // The new primary may have been this one's replica, and can go on where it is.
     if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
     has_history_ = true;
+    // A cluster's node learns its role after its start: if nothing has happened to what its files
+    // held, it goes on from there.
+    if (loaded_.has_value() && loaded_->offset == env_.engine.journal.offset()) {
+      replicas_.history().id = loaded_->history;
+      replicas_.history().ForgetEarlier();
+      database = loaded_database_;
+    }
   }
+  loaded_.reset();
   link_ = std::make_unique<PrimaryLink>(
       PrimaryLink::Environment{env_.engine, env_.dispatcher, env_.clients, env_.network, env_.log,
                                *this},
@@ -155,6 +163,10 @@ void Replication::Begin(const FileNotes& notes) {
       history.id = id;
       has_history_ = true;
     }
+  }
+  if (known && env_.engine.gate != nullptr) {
+    loaded_ = PrimaryLink::Place{std::string(id), static_cast<uint64_t>(*offset)};
+    loaded_database_ = DatabaseOf(notes);
   }
   if (config.replicaof_host.empty()) return;
   const std::string host = config.replicaof_host;

@@ -120,6 +120,9 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
   std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
   uint64_t load_number_ = 0;                   // For steps that come too late.
+  // Of the files that were loaded at the start, until this node's role is known.
+  std::optional<PrimaryLink::Place> loaded_;
+  int loaded_database_ = 0;
   bool copied_ = false;     // From a primary, in this process: what files held may be old.
   bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
