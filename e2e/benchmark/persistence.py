@@ -167,5 +167,6 @@ def text(results):
         if peer is None:
             lines.append("%-55s %10.3f" % (what, ours))
         else:
-            lines.append("%-55s %10.3f %10.3f %7.2f" % (what, ours, peer, ours / peer))
+            ratio = "%7.2f" % (ours / peer) if peer else "      -"
+            lines.append("%-55s %10.3f %10.3f %s" % (what, ours, peer, ratio))
     return "\n".join(lines)
