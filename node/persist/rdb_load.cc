@@ -37,27 +37,44 @@ absl::Status RdbLoader::OnEntry(const RdbEntryNotes& notes, Entry* entry) {
     Entry::Free(entry);
     ++loaded_.expired;
   } else {
-    status = Keep(notes, entry);
+    if (waiting_count_ == kWaitingMax) status = KeepFirst();
+    const std::string_view name = entry->key();
+    const HashedKey key =
+        keyspace_.Hash(name, keyspace_.cluster() ? static_cast<int>(slots::HashSlot(name)) : 0);
+    keyspace_.database(static_cast<int>(notes.database)).PrefetchBucket(key);
+    waiting_[(first_ + waiting_count_++) % kWaitingMax] = {entry, notes, key};
   }
   if (key_delay_micros_ != 0) [[unlikely]]
     LoseTime(key_delay_micros_, loaded_.keys + loaded_.expired);
   return status;
 }
 
-absl::Status RdbLoader::Keep(const RdbEntryNotes& notes, Entry* entry) {
-  const std::string_view key = entry->key();
-  const HashedKey hashed =
-      keyspace_.Hash(key, keyspace_.cluster() ? static_cast<int>(slots::HashSlot(key)) : 0);
+absl::Status RdbLoader::KeepFirst() {
+  const Waiting waiting = waiting_[first_];
+  first_ = (first_ + 1) % kWaitingMax;
+  --waiting_count_;
+  return Keep(waiting);
+}
+
+absl::Status RdbLoader::KeepAll() {
+  absl::Status status;
+  while (waiting_count_ > 0) status.Update(KeepFirst());
+  return status;
+}
+
+absl::Status RdbLoader::Keep(const Waiting& waiting) {
+  const auto& [entry, notes, key] = waiting;
   Database& database = keyspace_.database(static_cast<int>(notes.database));
-  if (database.ContainsRaw(hashed)) {
+  if (database.ContainsRaw(key)) {
     if (!options_.replace) {
-      const absl::Status twice = absl::AlreadyExistsError(StrCat("key '", key, "' is there twice"));
+      const absl::Status twice =
+          absl::AlreadyExistsError(StrCat("key '", key.bytes, "' is there twice"));
       Entry::Free(entry);
       return twice;
     }
-    database.Delete(hashed, options_.now);
+    database.Delete(key, options_.now);
   }
-  database.Insert(hashed, entry, options_.now);
+  database.Insert(key, entry, options_.now);
   SetAccessClock(notes, *entry);
   ++loaded_.keys;
   return absl::OkStatus();
@@ -77,6 +94,8 @@ void RdbLoader::SetAccessClock(const RdbEntryNotes& notes, Entry& entry) const {
 absl::StatusOr<bool> RdbLoader::Step(size_t bytes) {
   const absl::StatusOr<bool> done = reader_.Step(bytes);
   loaded_.size = reader_.position();
+  const absl::Status kept = KeepAll();
+  if (done.ok() && !kept.ok()) return kept;
   return done;
 }
 

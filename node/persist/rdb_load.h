@@ -8,6 +8,7 @@
 #ifndef SLOTMESH_NODE_PERSIST_RDB_LOAD_H_
 #define SLOTMESH_NODE_PERSIST_RDB_LOAD_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -69,13 +70,26 @@ class RdbLoader : private RdbFileReader::Handler {
   void OnAux(std::string_view name, std::string_view value) override;
   void OnFunction(std::string_view code) override;
   absl::Status OnEntry(const RdbEntryNotes& notes, Entry* entry) override;
-  absl::Status Keep(const RdbEntryNotes& notes, Entry* entry);
+  // An entry on its way into the keyspace: its place is fetched into the cache meanwhile.
+  struct Waiting {
+    Entry* entry;
+    RdbEntryNotes notes;
+    HashedKey key;
+  };
+  static constexpr size_t kWaitingMax = 16;
+  absl::Status KeepFirst();
+  absl::Status KeepAll();
+  absl::Status Keep(const Waiting& waiting);
   void SetAccessClock(const RdbEntryNotes& notes, Entry& entry) const;
 
   Keyspace& keyspace_;
   const RdbLoadOptions options_;
   bool keep_expired_;
   RdbLoaded loaded_;
+  std::array<Waiting, kWaitingMax>
+      waiting_;  // From first_ on, round and round. Empty between steps.
+  size_t first_ = 0;
+  size_t waiting_count_ = 0;
   int64_t key_delay_micros_ = 0;
   RdbFileReader reader_;
 };
