@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <random>
@@ -12,6 +13,7 @@
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
 #include "boost/asio/signal_set.hpp"
+#include "boost/asio/steady_timer.hpp"
 #include "functions/functions.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
@@ -146,6 +148,7 @@ struct Node::Parts {
                    .functions = function_texts,
                    .log = log,
                    .post = Poster(),
+                   .post_after = Delayer(),
                    .create =
                        [this](const std::string& path) {
                          return CreateOutputFile(path, StrCat("temp-", getpid(), ".rdb"),
@@ -158,7 +161,8 @@ struct Node::Parts {
                    .refusal = disk_refusal,
                    .functions = function_texts,
                    .log = log,
-                   .post = Poster()}),
+                   .post = Poster(),
+                   .post_after = Delayer()}),
         data_files(rdb_files, aof_files, engine),
         control(io, cron, server, reclaimer),
         peer_connections(io),
@@ -172,6 +176,7 @@ struct Node::Parts {
              .log = log,
              .data = data_files,
              .post = Poster(),
+             .post_after = Delayer(),
              .port = [this] { return static_cast<int>(server.port()); },
              .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
              .hand_over =
@@ -207,6 +212,15 @@ struct Node::Parts {
   // For work on the engine thread, from any thread.
   std::function<void(std::function<void()>)> Poster() {
     return [this](std::function<void()> task) { boost::asio::post(io, std::move(task)); };
+  }
+  // The same after a while, on the engine thread.
+  std::function<void(std::chrono::nanoseconds, std::function<void()>)> Delayer() {
+    return [this](std::chrono::nanoseconds time, std::function<void()> task) {
+      auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
+      timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
+        if (!error) task();
+      });
+    };
   }
   absl::Status AddFamilies();
   void HandleSignals();

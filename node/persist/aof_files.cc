@@ -277,7 +277,7 @@ absl::Status AofFiles::BeginRewrite() {
   rewriting_ = std::make_unique<Rewriting>();
   rewriting_->base = base;
   rewriting_->save = std::make_unique<BackgroundSave>(
-      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
+      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post, env_.post_after},
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),

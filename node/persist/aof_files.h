@@ -9,6 +9,7 @@
 #ifndef SLOTMESH_NODE_PERSIST_AOF_FILES_H_
 #define SLOTMESH_NODE_PERSIST_AOF_FILES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,7 @@ class AofFiles {
     FunctionTexts& functions;
     Log& log;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
+    std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
   };
   explicit AofFiles(Environment environment);
 

@@ -6,7 +6,9 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
-constexpr int64_t kSliceNanos = 500'000;
+constexpr int64_t kSliceNanos = 250'000;
+// So many times as long as a slice takes, clients are served in between.
+constexpr int64_t kRestShare = 3;
 
 }  // namespace
 
@@ -46,6 +48,7 @@ int64_t BackgroundSave::seconds() const {
 }
 
 void BackgroundSave::StepSoon() {
+  if (rests_) return;
   if (std::exchange(step_posted_, true)) return;
   env_.post([this, alive = alive_] {
     if (!*alive) return;
@@ -60,7 +63,7 @@ absl::Status BackgroundSave::Begin() {
   absl::StatusOr<std::unique_ptr<RdbSave>> save =
       RdbSave::Start(env_.snapshots, job_.file, job_.notes(), options, [this, alive = alive_] {
         env_.post([this, alive] {
-          if (*alive) Step();
+          if (*alive && !rests_) Step();
         });
       });
   // Another walk is under way, of slots that move perhaps: the timer tries again.
@@ -69,14 +72,27 @@ absl::Status BackgroundSave::Begin() {
   return job_.on_begin();
 }
 
+void BackgroundSave::GoOn(int64_t slice_nanos) {
+  const uint64_t commands = env_.engine.stats.commands_processed;
+  const bool busy = std::exchange(commands_before_, commands) != commands;
+  if (!busy || env_.post_after == nullptr) return StepSoon();
+  rests_ = true;
+  env_.post_after(std::chrono::nanoseconds(slice_nanos * kRestShare), [this, alive = alive_] {
+    if (!*alive) return;
+    rests_ = false;
+    Step();
+  });
+}
+
 void BackgroundSave::Step() {
   absl::Status status;
   if (save_ == nullptr) status = Begin();
   if (status.ok()) {
     if (save_ == nullptr) return;
-    const int64_t end = env_.engine.clock.MonotonicNanos() + kSliceNanos;
-    if (!save_->Step([&] { return env_.engine.clock.MonotonicNanos() >= end; })) {
-      if (save_->WantsMore() && !save_->encoded()) StepSoon();
+    Clock& clock = env_.engine.clock;
+    const int64_t begin = clock.MonotonicNanos();
+    if (!save_->Step([&] { return clock.MonotonicNanos() >= begin + kSliceNanos; })) {
+      if (save_->WantsMore() && !save_->encoded()) GoOn(clock.MonotonicNanos() - begin);
       return;
     }
     status = save_->status();

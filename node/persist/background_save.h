@@ -6,6 +6,7 @@
 #ifndef SLOTMESH_NODE_PERSIST_BACKGROUND_SAVE_H_
 #define SLOTMESH_NODE_PERSIST_BACKGROUND_SAVE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,6 +29,8 @@ class BackgroundSave {
     Snapshots& snapshots;
     // Runs it on the engine thread, soon, outside of any command. Called from any thread.
     std::function<void(std::function<void()>)> post;
+    // The same after a while, from the engine thread. Null: there is no timer, nothing rests.
+    std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
   };
   struct Job {
     std::unique_ptr<OutputFile> file;
@@ -54,12 +57,16 @@ class BackgroundSave {
  private:
   absl::Status Begin();
   void Step();
+  // After a slice: the next one soon, or after a rest if there is somebody to serve.
+  void GoOn(int64_t slice_nanos);
 
   const Environment env_;
   Job job_;
   const int64_t begin_ms_;
   std::unique_ptr<RdbSave> save_;  // Null while it waits.
   bool step_posted_ = false;
+  bool rests_ = false;
+  uint64_t commands_before_ = 0;  // Of all clients, at the end of the last slice.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // For what has been posted.
 };
 

@@ -175,7 +175,7 @@ Persistence::Started RdbFiles::SaveInBackground() {
   env_.log.Notice("Background saving started");
   running_ = std::make_unique<Running>();
   running_->save = std::make_unique<BackgroundSave>(
-      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post},
+      BackgroundSave::Environment{env_.engine, env_.snapshots, env_.post, env_.post_after},
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .on_begin =

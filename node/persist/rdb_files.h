@@ -5,6 +5,7 @@
 #ifndef SLOTMESH_NODE_PERSIST_RDB_FILES_H_
 #define SLOTMESH_NODE_PERSIST_RDB_FILES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,7 @@ class RdbFiles {
     FunctionTexts& functions;
     Log& log;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
+    std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
     // Creates the file that a snapshot goes to; tests let it fail.
     std::function<absl::StatusOr<std::unique_ptr<OutputFile>>(const std::string& path)> create;
     // What the file says of where the data is from. Null: nothing.

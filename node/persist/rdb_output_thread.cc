@@ -1,5 +1,8 @@
 #include "node/persist/rdb_output_thread.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
@@ -55,6 +58,9 @@ void RdbOutputThread::Join() {
 }
 
 void RdbOutputThread::Run() {
+  // Whoever serves clients goes first where there is one core for both.
+  constexpr int kNice = 10;
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   while (true) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !chunks_.empty() || finish_ || give_up_; });

@@ -220,7 +220,7 @@ void Replicas::StartSync() {
                          stream ? "replicas sockets" : "disk"));
   Journal& journal = env_.engine.journal;
   sync_ = std::make_unique<FullSync>(
-      FullSync::Environment{.save = {env_.engine, env_.snapshots, env_.post},
+      FullSync::Environment{.save = {env_.engine, env_.snapshots, env_.post, env_.post_after},
                             .log = env_.log,
                             .notes = env_.notes,
                             .on_begin =

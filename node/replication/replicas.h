@@ -10,6 +10,7 @@
 #ifndef SLOTMESH_NODE_REPLICATION_REPLICAS_H_
 #define SLOTMESH_NODE_REPLICATION_REPLICAS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +37,7 @@ class Replicas : private JournalSink {
     Snapshots& snapshots;
     Log& log;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
+    std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
     std::function<RdbNotes()> notes;
     // The journal's offset up to which this node's own disk has everything.
     std::function<uint64_t()> synced_here;

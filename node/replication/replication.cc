@@ -29,6 +29,7 @@ Replication::Replication(const Environment& environment)
                  .snapshots = env_.snapshots,
                  .log = env_.log,
                  .post = env_.post,
+                 .post_after = env_.post_after,
                  .notes = [this] { return env_.data.NotesOfNow(); },
                  .synced_here = [this] { return env_.data.synced_offset(); }}),
       failover_({.engine = env_.engine,

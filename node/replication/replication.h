@@ -7,6 +7,7 @@
 #ifndef SLOTMESH_NODE_REPLICATION_REPLICATION_H_
 #define SLOTMESH_NODE_REPLICATION_REPLICATION_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,8 +41,9 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     Log& log;
     CopiedData& data;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
-    std::function<int()> port;                        // That this node listens on.
-    std::function<bool()> gives_copies;               // Whether replicas may have this node's data.
+    std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
+    std::function<int()> port;           // That this node listens on.
+    std::function<bool()> gives_copies;  // Whether replicas may have this node's data.
     // In a cluster: the replica is made primary; `done` says whether it was.
     std::function<void(const Failover::Target&, std::function<void(bool)> done)> hand_over;
   };
