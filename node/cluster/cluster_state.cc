@@ -152,6 +152,8 @@ void ClusterState::FindDownReason() {
   down_reason_.clear();
   if (!picture_->has_majority) {
     down_reason_ = "no majority of the voters is reachable";
+  } else if (picture_->data_missing) {
+    down_reason_ = "the data of this node's slots is not here (yet)";
   } else if (config.cluster_require_full_coverage) {
     const int assigned = map().assigned_slots();
     if (assigned != slots::kSlotCount) {

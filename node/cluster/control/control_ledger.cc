@@ -192,6 +192,12 @@ bool ControlNode::MayResume(const slots::ShardInfo& shard) const {
          now_ >= began_ + 3 * options_.node_timeout;
 }
 
+bool ControlNode::LacksData() const {
+  const slots::ShardInfo* shard = ledger_->map()->ShardOf(record_.id);
+  return shard != nullptr && shard->primary == record_.id && shard->primary_boot != options_.boot &&
+         !shard->slots.empty() && !data_accepted_;
+}
+
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
 absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const ledger::View& view = ledger_->view();
@@ -200,10 +206,11 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const slots::ShardInfo* shard = map.ShardOf(record_.id);
   const bool primary = shard != nullptr && shard->primary == record_.id;
   const bool stale = primary && shard->primary_boot != options_.boot;
-  const bool missing = stale && !shard->slots.empty() && !data_accepted_;
+  const bool missing = LacksData();
   if (missing != data_missing_) {
     data_missing_ = missing;
     picture_dirty_ = true;
+    picture_at_ = absl::InfinitePast();
     if (missing) {
       out->notes.push_back(
           "This node came up without the data of its slots and does not serve them. If the data is "

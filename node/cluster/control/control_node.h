@@ -240,6 +240,9 @@ class ControlNode {
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
   bool MayResume(const slots::ShardInfo& shard) const;
+  // By the newest map this process is to serve slots, for an earlier one that did, and has not said
+  // that it has their data.
+  bool LacksData() const;
   absl::Status LeaveBehind(ControlOutput* out);
   absl::Status MindVoters(ControlOutput* out);
 

@@ -49,7 +49,7 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
   picture->ledger_index = ledger_->applied_index();
   picture->has_majority = has_majority_;
   picture->lease_tenure = lease_tenure_;
-  picture->data_missing = data_missing_;
+  picture->data_missing = LacksData();
   picture->messages_sent = gossip_->stats().messages_sent;
   picture->messages_received = gossip_->stats().messages_received;
   picture->meets_sent = meets_sent_;
