@@ -335,6 +335,7 @@ void Part::RunMigrations() {
 void Part::Tick(uint64_t offset) {
   LocalState local;
   local.replication_offset = offset;
+  if (const slots::ShardInfo* shard = state_->self_shard()) local.primary = shard->primary;
   control_->SetOffset(offset);
   local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);

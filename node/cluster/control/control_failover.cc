@@ -8,6 +8,56 @@
 
 namespace slotmesh::node {
 
+// What this node says of itself to others.
+void ControlNode::TellOfSelf(ControlOutput* out) {
+  StepGossip(gossip::LocalChange{ledger_->leadership().term, OwnOffset(), local_.load_permille},
+             out);
+}
+
+// An offset that the engine counted for an earlier place says nothing of this one.
+uint64_t ControlNode::OwnOffset() const {
+  const slots::ShardInfo* shard = ledger_->map()->ShardOf(record_.id);
+  return shard != nullptr && shard->primary == local_.primary ? local_.replication_offset : 0;
+}
+
+// Who has become a replica with `map`: what it said before, it said as something else.
+void ControlNode::NotePlaces(const slots::SlotMap& map) {
+  std::map<slots::NodeId, uint64_t> placed;
+  const bool same_log = known_map_ != nullptr && known_map_->version().log == map.version().log;
+  for (const slots::ShardInfo& shard : map.data().shards) {
+    const slots::ShardInfo* before = same_log ? known_map_->FindShard(shard.id) : nullptr;
+    for (const slots::NodeId& id : shard.replicas) {
+      const bool stays =
+          before != nullptr && std::count(before->replicas.begin(), before->replicas.end(), id) > 0;
+      const auto known = placed_.find(id);
+      placed[id] = stays && known != placed_.end() ? known->second : map.version().sequence;
+    }
+  }
+  placed_ = std::move(placed);
+}
+
+// How much of its primary's data a replica says it has; nothing if it has not spoken as one.
+std::optional<uint64_t> ControlNode::OffsetOf(const gossip::MemberView& member) const {
+  if (member.heard == nullptr) return std::nullopt;
+  const gossip::Beat& beat = member.heard->beat;
+  const auto placed = placed_.find(member.member->id);
+  const bool spoke_earlier =
+      placed != placed_.end() &&
+      (beat.map.log != known_map_->version().log || beat.map.sequence < placed->second);
+  if (spoke_earlier || beat.boot != ledger_->view().BootOf(member.member->id)) return std::nullopt;
+  return beat.replication_offset;
+}
+
+// Each replica is dead or says that it has no copy, so there is nobody to wait for.
+bool ControlNode::NoReplicaHasMore(const slots::ShardInfo& shard) const {
+  const gossip::View members = gossip_->view();
+  return std::all_of(shard.replicas.begin(), shard.replicas.end(), [&](const slots::NodeId& id) {
+    const std::optional<gossip::MemberView> member = members.Find(id);
+    if (!member.has_value()) return false;
+    return member->state == gossip::State::kDead || OffsetOf(*member) == uint64_t{0};
+  });
+}
+
 // Of the replicas that live and have a copy, the one that has most.
 std::optional<ledger::NodeBoot> ControlNode::BestReplica(const slots::ShardInfo& shard) const {
   const gossip::View members = gossip_->view();
@@ -17,11 +67,9 @@ std::optional<ledger::NodeBoot> ControlNode::BestReplica(const slots::ShardInfo&
     const slots::BootId boot = ledger_->view().BootOf(id);
     uint64_t offset = 0;
     if (id == record_.id) {
-      if (boot == options_.boot) offset = local_.replication_offset;
+      if (boot == options_.boot) offset = OwnOffset();
     } else if (const std::optional<gossip::MemberView> member = members.Find(id)) {
-      const bool speaks = member->state == gossip::State::kAlive && member->heard != nullptr &&
-                          member->heard->beat.boot == boot;
-      if (speaks) offset = member->heard->beat.replication_offset;
+      if (member->state == gossip::State::kAlive) offset = OffsetOf(*member).value_or(0);
     }
     if (offset <= most) continue;
     most = offset;

@@ -77,9 +77,7 @@ absl::Status ControlNode::Perform(ledger::LedgerOutput* done, ControlOutput* out
   }
   if (done->leadership.has_value()) {
     picture_dirty_ = true;
-    StepGossip(gossip::LocalChange{done->leadership->term, local_.replication_offset,
-                                   local_.load_permille},
-               out);
+    TellOfSelf(out);
   }
   if (done->answers.empty()) return absl::OkStatus();
   // Whoever is told of an outcome finds it in the picture.
@@ -145,6 +143,7 @@ absl::Status ControlNode::TakeMap(ControlOutput* out) {
   if (map == known_map_) return absl::OkStatus();
   // A node that follows another log from now on shows what it knew until it knows better.
   if (map->version().log.is_zero() && known_map_ != nullptr) return absl::OkStatus();
+  NotePlaces(*map);
   known_map_ = map;
   known_view_ = std::make_shared<ledger::View>(ledger_->view());
   picture_dirty_ = true;
@@ -160,6 +159,7 @@ absl::Status ControlNode::TakeMap(ControlOutput* out) {
       out->removed.push_back(peer.node);
     }
   }
+  TellOfSelf(out);  // First: no beat of the new map carries an offset of the old place.
   StepGossip(gossip::MapChange{map->version(), map->digest(), MembersOf(*map)}, out);
   const absl::Status saved = RememberPeers(out);
   if (!saved.ok()) return saved;
@@ -188,8 +188,10 @@ std::vector<KnownPeer> ControlNode::MembersAddresses() const {
 // A primary that was restarted leaves the shard to a replica, which has what came after its files;
 // if none takes over in time it goes on with those.
 bool ControlNode::MayResume(const slots::ShardInfo& shard) const {
-  return shard.replicas.empty() || options_.keeps_every_write ||
-         now_ >= began_ + 3 * options_.node_timeout;
+  if (shard.replicas.empty() || options_.keeps_every_write) return true;
+  const absl::Duration waited = now_ - began_;
+  return waited >= 3 * options_.node_timeout ||
+         (waited >= options_.node_timeout / 2 && NoReplicaHasMore(shard));
 }
 
 bool ControlNode::LacksData() const {

@@ -287,9 +287,7 @@ absl::Status ControlNode::On(const ResetNode& input, ControlOutput* out) {
 
 absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {
   local_ = input;
-  StepGossip(gossip::LocalChange{ledger_->leadership().term, input.replication_offset,
-                                 input.load_permille},
-             out);
+  TellOfSelf(out);
   return absl::OkStatus();
 }
 

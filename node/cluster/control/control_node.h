@@ -89,7 +89,9 @@ struct ResetNode {
 };
 // What this node says of itself to others.
 struct LocalState {
+  // Of the data that it has of `primary`; 0 if it has no copy.
   uint64_t replication_offset = 0;
+  slots::NodeId primary;  // Its shard's, as the engine knows it: the offset counts for no other.
   uint32_t load_permille = 0;
   bool has_keys = false;
 };
@@ -248,6 +250,11 @@ class ControlNode {
 
   // control_failover.cc
   absl::Status MindFailover(ControlOutput* out);
+  void TellOfSelf(ControlOutput* out);
+  uint64_t OwnOffset() const;
+  void NotePlaces(const slots::SlotMap& map);
+  std::optional<uint64_t> OffsetOf(const gossip::MemberView& member) const;
+  bool NoReplicaHasMore(const slots::ShardInfo& shard) const;
   std::optional<ledger::NodeBoot> BestReplica(const slots::ShardInfo& shard) const;
   bool HasLostItsPrimary(const slots::ShardInfo& shard) const;
 
@@ -309,6 +316,8 @@ class ControlNode {
   LocalState local_;
   std::shared_ptr<const slots::SlotMap> known_map_;  // With known_view_: what the picture shows.
   std::shared_ptr<const ledger::View> known_view_;
+  // By replica: the sequence of the map that made it one.
+  std::map<slots::NodeId, uint64_t> placed_;
   std::vector<KnownPeer> peers_;
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool failover_open_ = false;

@@ -66,7 +66,7 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
     if (peer.connected) peer.connected_since_ms = absl::ToUnixMillis(since->second);
     const absl::Time heard = view.LastHeard(peer.node);
     if (heard != absl::InfinitePast()) peer.pong_received_ms = absl::ToUnixMillis(heard);
-    if (member.heard != nullptr) peer.replication_offset = member.heard->beat.replication_offset;
+    peer.replication_offset = OffsetOf(member).value_or(0);
   }
   out->picture = std::move(picture);
 }

@@ -30,17 +30,20 @@ class ControlSafety : public testing::Test {
     ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
     Run(absl::Seconds(5));  // The voters are found.
   }
-  // Of four, the last copies host 1 and has got that far.
-  void FormWithReplica(uint64_t offset) {
+  // Of four, the last copies host 1 and has got that far (0: it says nothing); with what it had
+  // `before`, as a primary of its own.
+  void FormWithReplica(uint64_t offset, uint64_t before = 0) {
     Begin(4);
     for (int host = 0; host < 3; ++host) Claim(host, host);
     for (int host = 1; host < 4; ++host) sim_->Meet(host, 0);
     ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
     Run(absl::Seconds(5));
+    sim_->SetOffset(3, before);
+    Run(absl::Seconds(2));
     const slots::ShardInfo& shard = ShardOf(1);
     sim_->Propose(3, ledger::ReplicaAssigned{ProcessOf(3, 3), shard.id, shard.epoch}, nullptr);
     ASSERT_TRUE(Until([this] { return ShardOf(3).id == ShardOf(1).id; }));
-    sim_->SetOffset(3, offset);
+    if (offset > 0) sim_->SetOffset(3, offset);
     Run(absl::Seconds(2));
   }
   void TearDown() override {
@@ -215,6 +218,18 @@ TEST_F(ControlSafety, Safety14AReplicaWithoutACopyIsNotPromoted) {
   EXPECT_NE(ShardOf(3).primary, sim_->node(3)->self());
 }
 
+TEST_F(ControlSafety, Safety14WhatANodeHadBeforeItBecameAReplicaIsNoCopy) {
+  FormWithReplica(/*offset=*/0, /*before=*/1000);
+  for (const PeerHealth& peer : sim_->picture(0).peers) {
+    if (peer.node == sim_->node(3)->self()) {
+      EXPECT_EQ(peer.replication_offset, 0u);
+    }
+  }
+  sim_->CrashFor(1, absl::Seconds(20));
+  Run(absl::Seconds(15));
+  EXPECT_NE(ShardOf(3).primary, sim_->node(3)->self());
+}
+
 TEST_F(ControlSafety, Safety14ARestartedPrimaryLeavesTheShardToItsReplica) {
   FormWithReplica(/*offset=*/100);
   sim_->CrashFor(1, absl::Milliseconds(300));
@@ -229,7 +244,8 @@ TEST_F(ControlSafety, Safety14WithoutAReplicaARestartedPrimaryGoesOn) {
   sim_->CrashFor(1, absl::Milliseconds(300));
   ASSERT_TRUE(Until([this] { return sim_->node(1) != nullptr; }));
   sim_->AcceptEmpty(1);
-  EXPECT_TRUE(Until([this] { return Admits(1, 1); }, absl::Seconds(20)));
+  // Soon, since the replica says that it has nothing that could be waited for.
+  EXPECT_TRUE(Until([this] { return Admits(1, 1); }, 2 * ControlSimOptions().node_timeout));
 }
 
 // It was paused, not dead: that it is replaced it learns only when it goes on.

@@ -188,6 +188,9 @@ void ControlSim::SetOffset(int host, uint64_t offset) {
   LocalState local;
   local.has_keys = processes_[host]->engine.has_keys;
   local.replication_offset = offset;
+  const slots::ShardInfo* shard =
+      processes_[host]->engine.picture->map->ShardOf(processes_[host]->id);
+  if (shard != nullptr) local.primary = shard->primary;
   Step(host, local);
 }
 
