@@ -455,9 +455,12 @@ void Node::Parts::EndLoading(bool had_files) {
   const absl::Status begun = data_files.Begin();
   if (!begun.ok()) return FailLoading(begun);
   if (had_files && cluster != nullptr) {
-    log.Warning(
-        "Serving this node's slots with what its files held: writes that came after them are "
-        "lost.");
+    const slots::ShardInfo* shard = cluster->state().self_shard();
+    if (shard != nullptr && shard->primary == cluster->state().self_id()) {
+      log.Warning(
+          "Serving this node's slots with what its files held: writes that came after them are "
+          "lost.");
+    }
     cluster->state().link().AcceptData();
   }
   if (cluster != nullptr) cluster->UseLibraries(functions);
