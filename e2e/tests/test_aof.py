@@ -80,14 +80,7 @@ class AofTest(FilesTest):
 
     def test_redis_reads_our_files_and_we_read_its(self):
         ours, redis = self.node("a"), self.node("a", kind="redis")
-        ours.start()
-        with ours.connect() as connection:
-            fill(connection)
-            connection.call("BGREWRITEAOF")
-            self.wait_rewritten(ours)
-            fill_more(connection)
-        digest = self.digest(ours)
-        ours.stop()
+        digest = self.leave_files(ours)
         shutil.copytree(f"{ours.folder}/appendonlydir", f"{redis.folder}/appendonlydir")
         redis.start()
         self.assertEqual(self.digest(redis), digest)
@@ -103,6 +96,18 @@ class AofTest(FilesTest):
         self.assertEqual(back.call("DEBUG", "LOADAOF"), "OK")
         self.assertEqual(self.digest(back), digest)
 
+    def leave_files(self, node):
+        """Runs `node` until it has a base and what came after; returns the digest of its data."""
+        node.start()
+        with node.connect() as connection:
+            fill(connection)
+            connection.call("BGREWRITEAOF")
+            self.wait_rewritten(node)
+            fill_more(connection)
+        digest = self.digest(node)
+        node.stop()
+        return digest
+
     def wait_rewritten(self, node):
         def rewritten():
             info = node.info("persistence")
@@ -113,14 +118,7 @@ class AofTest(FilesTest):
 
     def test_a_base_of_commands_is_read_by_both(self):
         ours, redis = self.node("a", {"aof-use-rdb-preamble": "no"}), self.node("a", kind="redis")
-        ours.start()
-        with ours.connect() as connection:
-            fill(connection)
-            connection.call("BGREWRITEAOF")
-            self.wait_rewritten(ours)
-            fill_more(connection)
-        digest = self.digest(ours)
-        ours.stop()
+        digest = self.leave_files(ours)
         with open(f"{ours.folder}/appendonlydir/appendonly.aof.2.base.aof", "rb") as base:
             self.assertRegex(base.read(200), rb"^\*3\r\n\$8\r\nFUNCTION\r\n\$4\r\nLOAD\r\n")
         ours.start()

@@ -147,18 +147,23 @@ class ReplicasTest(E2eTest):
         for primary, replica in replicas.items():
             self.await_copy(primary, replica)
 
+    def write_copied(self, primary, count):
+        """Writes `count` keys of its slots and returns them, once its replica has them."""
+        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
+                           if part[2][1] == primary.port)
+        keys = [key for key, _ in zip(key_in(first, last), range(count))]
+        with primary.connect() as connection:
+            for key in keys:
+                connection.call("SET", key, key)
+            self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
+        return keys
+
     def test_a_replica_takes_over_when_its_primary_is_killed(self):
         nodes = self.with_replicas(options={"cluster-node-timeout": "1000"})
         primaries, replicas = self.roles(nodes)
         primary = primaries[0]
         replica = replicas[primary]
-        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
-                           if part[2][1] == primary.port)
-        keys = [key for key, _ in zip(key_in(first, last), range(200))]
-        with primary.connect() as connection:
-            for key in keys:
-                connection.call("SET", key, key)
-            self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
+        keys = self.write_copied(primary, 200)
         primary.kill()
         begin = time.monotonic()
 
@@ -186,13 +191,7 @@ class ReplicasTest(E2eTest):
         primaries, replicas = self.roles(nodes)
         primary = primaries[0]
         replica = replicas[primary]
-        first, last = next((part[0], part[1]) for part in primary.call("CLUSTER", "SLOTS")
-                           if part[2][1] == primary.port)
-        keys = [key for key, _ in zip(key_in(first, last), range(50))]
-        with primary.connect() as connection:
-            for key in keys:
-                connection.call("SET", key, key)
-            connection.call("WAIT", "1", "5000")
+        keys = self.write_copied(primary, 50)
         primary.kill()
         primary.start()  # At once, and without files: save is "".
         wait_until(lambda: replica.call("SET", keys[0], "again") == "OK", 20, "it took over")

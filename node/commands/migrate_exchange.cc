@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "node/resp/args.h"
+#include "node/resp/request_text.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -12,15 +11,6 @@ namespace {
 // A target's replies are one line each.
 constexpr ReplyLimits kReplyLimits = {
     .depth = 1, .bulk_bytes = 64 << 10, .line_bytes = 64 << 10, .elements = 16};
-
-void AppendRequest(Args words, std::string* out) {
-  absl::StrAppend(out, "*", words.size(), "\r\n");
-  for (const std::string_view word : words) {
-    absl::StrAppend(out, "$", word.size(), "\r\n");
-    out->append(word);
-    out->append("\r\n");
-  }
-}
 
 }  // namespace
 
@@ -34,13 +24,13 @@ void MigrateExchange::Greet(std::string* out) {
   if (wish_.login.has_value()) {
     std::vector<std::string_view> words = {"AUTH", wish_.login->user, wish_.login->password};
     if (wish_.login->user.empty()) words.erase(words.begin() + 1);
-    AppendRequest(words, out);
+    AppendRequest(*out, words);
     ++greetings_;
   }
   if (wish_.select.has_value()) {
     const std::string database = StrCat(*wish_.select);
     const std::string_view words[] = {"SELECT", database};
-    AppendRequest(words, out);
+    AppendRequest(*out, words);
     ++greetings_;
   }
 }
@@ -55,7 +45,7 @@ void MigrateExchange::Fill(ReadValue read, std::string* out) {
     const std::string ttl = StrCat(value.ttl_ms);
     const std::string_view words[] = {wish_.asking ? "RESTORE-ASKING" : "RESTORE", key, ttl,
                                       value.payload, "REPLACE"};
-    AppendRequest(Args(words).first(wish_.replace ? 5 : 4), out);
+    AppendRequest(*out, Args(words).first(wish_.replace ? 5 : 4));
     open_.push_back(std::move(key));
   }
 }

@@ -3,29 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "node/resp/request_text.h"
 #include "slots/check.h"
 
 namespace slotmesh::node {
 namespace {
-
-void AppendNumber(std::string& out, char type, uint64_t number) {
-  char digits[24];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
-  out += type;
-  out.append(digits, end);
-  out += "\r\n";
-}
-
-void AppendBulk(std::string& out, std::string_view bytes) {
-  AppendNumber(out, '$', bytes.size());
-  out += bytes;
-  out += "\r\n";
-}
-
-void AppendCommand(std::string& out, absl::Span<const std::string_view> argv) {
-  AppendNumber(out, '*', argv.size());
-  for (const std::string_view arg : argv) AppendBulk(out, arg);
-}
 
 // Buffers larger than this are given back after use.
 constexpr size_t kKeptBufferMax = size_t{1} << 20;
@@ -126,17 +108,17 @@ void Journal::EncodeUnit(absl::Span<const Effect> effects) {
   const bool wrap = effects.size() > 1;
   for (size_t i = 0; i < effects.size(); ++i) {
     const Effect& effect = effects[i];
-    if (i == 0 && wrap) AppendCommand(resp_, {"MULTI"});
+    if (i == 0 && wrap) AppendRequest(resp_, {"MULTI"});
     if (effect.origin != Origin::kControl && effect.database != stream_database_) {
       char digits[16];
       const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), effect.database);
       const std::string_view select[] = {"SELECT", {digits, static_cast<size_t>(end - digits)}};
-      AppendCommand(resp_, select);
+      AppendRequest(resp_, select);
       stream_database_ = effect.database;
     }
-    AppendCommand(resp_, effect.argv);
+    AppendRequest(resp_, effect.argv);
   }
-  if (wrap) AppendCommand(resp_, {"EXEC"});
+  if (wrap) AppendRequest(resp_, {"EXEC"});
 }
 
 }  // namespace slotmesh::node

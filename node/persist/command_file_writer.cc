@@ -4,15 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "node/keyspace/entry_codec.h"
+#include "node/resp/request_text.h"
 
 namespace slotmesh::node {
 namespace {
-
-void AppendWord(std::string_view word, std::string& bytes) {
-  absl::StrAppend(&bytes, "$", word.size(), "\r\n");
-  bytes.append(word);
-  bytes.append("\r\n");
-}
 
 // The command that puts elements into a value of a kind; empty: there is none.
 struct ElementCommand {
@@ -59,15 +54,15 @@ class Elements : public DigestSink {
 
  private:
   void Add(std::string_view part) {
-    AppendWord(part, words_);
+    AppendWord(words_, part);
     ++count_;
   }
 
   void Flush() {
     if (elements_ == 0) return;
-    absl::StrAppend(&out_, "*", count_ + 2, "\r\n");
-    AppendWord(command_.name, out_);
-    AppendWord(key_, out_);
+    AppendWordCount(out_, count_ + 2);
+    AppendWord(out_, command_.name);
+    AppendWord(out_, key_);
     out_.append(words_);
     words_.clear();
     count_ = elements_ = 0;
@@ -84,8 +79,7 @@ class Elements : public DigestSink {
 }  // namespace
 
 void CommandFileWriter::Command(std::initializer_list<std::string_view> words) {
-  absl::StrAppend(&chunk_.bytes, "*", words.size(), "\r\n");
-  for (const std::string_view word : words) AppendWord(word, chunk_.bytes);
+  AppendRequest(chunk_.bytes, Args(words.begin(), words.size()));
 }
 
 void CommandFileWriter::Begin(const RdbNotes& notes) {

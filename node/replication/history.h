@@ -9,6 +9,7 @@
 #ifndef SLOTMESH_NODE_REPLICATION_HISTORY_H_
 #define SLOTMESH_NODE_REPLICATION_HISTORY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,9 +19,12 @@ namespace slotmesh::node {
 
 struct History {
   static constexpr int64_t kNone = -1;
+  static constexpr size_t kIdDigits = 40;
 
-  std::string id;  // 40 hexadecimal digits, as the next one.
-  std::string earlier_id = std::string(40, '0');
+  static std::string NoId() { return std::string(kIdDigits, '0'); }
+
+  std::string id;  // kIdDigits hexadecimal digits, as the next one.
+  std::string earlier_id = NoId();
   // Up to there the earlier one is the same as this; kNone: there is none.
   int64_t earlier_end = kNone;
 
@@ -30,7 +34,7 @@ struct History {
     earlier_end = static_cast<int64_t>(offset);
   }
   void ForgetEarlier() {
-    earlier_id.assign(40, '0');
+    earlier_id = NoId();
     earlier_end = kNone;
   }
   // Who has the bytes of history `other` up to `offset` has those of this one.

@@ -8,7 +8,9 @@
 
 #include "absl/strings/str_split.h"
 #include "node/persist/rdb_save.h"
+#include "node/replication/history.h"
 #include "node/resp/numbers.h"
+#include "node/resp/request_text.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -17,14 +19,6 @@ namespace {
 constexpr int64_t kMillisPerSecond = 1000;
 constexpr int64_t kRetryMillis = 1000;
 constexpr size_t kLineMax = 1024;
-
-std::string Encode(std::initializer_list<std::string_view> words) {
-  std::string text = StrCat("*", words.size(), "\r\n");
-  for (const std::string_view word : words) {
-    text += StrCat("$", word.size(), "\r\n", word, "\r\n");
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -55,7 +49,9 @@ PrimaryLink::PrimaryLink(const Environment& environment, std::string host, uint1
 PrimaryLink::~PrimaryLink() { env_.clients.Remove(client_); }
 
 void PrimaryLink::SendCommand(std::initializer_list<std::string_view> words) {
-  connection_->Send(Encode(words));
+  std::string request;
+  AppendRequest(request, Args(words.begin(), words.size()));
+  connection_->Send(request);
 }
 
 void PrimaryLink::Connect() {
@@ -175,7 +171,7 @@ bool PrimaryLink::OnSyncReply(std::string_view line) {
   }
   if (words[0] == "+FULLRESYNC" && words.size() == 3) {
     const std::optional<int64_t> offset = ParseInt64(words[2]);
-    if (words[1].size() == 40 && offset.has_value() && *offset >= 0) {
+    if (words[1].size() == History::kIdDigits && offset.has_value() && *offset >= 0) {
       copy_ = {words[1], static_cast<uint64_t>(*offset)};
       env_.log.Notice(StrCat("Full resync from primary: ", words[1], ":", *offset));
       step_ = Step::kFile;
@@ -186,7 +182,7 @@ bool PrimaryLink::OnSyncReply(std::string_view line) {
   }
   if (line.starts_with("-ERR unknown command")) {
     env_.log.Notice("The primary does not know PSYNC, trying SYNC");
-    copy_ = {std::string(40, '0'), 0};
+    copy_ = {History::NoId(), 0};
     step_ = Step::kFile;
     old_style_ = true;
     SendCommand({"SYNC"});

@@ -10,7 +10,6 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
-constexpr size_t kIdDigits = 40;
 
 bool HasAsked(const Replica& replica) { return replica.state() != Replica::State::kOptions; }
 
@@ -18,7 +17,7 @@ bool HasAsked(const Replica& replica) { return replica.state() != Replica::State
 
 std::string Replicas::RandomId(Engine& engine) {
   std::string id;
-  for (size_t i = 0; i < kIdDigits; ++i) {
+  for (size_t i = 0; i < History::kIdDigits; ++i) {
     id += "0123456789abcdef"[absl::Uniform<uint32_t>(engine.random, 0, 16)];
   }
   return id;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kOffsetNote = "repl-offset";
 constexpr std::string_view kDatabaseNote = "repl-stream-db";
-constexpr size_t kIdDigits = 40;
 
 std::string_view Find(const FileNotes& notes, std::string_view name) {
   for (const auto& [key, value] : notes) {
@@ -151,7 +150,7 @@ void Replication::Begin(const FileNotes& notes) {
   const std::string_view id = Find(notes, kHistoryNote);
   const std::optional<int64_t> offset = ParseInt64(Find(notes, kOffsetNote));
   const Config& config = env_.engine.config;
-  const bool known = id.size() == kIdDigits && offset.has_value() && *offset >= 0;
+  const bool known = id.size() == History::kIdDigits && offset.has_value() && *offset >= 0;
   History& history = replicas_.history();
   if (known) {
     replicas_.Restart(static_cast<uint64_t>(*offset));
