@@ -9,8 +9,11 @@
 #include "modules/api/groups.h"
 #include "modules/command.h"
 #include "modules/context.h"
+#include "modules/data_type.h"
 #include "modules/get_api.h"
+#include "modules/key.h"
 #include "modules/process.h"
+#include "modules/shared_functions.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -52,7 +55,10 @@ int GetApi(const char* name, void* target) noexcept {
   return REDISMODULE_OK;
 }
 
-Modules::Modules(Host host) : host_(std::move(host)), groups_(AllGroups()) {
+Modules::Modules(Host host)
+    : host_(std::move(host)), groups_(AllGroups()), keys_(std::make_unique<KeyPool>()) {
+  types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
+  shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());
   for (const ApiGroup group : groups_) {
     for (const ApiEntry& entry : group) {
       functions_.emplace(StrCat(kRedisPrefix, entry.name), entry.function);

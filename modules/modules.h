@@ -31,6 +31,10 @@ struct RedisModuleCommand;
 
 namespace slotmesh::modules {
 
+class KeyPool;
+class SharedFunctions;
+class TypeTable;
+
 // MODULE; handlers expect a Modules as their family's state.
 absl::Span<const node::CommandSpec> ModuleCommands();
 
@@ -112,6 +116,11 @@ class Modules {
   // Words and clients of the calls that are under way.
   ArgFrames& arg_frames() { return arg_frames_; }
   CallClients& call_clients() { return call_clients_; }
+  // Handles on keys.
+  KeyPool& keys() { return *keys_; }
+  // Data types.
+  TypeTable& types() { return *types_; }
+  SharedFunctions& shared_functions() { return *shared_functions_; }
 
   // Rises with whatever a module's call may have done to the keyspace: what a module's key knew of
   // its entry is then looked up again.
@@ -137,6 +146,9 @@ class Modules {
   bool starting_ = false;
   ArgFrames arg_frames_;
   CallClients call_clients_;
+  std::unique_ptr<KeyPool> keys_;
+  TypeTable* types_ = nullptr;                   // Among parts_.
+  SharedFunctions* shared_functions_ = nullptr;  // Too.
   std::vector<std::unique_ptr<ModulePart>> parts_;
   uint64_t keyspace_stamp_ = 0;
 };

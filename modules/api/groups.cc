@@ -4,8 +4,11 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),   CommandFunctions(),     ContextFunctions(), MemoryFunctions(),
-      ReplyFunctions(),  ReplicationFunctions(), StringFunctions(),
+      CallFunctions(),       ClientFunctions(),  CommandFunctions(),    ContextFunctions(),
+      DictFunctions(),       HashFunctions(),    IoFunctions(),         KeyFunctions(),
+      ListFunctions(),       MemoryFunctions(),  MiscFunctions(),       ReplyFunctions(),
+      ReplicationFunctions(), ScanFunctions(),   ServerInfoFunctions(), StreamFunctions(),
+      StringFunctions(),     TypeFunctions(),    ZsetFunctions(),
   };
 }
 

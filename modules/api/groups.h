@@ -9,12 +9,24 @@
 namespace slotmesh::modules {
 
 ApiGroup CallFunctions();         // RM_Call and its replies.
+ApiGroup ClientFunctions();
 ApiGroup CommandFunctions();      // CreateCommand, subcommands, SetCommandInfo.
 ApiGroup ContextFunctions();      // Of the calling client, the module, the server.
+ApiGroup DictFunctions();
+ApiGroup HashFunctions();
+ApiGroup IoFunctions();  // Values in files and payloads.
+ApiGroup KeyFunctions();  // Opening keys, their life, strings, the database.
+ApiGroup ListFunctions();
 ApiGroup MemoryFunctions();       // Alloc and its relatives.
+ApiGroup MiscFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
 ApiGroup ReplyFunctions();        // ReplyWith...
+ApiGroup ScanFunctions();
+ApiGroup ServerInfoFunctions();
+ApiGroup StreamFunctions();
 ApiGroup StringFunctions();
+ApiGroup TypeFunctions();  // Data types.
+ApiGroup ZsetFunctions();
 
 // Of all groups.
 std::vector<ApiGroup> AllGroups();

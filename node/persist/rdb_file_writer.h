@@ -7,11 +7,13 @@
 #define SLOTMESH_NODE_PERSIST_RDB_FILE_WRITER_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "node/codec/rdb_writer.h"
 #include "node/keyspace/access_clock.h"
 #include "node/persist/snapshot_writer.h"
+#include "node/types/type_settings.h"
 
 namespace slotmesh::node {
 
@@ -22,6 +24,9 @@ struct AccessNotes {
   UnixMillis now = 0;
   LfuSettings lfu;
 };
+
+// Adds what modules keep besides keys, as it is now.
+void AddModuleNotes(const TypeSettings& settings, RdbNotes* notes);
 
 class RdbFileWriter : public SnapshotWriter {
  public:
@@ -38,6 +43,7 @@ class RdbFileWriter : public SnapshotWriter {
   const AccessNotes access_;
   RdbWriter writer_;
   int database_ = -1;  // That the entries are in.
+  std::string after_keys_;
 };
 
 }  // namespace slotmesh::node

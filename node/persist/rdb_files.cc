@@ -33,6 +33,7 @@ RdbNotes RdbFiles::Notes() const {
     for (auto& note : env_.origin()) notes.aux.push_back(std::move(note));
   }
   notes.functions = env_.functions.Texts();
+  AddModuleNotes(env_.engine.type_settings, &notes);
   return notes;
 }
 
