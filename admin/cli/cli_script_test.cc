@@ -176,7 +176,8 @@ TEST_P(CliScript, OutputsAreAsWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, CliScript,
-                         testing::Values("views", "changes", "functions", "errors", "help"),
+                         testing::Values("views", "changes", "functions", "modules", "errors",
+                                         "help"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -475,7 +475,10 @@ void Node::Parts::EndLoading(bool had_files) {
     }
     cluster->state().link().AcceptData();
   }
-  if (cluster != nullptr) cluster->UseLibraries(functions);
+  if (cluster != nullptr) {
+    cluster->UseLibraries(functions);
+    cluster->UseModules(modules);
+  }
   env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
     return data_files.SwitchAof(changed.appendonly);
   });
