@@ -176,8 +176,7 @@ TEST_P(CliScript, OutputsAreAsWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, CliScript,
-                         testing::Values("views", "changes", "functions", "modules", "errors",
-                                         "help"),
+                         testing::Values("views", "changes", "functions", "errors", "help"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
