@@ -113,6 +113,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // The primary that the data was to come from is none any more.
   void AbortLoad();
   void SetRole(bool replica);
+  void RemoveExpired();
   int DatabaseOf(const FileNotes& notes) const;
   void WriteLink(InfoText& text) const;
   void WriteReplicas(InfoText& text) const;
