@@ -10,6 +10,7 @@
 #include "modules/command.h"
 #include "modules/context.h"
 #include "modules/data_type.h"
+#include "modules/defragmenter.h"
 #include "modules/get_api.h"
 #include "modules/key.h"
 #include "modules/process.h"
@@ -58,6 +59,7 @@ int GetApi(const char* name, void* target) noexcept {
 Modules::Modules(Host host)
     : host_(std::move(host)), groups_(AllGroups()), keys_(std::make_unique<KeyPool>()) {
   types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
+  defragmenter_ = &AddPart(std::make_unique<Defragmenter>(*this));
   shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());
   for (const ApiGroup group : groups_) {
     for (const ApiEntry& entry : group) {

@@ -31,6 +31,7 @@ struct RedisModuleCommand;
 
 namespace slotmesh::modules {
 
+class Defragmenter;
 class KeyPool;
 class SharedFunctions;
 class TypeTable;
@@ -120,6 +121,7 @@ class Modules {
   KeyPool& keys() { return *keys_; }
   // Data types.
   TypeTable& types() { return *types_; }
+  Defragmenter& defragmenter() { return *defragmenter_; }
   SharedFunctions& shared_functions() { return *shared_functions_; }
 
   // Rises with whatever a module's call may have done to the keyspace: what a module's key knew of
@@ -148,7 +150,8 @@ class Modules {
   CallClients call_clients_;
   std::unique_ptr<KeyPool> keys_;
   TypeTable* types_ = nullptr;                   // Among parts_.
-  SharedFunctions* shared_functions_ = nullptr;  // Too.
+  Defragmenter* defragmenter_ = nullptr;         // Too, as those below.
+  SharedFunctions* shared_functions_ = nullptr;
   std::vector<std::unique_ptr<ModulePart>> parts_;
   uint64_t keyspace_stamp_ = 0;
 };

@@ -5,8 +5,9 @@ namespace slotmesh::modules {
 std::vector<ApiGroup> AllGroups() {
   return {
       CallFunctions(),       ClientFunctions(),  CommandFunctions(),    ContextFunctions(),
-      DictFunctions(),       HashFunctions(),    IoFunctions(),         KeyFunctions(),
+      DefragFunctions(), DictFunctions(),       HashFunctions(),    IoFunctions(),         KeyFunctions(),
       ListFunctions(),       MemoryFunctions(),  MiscFunctions(),       ReplyFunctions(),
+      RdbStreamFunctions(),
       ReplicationFunctions(), ScanFunctions(),   ServerInfoFunctions(), StreamFunctions(),
       StringFunctions(),     TypeFunctions(),    ZsetFunctions(),
   };

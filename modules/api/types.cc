@@ -3,6 +3,7 @@
 #include "modules/api/text.h"
 #include "modules/context.h"
 #include "modules/data_type.h"
+#include "modules/defragmenter.h"
 #include "modules/io.h"
 #include "modules/key.h"
 #include "modules/modules.h"
@@ -13,7 +14,9 @@ namespace {
 RedisModuleType* CreateDataType(RedisModuleCtx* ctx, const char* name, int encoding_version,
                                 RedisModuleTypeMethods* methods) noexcept {
   if (ctx->module == nullptr) return nullptr;
-  return ctx->modules.types().Add(*ctx->module, name, encoding_version, methods);
+  RedisModuleType* type = ctx->modules.types().Add(*ctx->module, name, encoding_version, methods);
+  if (type != nullptr && type->methods.defrag != nullptr) ctx->modules.defragmenter().Begin();
+  return type;
 }
 
 // Null if the key holds no module's value.

@@ -141,6 +141,12 @@ absl::Status RdbFiles::EndLoading() {
   return absl::OkStatus();
 }
 
+absl::Status RdbFiles::SaveTo(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = env_.create(path);
+  if (!file.ok()) return file.status();
+  return SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
+}
+
 absl::Status RdbFiles::Save() {
   if (running_ != nullptr) return absl::UnavailableError("Background save already in progress");
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
@@ -246,8 +252,8 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
   }
   const uint64_t changes = env_.engine.stats.keyspace_changes;
   const absl::Status opened =
-      Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
-           /*keep_expired=*/false);
+      Open(options.path.empty() ? env_.engine.config.dbfilename : options.path,
+           env_.engine.keyspace, options.replace, /*keep_expired=*/false);
   if (!opened.ok()) return opened;
   if (options.flush) env_.engine.keyspace.Flush();
   const absl::Status status = StepLoading(SIZE_MAX).status();
