@@ -564,6 +564,7 @@ int Node::Run() {
     parts->shutdown.Tick();
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
+    parts->listener.ExpireOwn();
     parts->data_files.Tick();
   });
   parts_->cron.Start();
