@@ -416,6 +416,11 @@ void Node::Parts::SetLimits() {
   PurgeInBackground();
   gauge.FollowThisThread();
   gauge.Refresh();
+  engine.big_values = &snapshots;
+  snapshots.set_on_released([this] {
+    parking.Release(
+        [](const ParkingLot::Place& place) { return place.reason == ParkReason::kSavedValue; });
+  });
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
