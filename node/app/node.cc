@@ -584,6 +584,8 @@ int Node::Run() {
   return parts_->exit_code;
 }
 
+const Engine& Node::engine() const { return parts_->engine; }
+
 void Node::RequestStop() {
   boost::asio::post(parts_->io, [this] { parts_->io.stop(); });
 }
