@@ -43,10 +43,12 @@ void KeyspaceListener::ExpireOwn() {
 }
 
 void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
-  // What the stream changes is looked up in another mode.
-  if (engine_.replication.is_replica && engine_.keyspace.expiry_mode() == ExpiryMode::kHide)
-      [[unlikely]]
-    NoteOwn(database, key);
+  if (engine_.replication.is_replica) [[unlikely]] {
+    // What the stream changes is looked up in another mode; a copy that is loaded is no command.
+    const bool own =
+        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() == ExpiryMode::kHide;
+    if (own) NoteOwn(database, key);
+  }
   engine_.messages.tracking.OnTouched(key.bytes);
   TellWaitersAndWatchers(database, key);
 }
