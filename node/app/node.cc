@@ -403,6 +403,11 @@ void Node::Parts::SetLimits() {
   PurgeInBackground();
   gauge.FollowThisThread();
   gauge.Refresh();
+  engine.big_values = &snapshots;
+  snapshots.set_on_released([this] {
+    parking.Release(
+        [](const ParkingLot::Place& place) { return place.reason == ParkReason::kSavedValue; });
+  });
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
@@ -556,6 +561,7 @@ int Node::Run() {
     parts->shutdown.Tick();
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
+    parts->listener.ExpireOwn();
     parts->data_files.Tick();
   });
   parts_->cron.Start();
@@ -569,6 +575,8 @@ int Node::Run() {
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");
   return parts_->exit_code;
 }
+
+const Engine& Node::engine() const { return parts_->engine; }
 
 void Node::RequestStop() {
   boost::asio::post(parts_->io, [this] { parts_->io.stop(); });
