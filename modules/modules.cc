@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+
+#include "absl/strings/str_join.h"
 
 #include "modules/api/groups.h"
 #include "modules/command.h"
@@ -92,6 +95,30 @@ void Modules::CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> 
   --module.calls;
   ctx.FreeTracked();
   TouchKeyspace();
+}
+
+std::vector<std::string> Modules::DescribeModules() const {
+  const auto list = [](const std::set<std::string>& names) {
+    return StrCat("[", absl::StrJoin(names, "|"), "]");
+  };
+  constexpr std::pair<int, std::string_view> kOptions[] = {
+      {Module::kHandlesIoErrors, "handle-io-errors"},
+      {Module::kHandlesAsyncLoad, "handle-repl-async-load"},
+      {Module::kSignalsModified, "no-implicit-signal-modified"},
+  };
+  std::vector<std::string> lines;
+  for (const auto& module : loaded_) {
+    std::vector<std::string> options;
+    for (const auto& [option, name] : kOptions) {
+      if (module->HasOption(option)) options.emplace_back(name);
+    }
+    lines.push_back(StrCat("name=", module->name, ",ver=", module->version,
+                           ",api=", module->api_version, ",filters=0,usedby=",
+                           list(shared_functions_->UsersOf(*module)),
+                           ",using=", list(shared_functions_->UsedBy(*module)), ",options=[",
+                           absl::StrJoin(options, "|"), "]"));
+  }
+  return lines;
 }
 
 absl::Status Modules::Open(Module& module) {

@@ -24,6 +24,7 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/commands/persistence.h"
+#include "node/commands/server.h"
 #include "node/config/config_store.h"
 #include "node/stats/log.h"
 
@@ -75,10 +76,10 @@ class ModulePart {
   virtual void Forget(Module& module) = 0;
 };
 
-class Modules {
+class Modules : public node::ModulesReport {
  public:
   explicit Modules(Host host);
-  ~Modules();
+  ~Modules() override;
   Modules(const Modules&) = delete;
   Modules& operator=(const Modules&) = delete;
 
@@ -97,6 +98,8 @@ class Modules {
   Module* loading() const { return loading_; }
   // Those of the configuration file are being loaded.
   bool starting() const { return starting_; }
+
+  std::vector<std::string> DescribeModules() const override;
 
   const Host& host() const { return host_; }
   node::Engine& engine() const { return host_.engine; }

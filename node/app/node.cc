@@ -17,6 +17,7 @@
 #include "modules/modules.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
+#include "node/app/file_libraries.h"
 #include "node/app/log_ring.h"
 #include "node/app/metrics_source.h"
 #include "node/app/process_control.h"
@@ -55,7 +56,6 @@
 #include "node/persist/aof_files.h"
 #include "node/persist/data_files.h"
 #include "node/persist/disk_refusal.h"
-#include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_files.h"
 #include "node/replication/replication.h"
@@ -77,31 +77,6 @@ std::string RandomId(std::mt19937_64& random) {
 }
 
 std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
-
-// Function libraries as the files hold them.
-class FileLibraries : public FunctionTexts {
- public:
-  explicit FileLibraries(functions::Functions& functions) : functions_(functions) {}
-
-  std::vector<std::string> Texts() const override {
-    std::vector<std::string> texts;
-    for (const auto& [name, library] : functions_.libraries().libraries()) {
-      texts.push_back(library->text);
-    }
-    return texts;
-  }
-  void Clear() override { functions_.FlushLibraries(); }
-  absl::Status Load(absl::Span<const std::string> texts) override {
-    for (const std::string& text : texts) {
-      const absl::Status status = functions_.Load(text, /*replace=*/true).status();
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  functions::Functions& functions_;
-};
 
 }  // namespace
 
@@ -209,6 +184,7 @@ struct Node::Parts {
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
+                      .modules = &modules,
                       .restore = &restore_state},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
@@ -428,6 +404,11 @@ void Node::Parts::SetLimits() {
   PurgeInBackground();
   gauge.FollowThisThread();
   gauge.Refresh();
+  engine.big_values = &snapshots;
+  snapshots.set_on_released([this] {
+    parking.Release(
+        [](const ParkingLot::Place& place) { return place.reason == ParkReason::kSavedValue; });
+  });
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
@@ -581,6 +562,7 @@ int Node::Run() {
     parts->shutdown.Tick();
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
+    parts->listener.ExpireOwn();
     parts->data_files.Tick();
   });
   parts_->cron.Start();
@@ -594,6 +576,8 @@ int Node::Run() {
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");
   return parts_->exit_code;
 }
+
+const Engine& Node::engine() const { return parts_->engine; }
 
 void Node::RequestStop() {
   boost::asio::post(parts_->io, [this] { parts_->io.stop(); });

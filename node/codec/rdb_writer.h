@@ -38,6 +38,8 @@ class RdbWriter {
   RdbWriter(std::string* out, std::vector<RdbPlainString>* later)
       : out_(out), compress_(false), later_(later) {}
 
+  // Of the whole output.
+  size_t size() const { return out_->size(); }
   void Byte(uint8_t byte) { out_->push_back(static_cast<char>(byte)); }
   void Type(RdbType type) { Byte(static_cast<uint8_t>(type)); }
   void Opcode(RdbOpcode opcode) { Byte(static_cast<uint8_t>(opcode)); }

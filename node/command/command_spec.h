@@ -157,6 +157,7 @@ struct CommandSpec {
   RowList<std::string_view, 6> tips;  // "request_policy:all_shards", ...
   // COMMAND DOCS.
   std::string_view group;
+  std::string_view module;  // Whose it is; empty: the server's own.
   std::string_view since;
   std::string_view summary;  // Our own words.
   std::string_view complexity;

@@ -87,6 +87,8 @@ bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args,
 bool Dispatcher::CheckBusy(Client& client, const Command& command) {
   const ScriptRun* run = engine_.script;
   if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
+  // Of the append-only file: that it is loading is what clients are to hear.
+  if (engine_.loading.active && !Has(command.flags(), Flag::kLoading)) return true;
   Reject(client, &command, run->eval ? errors::kBusyScript : errors::kBusyFunction);
   return false;
 }

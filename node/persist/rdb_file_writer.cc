@@ -46,7 +46,7 @@ void RdbFileWriter::WriteAccess(const node::Entry& entry) {
   }
 }
 
-void RdbFileWriter::Entry(int database, const node::Entry& entry) {
+void RdbFileWriter::WriteHead(int database, const node::Entry& entry, RdbType form) {
   ++chunk_.keys;
   if (database != database_) {
     writer_.Opcode(RdbOpcode::kSelectDb);
@@ -58,16 +58,30 @@ void RdbFileWriter::Entry(int database, const node::Entry& entry) {
     writer_.Millis(entry.expiry());
   }
   WriteAccess(entry);
+  writer_.Type(form);
+  writer_.String(entry.key());
+  writer_.set_place({entry.key(), database});
+}
+
+bool RdbFileWriter::Part(int database, const node::Entry& entry) {
+  const Object& object = *entry.object();
+  if (!part_.has_value()) {
+    WriteHead(database, entry, object.type->RdbTypeOf(object));
+    part_.emplace();
+  }
+  if (!object.type->SerialisePart(object, &*part_, part_bytes_, writer_)) return false;
+  part_.reset();
+  return true;
+}
+
+void RdbFileWriter::Entry(int database, const node::Entry& entry) {
   if (!entry.is_string()) {
     const Object& object = *entry.object();
-    writer_.Type(object.type->RdbTypeOf(object));
-    writer_.String(entry.key());
-    writer_.set_place({entry.key(), database});
+    WriteHead(database, entry, object.type->RdbTypeOf(object));
     object.type->Serialise(object, writer_);
     return;
   }
-  writer_.Type(RdbType::kString);
-  writer_.String(entry.key());
+  WriteHead(database, entry, RdbType::kString);
   if (entry.is_integer()) return writer_.IntegerString(entry.integer());
   IntText unused;
   writer_.String(entry.string_bytes(unused));

@@ -44,6 +44,12 @@ class SnapshotWriter {
   virtual void Begin(const RdbNotes& notes) = 0;
   virtual void Entry(int database, const node::Entry& entry) = 0;
   virtual void End() = 0;
+  // An entry in parts, each an append of bounded size, until it says true. No other entry in
+  // between. REQUIRES: takes_parts().
+  virtual bool Part(int database, const node::Entry& entry) { return Entry(database, entry), true; }
+  virtual bool takes_parts() const { return false; }
+  // Others' output has been put in between.
+  virtual void ForgetDatabase() = 0;
 
   size_t size() const { return chunk_.bytes.size(); }
   // What has been written since the last call.

@@ -73,6 +73,15 @@ struct Object {
 
 class RdbWriter;
 
+// How far a value has been written that is written in parts: at its begin in the default state.
+// What the numbers mean is the type's affair.
+struct SerialPlace {
+  bool begun = false;
+  uint64_t next = 0;
+  uint64_t further[2] = {};
+  const void* at = nullptr;
+};
+
 // Takes what a value consists of, for a digest that is equal where values are equal.
 class DigestSink {
  public:
@@ -114,6 +123,10 @@ class ValueType {
   // Writes the value's body in the encoding of DUMP and RDB files, without type byte and footer.
   // Byte by byte the same for the same object.
   virtual void Serialise(const Object& object, RdbWriter& writer) const = 0;
+  // Writes the next part of the same, of about that many bytes; true when all is written. The
+  // object must not change between the parts. Types whose values stay small write all at once.
+  virtual bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                             RdbWriter& writer) const;
   virtual void Digest(const Object& object, DigestSink& sink) const = 0;
   // Visits the elements that SORT sorts, in the value's own order. False for types without such.
   virtual bool VisitElements(const Object& object,
