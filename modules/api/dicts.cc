@@ -81,6 +81,17 @@ int DictDel(RedisModuleDict* dict, RedisModuleString* key, void* old) noexcept {
   return DictDelC(dict, key->bytes.data(), key->bytes.size(), old);
 }
 
+// About what was allocated for it, values not included.
+size_t MallocSizeDict(RedisModuleDict* dict) noexcept {
+  constexpr size_t kNodeBytes = 4 * sizeof(void*);  // Of a tree's node, besides its element.
+  size_t bytes = sizeof(*dict);
+  for (const auto& entry : dict->entries) {
+    const bool embedded = entry.first.capacity() < sizeof(std::string) / 2;
+    bytes += kNodeBytes + sizeof(entry) + (embedded ? 0 : entry.first.capacity() + 1);
+  }
+  return bytes;
+}
+
 // --- Walking. ---
 
 void StandAt(RedisModuleDictIter* iterator, Place at) {
@@ -207,6 +218,7 @@ const ApiEntry kFunctions[] = {
     {"CreateDict", &CreateDict},
     {"FreeDict", &FreeDict},
     {"DictSize", &DictSize},
+    {"MallocSizeDict", &MallocSizeDict},
     {"DictSetC", &DictSetC},
     {"DictReplaceC", &DictReplaceC},
     {"DictGetC", &DictGetC},
