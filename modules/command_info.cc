@@ -33,6 +33,16 @@ const T& At(const T* array, size_t size, size_t index) {
   return *reinterpret_cast<const T*>(reinterpret_cast<const char*>(array) + size * index);
 }
 
+std::string_view OrEmpty(const char* text) { return text == nullptr ? std::string_view() : text; }
+
+// What names and versions consist of.
+bool IsWord(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
 // What is read of `info`, in the notation of rows.
 class Reader {
  public:
@@ -155,9 +165,7 @@ class Reader {
     if (!status.ok()) return status;
     row_.arguments = command_.Keep(notation);
     if (node::ParseArguments(row_.arguments)) return absl::OkStatus();
-    return Invalid(StrCat("its arguments have names of other characters than letters, digits, '-', "
-                          "'_' and '.': ",
-                          notation));
+    return Invalid(StrCat("its arguments cannot be shown: ", notation));
   }
 
   absl::Status List(const RedisModuleCommandArg* args, char separator, int depth,
@@ -172,12 +180,24 @@ class Reader {
     }
   }
 
+  std::string_view DisplayOf(const RedisModuleCommandArg& arg) const {
+    const bool has_display = info_.version->sizeof_arg > kArgSizeWithoutDisplay;
+    return has_display ? OrEmpty(arg.display_text) : std::string_view();
+  }
+
   absl::Status One(const RedisModuleCommandArg& arg, int depth, std::string* out) {
     constexpr int kKnown = REDISMODULE_CMD_ARG_OPTIONAL | REDISMODULE_CMD_ARG_MULTIPLE |
                            REDISMODULE_CMD_ARG_MULTIPLE_TOKEN;
     const auto invalid = [&](std::string_view what) {
       return Invalid(StrCat("argument '", arg.name, "' ", what));
     };
+    const std::string_view display = DisplayOf(arg);
+    if (!IsWord(arg.name)) return invalid("has a name of other characters than names have");
+    if (!IsWord(OrEmpty(arg.since)) || !IsWord(OrEmpty(arg.deprecated_since)) ||
+        OrEmpty(arg.token).find('\'') != std::string_view::npos ||
+        display.find('}') != std::string_view::npos) {
+      return invalid("has texts that cannot be shown");
+    }
     const bool is_key = arg.type == REDISMODULE_ARG_TYPE_KEY;
     const bool has_parts =
         arg.type == REDISMODULE_ARG_TYPE_ONEOF || arg.type == REDISMODULE_ARG_TYPE_BLOCK;
@@ -192,10 +212,7 @@ class Reader {
     absl::Status status = Body(arg, depth, out);
     if (!status.ok()) return status;
     if (is_key) out->append(StrCat("#", arg.key_spec_index));
-    const bool has_display = info_.version->sizeof_arg > kArgSizeWithoutDisplay;
-    if (has_display && arg.display_text != nullptr) {
-      out->append(StrCat("{", arg.display_text, "}"));
-    }
+    if (!display.empty()) out->append(StrCat("{", display, "}"));
     if (arg.since != nullptr) out->append(StrCat("@", arg.since));
     if (arg.deprecated_since != nullptr) out->append(StrCat("~", arg.deprecated_since));
     const bool repeats_token = (arg.flags & REDISMODULE_CMD_ARG_MULTIPLE_TOKEN) != 0;

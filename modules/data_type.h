@@ -128,6 +128,8 @@ class TypeTable : public ModulePart, public node::ModuleValues {
   void Forget(Module& module) override;
 
   absl::StatusOr<node::Object*> Load(node::RdbReader& reader) override;
+  bool HasType(std::string_view name) const override;
+  bool CanCopy(const node::Object& object) const override;
   absl::Status LoadAux(node::RdbReader& reader) override;
   void SaveAux(Part part, node::RdbWriter& writer) override;
 

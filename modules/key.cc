@@ -20,8 +20,9 @@ bool IsFromAnotherCopy(const RedisModuleCtx& ctx) {
 }  // namespace
 
 EntryRef RedisModuleKey::Write() {
-  const bool keep_clock = entry_ != nullptr && (mode & (REDISMODULE_OPEN_KEY_NOTOUCH |
-                                                        REDISMODULE_OPEN_KEY_NOEFFECTS)) != 0;
+  const bool keep_clock =
+      entry_ != nullptr &&
+      (mode & (REDISMODULE_OPEN_KEY_NOTOUCH | REDISMODULE_OPEN_KEY_NOEFFECTS)) != 0;
   const uint32_t clock = keep_clock ? entry_->access_clock() : 0;
   EntryRef ref = db().FindWrite(key, now_ms());
   if (ref && keep_clock) ref->set_access_clock(clock);
@@ -44,9 +45,25 @@ void RedisModuleKey::Delete(bool lazy) {
 }
 
 void RedisModuleKey::Insert(slotmesh::node::Object* object) {
-  const EntryRef ref = db().Insert(
-      key, Entry::NewObject(key.bytes, object, slotmesh::node::kNoExpiry), now_ms());
+  InsertEntry(Entry::NewObject(key.bytes, object, slotmesh::node::kNoExpiry));
+}
+
+EntryRef RedisModuleKey::InsertString(std::string_view value) {
+  return InsertEntry(Entry::NewString(key.bytes, value, slotmesh::node::kNoExpiry));
+}
+
+EntryRef RedisModuleKey::InsertEntry(Entry* entry) {
+  if (db().ContainsRaw(key)) [[unlikely]] {
+    // Hidden from the look-up, by its mode or because this is a replica.
+    slotmesh::node::Keyspace& keyspace = ctx->engine().keyspace;
+    const ExpiryMode expiry_mode = keyspace.expiry_mode();
+    keyspace.set_expiry_mode(ExpiryMode::kIgnore);
+    db().Delete(key, now_ms());
+    keyspace.set_expiry_mode(expiry_mode);
+  }
+  const EntryRef ref = db().Insert(key, entry, now_ms());
   Changed(ref.entry);
+  return ref;
 }
 
 FieldClock RedisModuleKey::field_clock() const {

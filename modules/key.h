@@ -81,13 +81,12 @@ struct RedisModuleKey {
   // What was changed is counted, and other handles look again. `entry` is where it is now.
   void Changed(const slotmesh::node::Entry* entry);
   void Delete(bool lazy);
-  // A value for an absent key, which it takes.
+  // A value for an absent key, which it takes. What is there though it has expired goes.
   void Insert(slotmesh::node::Object* object);
+  slotmesh::node::EntryRef InsertString(std::string_view value);
 
   bool writable() const { return (mode & REDISMODULE_WRITE) != 0; }
-  slotmesh::node::Database& db() const {
-    return ctx->engine().keyspace.database(database);
-  }
+  slotmesh::node::Database& db() const { return ctx->engine().keyspace.database(database); }
   slotmesh::node::UnixMillis now_ms() const { return ctx->engine().now_ms; }
   // What time it is for a hash's fields.
   slotmesh::node::FieldClock field_clock() const;
@@ -107,6 +106,7 @@ struct RedisModuleKey {
   friend class slotmesh::modules::KeyPool;
 
   void LookUpAgain();
+  slotmesh::node::EntryRef InsertEntry(slotmesh::node::Entry* entry);
 
   const slotmesh::node::Entry* entry_ = nullptr;
   uint64_t stamp_ = 0;

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "absl/strings/str_join.h"
-
 #include "modules/api/groups.h"
 #include "modules/command.h"
 #include "modules/context.h"
@@ -113,8 +112,8 @@ std::vector<std::string> Modules::DescribeModules() const {
       if (module->HasOption(option)) options.emplace_back(name);
     }
     lines.push_back(StrCat("name=", module->name, ",ver=", module->version,
-                           ",api=", module->api_version, ",filters=0,usedby=",
-                           list(shared_functions_->UsersOf(*module)),
+                           ",api=", module->api_version,
+                           ",filters=0,usedby=", list(shared_functions_->UsersOf(*module)),
                            ",using=", list(shared_functions_->UsedBy(*module)), ",options=[",
                            absl::StrJoin(options, "|"), "]"));
   }
@@ -146,12 +145,12 @@ absl::Status Modules::CallOnLoad(Module& module, const LoadRequest& request) {
   const std::vector<std::string_view> words(request.args.begin(), request.args.end());
   RedisModuleCtx ctx(*this, &module, RedisModuleCtx::Kind::kLoad, nullptr);
   RedisModuleString** argv = arg_frames_.Push(words);
-  const int result =
-      reinterpret_cast<OnLoad>(entry)(&ctx, argv, static_cast<int>(words.size()));
+  const int result = reinterpret_cast<OnLoad>(entry)(&ctx, argv, static_cast<int>(words.size()));
   arg_frames_.Pop();
   ctx.FreeTracked();
   if (module.name.empty()) {
-    return absl::FailedPreconditionError("Its OnLoad has not given it a name, or the name is busy.");
+    return absl::FailedPreconditionError(
+        "Its OnLoad has not given it a name, or the name is busy.");
   }
   if (result != REDISMODULE_OK) {
     return absl::AbortedError(
@@ -173,8 +172,7 @@ absl::Status Modules::Load(LoadRequest request) {
   loading_ = nullptr;
   module.loading = false;
   if (!status.ok()) {
-    host_.log.Warning(
-        StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
+    host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
     Discard(module);
     gone_.push_back(std::move(made));
     return absl::AbortedError("Error loading the extension. Please check the server logs.");
@@ -202,7 +200,8 @@ absl::Status Modules::Unload(std::string_view name) {
   std::string_view prefix;
   if (void* entry = FindEntry(module.library, "OnUnload", &prefix); entry != nullptr) {
     int result = REDISMODULE_OK;
-    CallBack(module, [&](RedisModuleCtx& ctx) { result = reinterpret_cast<OnUnload>(entry)(&ctx); });
+    CallBack(module,
+             [&](RedisModuleCtx& ctx) { result = reinterpret_cast<OnUnload>(entry)(&ctx); });
     if (result != REDISMODULE_OK) {
       host_.log.Warning(StrCat("Module ", name, " OnUnload failed. Unload canceled."));
       return refuse("operation not possible.");
@@ -225,8 +224,8 @@ void Modules::Discard(Module& module) {
   }
   for (const auto& part : parts_) part->Forget(module);
   if (module.library != nullptr && dlclose(module.library) != 0) {
-    host_.log.Warning(StrCat("Error when trying to close the ", module.name,
-                             " module: ", LastLibraryError()));
+    host_.log.Warning(
+        StrCat("Error when trying to close the ", module.name, " module: ", LastLibraryError()));
   }
   module.library = nullptr;
 }
@@ -236,8 +235,7 @@ absl::Status Modules::LoadConfigured() {
   for (const std::vector<std::string>& words : engine().config.loadmodule) {
     LoadRequest request{.path = words[0], .args = {words.begin() + 1, words.end()}};
     if (!Load(std::move(request)).ok()) {
-      return absl::AbortedError(
-          StrCat("Can't load module from ", words[0], ": server aborting"));
+      return absl::AbortedError(StrCat("Can't load module from ", words[0], ": server aborting"));
     }
   }
   starting_ = false;

@@ -8,17 +8,17 @@
 
 namespace slotmesh::modules {
 
-ApiGroup CallFunctions();         // RM_Call and its replies.
+ApiGroup CallFunctions();  // RM_Call and its replies.
 ApiGroup ClientFunctions();
-ApiGroup CommandFunctions();      // CreateCommand, subcommands, SetCommandInfo.
-ApiGroup ContextFunctions();      // Of the calling client, the module, the server.
+ApiGroup CommandFunctions();  // CreateCommand, subcommands, SetCommandInfo.
+ApiGroup ContextFunctions();  // Of the calling client, the module, the server.
 ApiGroup DefragFunctions();
 ApiGroup DictFunctions();
 ApiGroup HashFunctions();
-ApiGroup IoFunctions();  // Values in files and payloads.
+ApiGroup IoFunctions();   // Values in files and payloads.
 ApiGroup KeyFunctions();  // Opening keys, their life, strings, the database.
 ApiGroup ListFunctions();
-ApiGroup MemoryFunctions();       // Alloc and its relatives.
+ApiGroup MemoryFunctions();  // Alloc and its relatives.
 ApiGroup MiscFunctions();
 ApiGroup RdbStreamFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.

@@ -123,9 +123,7 @@ int ExpireAt(RedisModuleKey* key, mstime_t expire, node::UnixMillis base) {
 int SetExpire(RedisModuleKey* key, mstime_t expire) noexcept {
   return ExpireAt(key, expire, key->now_ms());
 }
-int SetAbsExpire(RedisModuleKey* key, mstime_t expire) noexcept {
-  return ExpireAt(key, expire, 0);
-}
+int SetAbsExpire(RedisModuleKey* key, mstime_t expire) noexcept { return ExpireAt(key, expire, 0); }
 
 // --- When it was used last. ---
 
@@ -138,8 +136,8 @@ int SetClock(RedisModuleKey* key, uint32_t clock) {
 }
 int SetLRU(RedisModuleKey* key, mstime_t idle_ms) noexcept {
   if (key->Read() == nullptr || idle_ms < 0 || IsLfu(key)) return REDISMODULE_ERR;
-  const auto seconds = static_cast<uint32_t>(
-      std::min<mstime_t>(idle_ms / kMillisPerSecond, node::kLruClockMask));
+  const auto seconds =
+      static_cast<uint32_t>(std::min<mstime_t>(idle_ms / kMillisPerSecond, node::kLruClockMask));
   return SetClock(key, node::LruClockOfIdle(seconds, key->now_ms()));
 }
 // -1 where it is not kept.
@@ -175,8 +173,7 @@ int GetLFU(RedisModuleKey* key, long long* frequency) noexcept {
 int StringSet(RedisModuleKey* key, RedisModuleString* value) noexcept {
   if (!key->writable()) return REDISMODULE_ERR;
   if (key->Read() == nullptr) {
-    Entry* entry = Entry::NewString(key->key.bytes, value->view(), node::kNoExpiry);
-    key->Changed(key->db().Insert(key->key, entry, key->now_ms()).entry);
+    (void)key->InsertString(value->view());
     return REDISMODULE_OK;
   }
   EntryRef ref = key->Write();
@@ -214,8 +211,7 @@ int StringTruncate(RedisModuleKey* key, size_t size) noexcept {
   if (entry == nullptr && size == 0) return REDISMODULE_OK;
   EntryRef ref;
   if (entry == nullptr) {
-    ref = key->db().Insert(key->key, Entry::NewString(key->key.bytes, "", node::kNoExpiry),
-                           key->now_ms());
+    ref = key->InsertString("");
   } else {
     ref = key->Write();
   }

@@ -179,7 +179,8 @@ static int Counts(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
   return RedisModule_ReplyWithLongLong(ctx, (long long)total);
 }
 
-int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+SLOTMESH_MODULE_ENTRY int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv,
+                                             int argc) {
   (void)argv;
   (void)argc;
   if (RedisModule_Init(ctx, "values", 1, REDISMODULE_APIVER_1) != REDISMODULE_OK) {

@@ -44,6 +44,7 @@ void ApplyKeyspace(const Config& config, Engine& engine) {
 }
 
 void ApplyTypes(const Config& config, Engine& engine) {
+  ModuleValues* module_values = engine.type_settings.module_values;
   engine.type_settings = {
       .hash_max_listpack_entries = config.hash_max_listpack_entries,
       .hash_max_listpack_value = config.hash_max_listpack_value,
@@ -59,6 +60,7 @@ void ApplyTypes(const Config& config, Engine& engine) {
       .sanitize = config.sanitize_dump_payload != SanitizePayload::kNo,
       .hash_seed = engine.keyspace.hash_seed(),
   };
+  engine.type_settings.module_values = module_values;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
+#include "node/types/module_values.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -74,6 +75,14 @@ void Rename(CommandContext& ctx, Args args) { RenameKey(ctx, args, /*only_if_new
 // RENAMENX key newkey: 1, or 0 if newkey exists.
 void RenameNx(CommandContext& ctx, Args args) { RenameKey(ctx, args, /*only_if_new=*/true); }
 
+// A module's value: its type cannot be copied, or this one could not.
+void ReplyNotCopied(CommandContext& ctx, const Entry& source) {
+  const ModuleValues* modules = ctx.engine().type_settings.module_values;
+  const bool failed = modules != nullptr && modules->CanCopy(*source.object());
+  ctx.reply().Error(failed ? "ERR module key failed to copy"
+                           : "ERR not supported for this module key");
+}
+
 // COPY source destination [DB n] [REPLACE]: 1 if it was copied, with its expiry.
 void Copy(CommandContext& ctx, Args args) {
   CopyRequest request = {.database = ctx.client().database};
@@ -90,7 +99,7 @@ void Copy(CommandContext& ctx, Args args) {
   const Entry* source = ctx.db().FindRead(from, ctx.now_ms(), {.touch = false, .count = false});
   if (source == nullptr) return ctx.reply().Integer(0);
   Entry* copy = Entry::CopyToKey(*source, to.bytes, ctx.client().database, request.database);
-  if (copy == nullptr) return ctx.reply().Error("ERR not supported for this module key");
+  if (copy == nullptr) return ReplyNotCopied(ctx, *source);
   if (exists) target.Delete(to, ctx.now_ms(), ctx.engine().config.lazyfree_lazy_server_del);
   target.Insert(to, copy, ctx.now_ms());
   ctx.MarkChanged();

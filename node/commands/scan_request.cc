@@ -5,6 +5,7 @@
 
 #include "node/commands/lookup.h"
 #include "node/resp/glob.h"
+#include "node/types/module_values.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -79,7 +80,8 @@ bool ParseScanOptions(CommandContext& ctx, Args options, ScanTarget target, Scan
       request->pattern = options[i];
       if (options[i] == "*") request->pattern.reset();
     } else if (EqualsIgnoreCase(word, "TYPE") && target == ScanTarget::kKeys) {
-      if (!IsTypeName(options[i])) {
+      const ModuleValues* modules = ctx.engine().type_settings.module_values;
+      if (!IsTypeName(options[i]) && (modules == nullptr || !modules->HasType(options[i]))) {
         return Refuse(ctx, StrCat("ERR unknown type name '", options[i], "'"));
       }
       request->type = options[i];

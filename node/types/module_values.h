@@ -1,11 +1,12 @@
-// What the server asks of modules when it reads and writes files and payloads: values of their types,
-// and what they keep besides keys (AUX). Implemented by modules/.
+// What the server asks of modules when it reads and writes files and payloads: values of their
+// types, and what they keep besides keys (AUX). Implemented by modules/.
 //
 // Engine thread only.
 #ifndef SLOTMESH_NODE_TYPES_MODULE_VALUES_H_
 #define SLOTMESH_NODE_TYPES_MODULE_VALUES_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,6 +25,10 @@ class ModuleValues {
   // The value in a body of the form kModule2; the caller owns it. UNIMPLEMENTED if no module that
   // is loaded has its type, DATA_LOSS for what its module cannot read.
   virtual absl::StatusOr<Object*> Load(RdbReader& reader) = 0;
+  // A module that is loaded has a type of this name, in any case.
+  virtual bool HasType(std::string_view name) const = 0;
+  // Whether values of the object's type, a module's, can be copied at all.
+  virtual bool CanCopy(const Object& object) const = 0;
   // What stands behind the opcode kModuleAux. Errors as of Load.
   virtual absl::Status LoadAux(RdbReader& reader) = 0;
   // All that modules have to say there, with opcodes.
