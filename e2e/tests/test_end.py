@@ -134,4 +134,4 @@ class CrashTest(FilesTest):
         wait_until(lambda: "STACK TRACE DONE" in log_of(node), 5, "the stack is in the log")
         self.assertIn("Received SIGALRM", log_of(node))
         self.assertEqual(node.call("PING"), "PONG")
-        self.assertIn("epoll", log_of(node))
+        self.assertIn("Node3Run", log_of(node))
