@@ -46,7 +46,7 @@ void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
   if (engine_.replication.is_replica) [[unlikely]] {
     // What the stream changes is looked up in another mode; a copy that is loaded is no command.
     const bool own =
-        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() == ExpiryMode::kHide;
+        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() != ExpiryMode::kIgnore;
     if (own) NoteOwn(database, key);
   }
   engine_.messages.tracking.OnTouched(key.bytes);

@@ -282,6 +282,7 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),
+                          .may_begin = [this] { return rdb_busy_ == nullptr || !rdb_busy_(); },
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {
@@ -380,7 +381,8 @@ absl::Status AofFiles::Reload() {
 }
 
 bool AofFiles::WaitsForAnother() const {
-  return !rewriting_->save->begun() && env_.snapshots.running() > 0;
+  const bool busy = env_.snapshots.running() > 0 || (rdb_busy_ != nullptr && rdb_busy_());
+  return !rewriting_->save->begun() && busy;
 }
 
 AofStatus AofFiles::Status() const {

@@ -230,6 +230,9 @@ TEST(Replication, AReplicaThatTakesWritesRemovesItsOwnKeysInTime) {
   EXPECT_EQ(replica.Run({"DBSIZE"}), ":2\r\n");
   EXPECT_EQ(replica.Run({"GET", "own"}), "$-1\r\n");
   EXPECT_EQ(replica.Run({"GET", "later"}), "$1\r\nv\r\n");
+  // A key of the primary's is hidden until it is written to.
+  EXPECT_EQ(replica.Run({"INCR", "primary's"}), ":1\r\n");
+  EXPECT_EQ(replica.Run({"TTL", "primary's"}), ":-1\r\n");
 }
 
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {
