@@ -14,6 +14,7 @@
 #ifndef SLOTMESH_SLOTS_KEY_SPEC_H_
 #define SLOTMESH_SLOTS_KEY_SPEC_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -195,7 +196,33 @@ enum class KeyStatus : uint8_t {
 
 // A command's own way to find its keys: appends to *out. Only kOk and kInvalid; then *out is
 // unchanged. It gives the kinds of access that hold for these very words, so never kVariableFlags.
-using GetKeysFunction = KeyStatus (*)(Words words, KeyRefs* out);
+// A plain function, or one with the state that it is about (a module's command). Null finds none.
+class GetKeysFunction {
+ public:
+  using Plain = KeyStatus (*)(Words words, KeyRefs* out);
+  using Stateful = KeyStatus (*)(const void* state, Words words, KeyRefs* out);
+
+  constexpr GetKeysFunction() = default;
+  constexpr GetKeysFunction(std::nullptr_t) {}
+  constexpr GetKeysFunction(Plain plain) : plain_(plain) {}
+  // `state` is borrowed.
+  constexpr GetKeysFunction(Stateful stateful, const void* state)
+      : stateful_(stateful), state_(state) {}
+
+  constexpr explicit operator bool() const { return plain_ != nullptr || stateful_ != nullptr; }
+  friend constexpr bool operator==(const GetKeysFunction& function, std::nullptr_t) {
+    return !function;
+  }
+  // REQUIRES: not null.
+  KeyStatus operator()(Words words, KeyRefs* out) const {
+    return plain_ != nullptr ? plain_(words, out) : stateful_(state_, words, out);
+  }
+
+ private:
+  Plain plain_ = nullptr;
+  Stateful stateful_ = nullptr;
+  const void* state_ = nullptr;
+};
 
 // Appends the keys that `specs` find in `words`, shard channels (kNotKey) among them, in the order
 // of the specs. If the result is not kOk, *out is unchanged.

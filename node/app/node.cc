@@ -15,6 +15,7 @@
 #include "boost/asio/signal_set.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "functions/functions.h"
+#include "modules/modules.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
 #include "node/app/log_ring.h"
@@ -205,7 +206,16 @@ struct Node::Parts {
                    .dispatcher = dispatcher,
                    .log = log,
                    .version = std::string(kVersion),
-                   .serve_others = [this] { server.ServeOthers(); }}) {}
+                   .serve_others = [this] { server.ServeOthers(); }}),
+        modules({.engine = engine,
+                 .dispatcher = dispatcher,
+                 .clients = clients,
+                 .settings = environment.settings,
+                 .persistence = data_files,
+                 .log = log,
+                 .post = Poster(),
+                 .post_after = Delayer(),
+                 .version = std::string(kVersion)}) {}
 
   const Config& config() const { return env.settings.config(); }
 
@@ -284,6 +294,7 @@ struct Node::Parts {
   ClientFamily client_family{clients};
   ServerFamily server_family;
   functions::Functions functions;
+  modules::Modules modules;
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
   std::unique_ptr<admin::HttpServer> http;
@@ -310,6 +321,7 @@ absl::Status Node::Parts::AddFamilies() {
       {StreamCommands(), nullptr},
       {functions::ScriptCommands(), &functions},
       {functions::FunctionCommands(), &functions},
+      {modules::ModuleCommands(), &modules},
       {TransactionCommands(), &transaction_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},
@@ -522,6 +534,8 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   absl::Status status = parts->StartCluster();
   if (!status.ok()) return status;
   status = parts->AddFamilies();
+  if (!status.ok()) return status;
+  status = parts->modules.LoadConfigured();
   if (!status.ok()) return status;
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);

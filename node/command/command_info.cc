@@ -31,6 +31,7 @@ constexpr Named<Flag> kFlagNames[] = {
     {Flag::kProtected, "protected"},
     {Flag::kNoAsyncLoading, "no_async_loading"},
     {Flag::kNoMulti, "no_multi"},
+    {Flag::kModule, "module"},
 };
 constexpr Named<Flag> kLastFlagNames[] = {
     {Flag::kAllowBusy, "allow_busy"},

@@ -68,6 +68,7 @@ enum class Flag : uint32_t {
   kSysCmd = 1u << 28,           // Doc flag.
   kRunsTransaction = 1u << 29,  // EXEC: what the queued commands need, it needs.
   kWhileSubscribed = 1u << 30,  // A RESP2 client may run it though it has subscriptions.
+  kModule = 1u << 31,           // A module's.
 };
 constexpr Flag operator|(Flag a, Flag b) {
   return static_cast<Flag>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

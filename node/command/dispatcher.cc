@@ -26,9 +26,7 @@ constexpr OriginChecks ChecksOf(RequestOrigin origin) {
     case RequestOrigin::kExec:
       return {.access = true};
     case RequestOrigin::kScript:  // ExecuteInScript
-      return {};
-    case RequestOrigin::kModule:
-      return {.access = true, .routing = true, .state = true};
+    case RequestOrigin::kModule:  // ExecuteForModule
     case RequestOrigin::kAof:
     case RequestOrigin::kReplication:
     case RequestOrigin::kMigration:
@@ -206,8 +204,7 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   const Result result =
       Finish(client, IsPushReply(*command) ? client.output.end_position() : reply_begin);
   if (outermost) EndPushes(client, *command);
-  // A module's inner commands are part of one that serves at its end.
-  if (origin != RequestOrigin::kModule) ServeReadyKeys();
+  ServeReadyKeys();
   return result;
 }
 

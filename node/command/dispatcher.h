@@ -19,6 +19,8 @@
 
 namespace slotmesh::node {
 
+struct ModuleCall;
+
 class Dispatcher {
  public:
   enum class Result : uint8_t {
@@ -60,6 +62,10 @@ class Dispatcher {
   // gives the words of the i-th of `count`.
   template <typename RequestAt>
   BatchResult ExecuteBatch(Client& client, size_t count, RequestAt request);
+
+  // Runs a command of a module's, whose client has no connection, by the rules of `call`. Exactly
+  // one reply, refusals too (call.refusal says so); none of a dry run that would go.
+  Result ExecuteForModule(Client& client, Args args, ModuleCall& call);
 
   // After a wait: runs what client.parked holds, from its start; nothing if a blocked command was
   // completed.
@@ -105,8 +111,10 @@ class Dispatcher {
   bool CheckState(Client& client, const Command& command, Flag flags);
   // Why clients' writes are refused now; empty: they are not.
   std::string_view WriteRefusal() const;
-  // As the last client's command found it.
-  bool MemoryIsFull() const;
+  bool CheckForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
+  bool CheckRoutingForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
+  // As the last client's command found it, or now.
+  bool MemoryIsFull(bool measure = false) const;
   // While a script is busy.
   bool CheckBusy(Client& client, const Command& command);
   // Of a script's inner command.

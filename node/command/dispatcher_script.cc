@@ -61,9 +61,11 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   return engine_.gate == nullptr || CheckRoutingInScript(client, run, args, plan);
 }
 
-bool Dispatcher::MemoryIsFull() const {
-  return engine_.config.maxmemory != 0 && engine_.memory_limit != nullptr &&
-         engine_.memory_limit->state() == MemoryLimit::State::kFull;
+bool Dispatcher::MemoryIsFull(bool measure) const {
+  if (engine_.config.maxmemory == 0 || engine_.memory_limit == nullptr) return false;
+  const MemoryLimit::State state =
+      measure ? engine_.memory_limit->Enforce() : engine_.memory_limit->state();
+  return state == MemoryLimit::State::kFull;
 }
 
 bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args, const Plan& plan) {

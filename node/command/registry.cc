@@ -1,6 +1,8 @@
 #include "node/command/registry.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "node/command/argument_notation.h"
 #include "slots/check.h"
@@ -49,15 +51,19 @@ Command::Command(const CommandSpec& spec, const Command* parent, void* family)
       family_(family),
       full_name_(parent == nullptr ? std::string(spec.name)
                                    : StrCat(parent->full_name(), "|", spec.name)),
-      acl_(spec.acl | ImpliedAcl(spec.flags)),
-      single_key_(SingleKey(spec)),
-      works_on_objects_(Has(spec.acl, kObjectCategories)),
-      has_keys_(!spec.keys.empty() || spec.get_keys != nullptr),
       stats_(std::make_unique<CommandStats>()) {
+  ReadRow();
   subcommands_.reserve(spec.subcommands.size());
   for (const CommandSpec& sub : spec.subcommands) {
     subcommands_.push_back(std::make_unique<Command>(sub, this, family));
   }
+}
+
+void Command::ReadRow() {
+  acl_ = spec_->acl | ImpliedAcl(spec_->flags);
+  single_key_ = SingleKey(*spec_);
+  works_on_objects_ = Has(spec_->acl, kObjectCategories);
+  has_keys_ = !spec_->keys.empty() || spec_->get_keys != nullptr;
 }
 
 const Command* Command::FindSubcommand(std::string_view name) const {
@@ -98,10 +104,55 @@ absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* famil
   }
   for (const CommandSpec& row : rows) {
     commands_.push_back(std::make_unique<Command>(row, nullptr, family));
-    if (commands_.size() * 2 > slots_.size()) Grow();
-    Insert(commands_.back().get());
+    if (commands_.size() * 2 > slots_.size()) {
+      Rebuild(slots_.size() * 2);
+    } else {
+      Insert(commands_.back().get());
+    }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<const Command*> Registry::Add(const CommandSpec& spec, void* family) {
+  const absl::Status added = AddFamily(absl::MakeConstSpan(&spec, 1), family);
+  if (!added.ok()) return added;
+  return commands_.back().get();
+}
+
+absl::StatusOr<const Command*> Registry::AddSubcommand(const Command& container,
+                                                       const CommandSpec& spec, void* family) {
+  const absl::Status readable = CheckNotation(spec);
+  if (!readable.ok()) return readable;
+  if (container.FindSubcommand(spec.name) != nullptr) {
+    return absl::AlreadyExistsError(
+        StrCat("subcommand '", container.full_name(), "|", spec.name, "' is registered already"));
+  }
+  Command* mine = Find(commands_, container);
+  mine->subcommands_.push_back(std::make_unique<Command>(spec, mine, family));
+  return mine->subcommands_.back().get();
+}
+
+void Registry::Refresh(const Command& command) {
+  if (command.parent() == nullptr) return Find(commands_, command)->ReadRow();
+  Find(Find(commands_, *command.parent())->subcommands_, command)->ReadRow();
+}
+
+void Registry::Remove(const Command& command) {
+  const auto at = std::find_if(commands_.begin(), commands_.end(),
+                               [&](const auto& one) { return one.get() == &command; });
+  CHECK(at != commands_.end());
+  removed_.push_back(std::move(*at));
+  commands_.erase(at);
+  Rebuild(slots_.size());
+}
+
+Command* Registry::Find(const std::vector<std::unique_ptr<Command>>& commands,
+                        const Command& command) {
+  for (const auto& one : commands) {
+    if (one.get() == &command) return one.get();
+  }
+  CHECK(false);
+  return nullptr;
 }
 
 const Command* Registry::Find(std::string_view name) const {
@@ -135,11 +186,9 @@ void Registry::Insert(const Command* command) {
   slots_[at] = {prefix, command};
 }
 
-void Registry::Grow() {
-  slots_.assign(slots_.size() * 2, Slot());
-  for (const auto& command : commands_) {
-    if (command.get() != commands_.back().get()) Insert(command.get());
-  }
+void Registry::Rebuild(size_t slots) {
+  slots_.assign(slots, Slot());
+  for (const auto& command : commands_) Insert(command.get());
 }
 
 void Registry::ResetStats() {

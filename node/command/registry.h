@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "node/command/command_spec.h"
 #include "node/stats/latency_histogram.h"
@@ -55,6 +56,11 @@ class Command {
   const Command* FindSubcommand(std::string_view name) const;
 
  private:
+  friend class Registry;
+
+  // Takes in what the row says now (a module completes its rows while it is loaded).
+  void ReadRow();
+
   const CommandSpec* spec_;
   const Command* parent_;
   void* family_;
@@ -77,6 +83,19 @@ class Registry {
   // notation: then nothing was added.
   absl::Status AddFamily(absl::Span<const CommandSpec> rows, void* family);
 
+  // One row more, of a module; errors as AddFamily's. `spec` outlives the registry,
+  // removed or not.
+  absl::StatusOr<const Command*> Add(const CommandSpec& spec, void* family);
+  // A subcommand more of `container`, which is one of these commands.
+  absl::StatusOr<const Command*> AddSubcommand(const Command& container, const CommandSpec& spec,
+                                               void* family);
+  // The row has changed: its keys, its categories. REQUIRES: one of these, or a subcommand.
+  void Refresh(const Command& command);
+  // The command is found no more. It stays as an object with its row (and so do its subcommands),
+  // since transactions may have queued it and clients may have called it last.
+  // REQUIRES: it is one of these, and no subcommand.
+  void Remove(const Command& command);
+
   // The command of a name in any case, null if there is none.
   const Command* Find(std::string_view name) const;
   // The command of a request: the subcommand if args[1] names one. A container whose subcommand is
@@ -93,10 +112,15 @@ class Registry {
     const Command* command = nullptr;
   };
 
+  // Its own object behind what it has handed out. REQUIRES: one of `commands`.
+  static Command* Find(const std::vector<std::unique_ptr<Command>>& commands,
+                       const Command& command);
   void Insert(const Command* command);
-  void Grow();
+  // Puts all commands into a table of `slots`.
+  void Rebuild(size_t slots);
 
   std::vector<std::unique_ptr<Command>> commands_;
+  std::vector<std::unique_ptr<Command>> removed_;
   std::vector<Slot> slots_;  // Open addressing; a power of two, at most half full.
 };
 

@@ -219,11 +219,11 @@ TEST(ConfigStoreTest, HooksRunOnceForRealChangesAndARefusalUndoesAll) {
 TEST(ConfigStoreTest, InertDirectivesThatWereSetAreKnown) {
   ConfigStore store;
   ASSERT_TRUE(store.Inert().empty());
-  ASSERT_EQ(Message(store.LoadText("port 1\nio-threads-do-reads yes\nloadmodule x.so\n", "")),
+  ASSERT_EQ(Message(store.LoadText("port 1\nio-threads-do-reads yes\nsocket-mark-id 7\n", "")),
             "OK");
   std::vector<std::string> names;
   for (const Directive* directive : store.Inert()) names.emplace_back(directive->name);
-  EXPECT_EQ(names, (std::vector<std::string>{"io-threads-do-reads", "loadmodule"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"io-threads-do-reads", "socket-mark-id"}));
 }
 
 }  // namespace

@@ -194,9 +194,9 @@ constexpr Directive kTable[] = {
                                             kProtectedActions),
     Enum<&Config::enable_debug_command>("enable-debug-command", "", kImmutable, kLive,
                                         kProtectedActions),
-    Enum<&Config::enable_module_command>("enable-module-command", "", kImmutable, kLater,
+    Enum<&Config::enable_module_command>("enable-module-command", "", kImmutable, kLive,
                                          kProtectedActions),
-    Special("loadmodule", "", kMultiArg | kRepeated, kLater, fields::kModules),
+    Special("loadmodule", "", kMultiArg | kRepeated, kLive, fields::kModules),
     Special("rename-command", "", kMultiArg | kRepeated, kLater, fields::kRenames),
 
     // Users.

@@ -96,6 +96,7 @@ class Journal {
   // Nobody hears of what happens now: effects are dropped, but for those of time (keys that
   // expire). For a script that says so.
   void set_muted(bool muted) { muted_ = muted; }
+  bool muted() const { return muted_; }
   void Append(const Effect& effect) {
     if (active() || (muted_ && effect.origin == Origin::kExpiry)) AppendActive(effect);
   }

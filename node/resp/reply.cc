@@ -204,6 +204,7 @@ Reply::Deferred Reply::DeferArray() { return Defer('*'); }
 Reply::Deferred Reply::DeferMap() { return Defer('%'); }
 Reply::Deferred Reply::DeferSet() { return Defer(resp3() ? '~' : '*'); }
 Reply::Deferred Reply::DeferPush() { return Defer(resp3() ? '>' : '*'); }
+Reply::Deferred Reply::DeferAttribute() { return Defer('|'); }
 
 void Reply::Finish(Deferred deferred, size_t n) {
   char kind = deferred.kind;

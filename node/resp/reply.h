@@ -89,6 +89,7 @@ class Reply {
   Deferred DeferMap();
   Deferred DeferSet();
   Deferred DeferPush();
+  Deferred DeferAttribute();  // REQUIRES: resp3().
   void Finish(Deferred deferred, size_t n);
 
   // Bytes that are RESP already, in this client's protocol.

@@ -1,0 +1,249 @@
+// RM_Call, and reading its replies.
+#include <cerrno>
+#include <climits>
+#include <cstdarg>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "modules/api/groups.h"
+#include "modules/api/text.h"
+#include "modules/call_reply.h"
+#include "modules/context.h"
+#include "modules/modules.h"
+#include "modules/words.h"
+#include "node/command/module_call.h"
+
+namespace slotmesh::modules {
+namespace {
+
+using Refusal = node::ModuleCall::Refusal;
+
+int ErrnoOf(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNone:
+      return 0;
+    case Refusal::kUnknownCommand:
+      return ENOENT;
+    case Refusal::kWrongArity:
+      return EINVAL;
+    case Refusal::kNotForScripts:
+    case Refusal::kState:
+      return ESPIPE;
+    case Refusal::kMemory:
+    case Refusal::kWrite:
+      return ENOSPC;
+    case Refusal::kAccess:
+      return EACCES;
+    case Refusal::kForeignSlot:
+      return EPERM;
+    case Refusal::kClusterReadOnly:
+      return EROFS;
+    case Refusal::kClusterDown:
+      return ENETDOWN;
+  }
+  return EINVAL;
+}
+
+node::ModuleCall RulesOf(const Marks& marks, const RedisModuleCtx& ctx) {
+  return {.script_rules = marks.script_rules,
+          .respect_memory = marks.respect_memory,
+          .no_writes = marks.no_writes,
+          .check_access = marks.as_user,
+          .obeys_routing = ctx.client == nullptr || !ctx.client->is_primary,
+          .dry_run = marks.dry_run,
+          // The journal is one stream for files and replicas: it takes both to be left out.
+          .replicate = marks.replicate && !(marks.not_to_aof && marks.not_to_replicas),
+          .measure_memory = ctx.kind == RedisModuleCtx::Kind::kThreadSafe};
+}
+
+// The client in whose name the command runs: of its own, with the caller's place and modes.
+void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks) {
+  client.database = ctx.database;
+  client.asking = false;
+  client.readonly = false;
+  const bool resp3 = marks.resp3 || (marks.callers_protocol && ctx.client != nullptr &&
+                                     ctx.client->reply().resp3());
+  client.reply().set_protocol(resp3 ? node::Protocol::kResp3 : node::Protocol::kResp2);
+  if (ctx.client == nullptr) return;
+  client.asking = ctx.client->asking;
+  client.readonly = ctx.client->readonly;
+  client.user = ctx.client->user;
+  client.authenticated = ctx.client->authenticated;
+}
+
+void FreeReply(void* reply) { delete static_cast<RedisModuleCallReply*>(reply); }
+
+RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::string bytes, node::Protocol protocol) {
+  auto* reply = new RedisModuleCallReply(std::move(bytes), protocol);
+  if (ctx->auto_memory) {
+    reply->tracked_by = ctx;
+    ctx->Track(reply, &FreeReply);
+  }
+  return reply;
+}
+
+// Null, and errno says why, or the reply.
+RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
+  Modules& modules = ctx->modules;
+  const Marks& marks = request.marks();
+  node::ModuleCall call = RulesOf(marks, *ctx);
+  std::unique_ptr<node::Client> client = modules.call_clients().Take();
+  Prepare(*client, *ctx, marks);
+  if (ctx->module != nullptr) ++ctx->module->calls;
+  (void)modules.host().dispatcher.ExecuteForModule(*client, request.words(), call);
+  if (ctx->module != nullptr) --ctx->module->calls;
+  modules.TouchKeyspace();
+  if (client->has_unsent_write && ctx->client != nullptr) ctx->client->has_unsent_write = true;
+  RedisModuleCallReply* reply = nullptr;
+  errno = ErrnoOf(call.refusal);
+  const bool shown = call.refusal == Refusal::kNone ? !call.dry_run : marks.errors_as_replies;
+  if (shown) reply = Track(ctx, client->output.ToString(), client->reply().protocol());
+  modules.engine().watches.Forget(*client);
+  modules.engine().messages.Forget(*client);
+  modules.call_clients().GiveBack(std::move(client));
+  return reply;
+}
+
+RedisModuleCallReply* Call(RedisModuleCtx* ctx, const char* name, const char* format,
+                           ...) noexcept {
+  FormattedWords request;
+  va_list args;
+  va_start(args, format);
+  const bool readable = request.Read(name, format, args);
+  va_end(args);
+  if (!readable) {
+    errno = EBADF;
+    return nullptr;
+  }
+  return Run(ctx, request);
+}
+
+void FreeCallReply(RedisModuleCallReply* reply) noexcept {
+  // Elements go with the outermost.
+  if (reply == nullptr || !reply->is_root()) return;
+  if (reply->tracked_by != nullptr) reply->tracked_by->Untrack(reply);
+  delete reply;
+}
+
+int CallReplyType(RedisModuleCallReply* reply) noexcept {
+  return reply == nullptr ? REDISMODULE_REPLY_UNKNOWN : reply->type;
+}
+size_t CallReplyLength(RedisModuleCallReply* reply) noexcept {
+  switch (CallReplyType(reply)) {
+    case REDISMODULE_REPLY_STRING:
+    case REDISMODULE_REPLY_ERROR:
+      return reply->text.size();
+    case REDISMODULE_REPLY_ARRAY:
+    case REDISMODULE_REPLY_SET:
+    case REDISMODULE_REPLY_MAP:
+    case REDISMODULE_REPLY_ATTRIBUTE:
+      return reply->size;
+    default:
+      return 0;
+  }
+}
+long long CallReplyInteger(RedisModuleCallReply* reply) noexcept {
+  return CallReplyType(reply) == REDISMODULE_REPLY_INTEGER ? reply->integer : LLONG_MIN;
+}
+double CallReplyDouble(RedisModuleCallReply* reply) noexcept {
+  return CallReplyType(reply) == REDISMODULE_REPLY_DOUBLE ? reply->number : LLONG_MIN;
+}
+int CallReplyBool(RedisModuleCallReply* reply) noexcept {
+  return CallReplyType(reply) == REDISMODULE_REPLY_BOOL ? static_cast<int>(reply->integer)
+                                                        : INT_MIN;
+}
+
+// The text of a reply of that type, else null.
+const char* TextOf(RedisModuleCallReply* reply, int type, size_t* size) {
+  if (CallReplyType(reply) != type) return nullptr;
+  if (size != nullptr) *size = reply->text.size();
+  return reply->text.data();
+}
+const char* CallReplyStringPtr(RedisModuleCallReply* reply, size_t* size) noexcept {
+  return TextOf(reply,
+                CallReplyType(reply) == REDISMODULE_REPLY_ERROR ? REDISMODULE_REPLY_ERROR
+                                                                : REDISMODULE_REPLY_STRING,
+                size);
+}
+const char* CallReplyBigNumber(RedisModuleCallReply* reply, size_t* size) noexcept {
+  return TextOf(reply, REDISMODULE_REPLY_BIG_NUMBER, size);
+}
+const char* CallReplyVerbatim(RedisModuleCallReply* reply, size_t* size,
+                              const char** format) noexcept {
+  const char* text = TextOf(reply, REDISMODULE_REPLY_VERBATIM_STRING, size);
+  if (text != nullptr && format != nullptr) *format = reply->format.data();
+  return text;
+}
+const char* CallReplyProto(RedisModuleCallReply* reply, size_t* size) noexcept {
+  if (size != nullptr) *size = reply->proto.size();
+  return reply->proto.data();
+}
+
+RedisModuleCallReply* CallReplyArrayElement(RedisModuleCallReply* reply, size_t index) noexcept {
+  return CallReplyType(reply) == REDISMODULE_REPLY_ARRAY ? reply->Element(index) : nullptr;
+}
+RedisModuleCallReply* CallReplySetElement(RedisModuleCallReply* reply, size_t index) noexcept {
+  return CallReplyType(reply) == REDISMODULE_REPLY_SET ? reply->Element(index) : nullptr;
+}
+// Key and value of a pair; either may not be wanted.
+int Pair(RedisModuleCallReply* reply, int type, size_t index, RedisModuleCallReply** key,
+         RedisModuleCallReply** value) {
+  if (CallReplyType(reply) != type || index >= reply->size) return REDISMODULE_ERR;
+  if (key != nullptr) *key = reply->Element(2 * index);
+  if (value != nullptr) *value = reply->Element(2 * index + 1);
+  return REDISMODULE_OK;
+}
+int CallReplyMapElement(RedisModuleCallReply* reply, size_t index, RedisModuleCallReply** key,
+                        RedisModuleCallReply** value) noexcept {
+  return Pair(reply, REDISMODULE_REPLY_MAP, index, key, value);
+}
+RedisModuleCallReply* CallReplyAttribute(RedisModuleCallReply* reply) noexcept {
+  return reply->Attribute();
+}
+int CallReplyAttributeElement(RedisModuleCallReply* reply, size_t index,
+                              RedisModuleCallReply** key, RedisModuleCallReply** value) noexcept {
+  return Pair(reply, REDISMODULE_REPLY_ATTRIBUTE, index, key, value);
+}
+
+RedisModuleString* CreateStringFromCallReply(RedisModuleCallReply* reply) noexcept {
+  std::string text;
+  switch (CallReplyType(reply)) {
+    case REDISMODULE_REPLY_STRING:
+    case REDISMODULE_REPLY_ERROR:
+      text = reply->text;
+      break;
+    case REDISMODULE_REPLY_INTEGER:
+      text = std::to_string(reply->integer);
+      break;
+    default:
+      return nullptr;
+  }
+  return new RedisModuleString(std::move(text));
+}
+
+const ApiEntry kFunctions[] = {
+    {"Call", &Call},
+    {"FreeCallReply", &FreeCallReply},
+    {"CallReplyType", &CallReplyType},
+    {"CallReplyLength", &CallReplyLength},
+    {"CallReplyInteger", &CallReplyInteger},
+    {"CallReplyDouble", &CallReplyDouble},
+    {"CallReplyBool", &CallReplyBool},
+    {"CallReplyStringPtr", &CallReplyStringPtr},
+    {"CallReplyBigNumber", &CallReplyBigNumber},
+    {"CallReplyVerbatim", &CallReplyVerbatim},
+    {"CallReplyProto", &CallReplyProto},
+    {"CallReplyArrayElement", &CallReplyArrayElement},
+    {"CallReplySetElement", &CallReplySetElement},
+    {"CallReplyMapElement", &CallReplyMapElement},
+    {"CallReplyAttribute", &CallReplyAttribute},
+    {"CallReplyAttributeElement", &CallReplyAttributeElement},
+    {"CreateStringFromCallReply", &CreateStringFromCallReply},
+};
+
+}  // namespace
+
+ApiGroup CallFunctions() { return kFunctions; }
+
+}  // namespace slotmesh::modules

@@ -1,0 +1,143 @@
+// Commands: registering them, and what they say of their keys.
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "modules/api/groups.h"
+#include "modules/command.h"
+#include "modules/context.h"
+#include "modules/modules.h"
+#include "modules/string.h"
+#include "slots/key_spec.h"
+#include "slots/strings.h"
+
+namespace slotmesh::modules {
+namespace {
+
+int CreateCommand(RedisModuleCtx* ctx, const char* name, RedisModuleCmdFunc function,
+                  const char* flags, int first, int last, int step) noexcept {
+  if (ctx->module == nullptr || !ctx->module->loading) return REDISMODULE_ERR;
+  const RedisModuleCommand* command =
+      AddCommand(ctx->modules, *ctx->module, nullptr, name, function,
+                 flags == nullptr ? "" : flags, {.first = first, .last = last, .step = step});
+  return command == nullptr ? REDISMODULE_ERR : REDISMODULE_OK;
+}
+
+// Null for a command that is not this module's own.
+RedisModuleCommand* GetCommand(RedisModuleCtx* ctx, const char* name) noexcept {
+  if (ctx->module == nullptr) return nullptr;
+  for (const auto& command : ctx->module->commands) {
+    if (command->container == nullptr && EqualsIgnoreCase(command->row.name, name)) {
+      return command.get();
+    }
+  }
+  return nullptr;
+}
+
+int CreateSubcommand(RedisModuleCommand* parent, const char* name, RedisModuleCmdFunc function,
+                     const char* flags, int first, int last, int step) noexcept {
+  Module& module = *parent->module;
+  // A command with a form of its own has no subcommands, nor has a subcommand.
+  if (!module.loading || parent->container != nullptr || parent->function != nullptr ||
+      function == nullptr) {
+    return REDISMODULE_ERR;
+  }
+  const RedisModuleCommand* command =
+      AddCommand(*parent->modules, module, parent, name, function, flags == nullptr ? "" : flags,
+                 {.first = first, .last = last, .step = step});
+  return command == nullptr ? REDISMODULE_ERR : REDISMODULE_OK;
+}
+
+// --- A command with getkeys-api is asked. ---
+
+int IsKeysPositionRequest(RedisModuleCtx* ctx) noexcept {
+  return ctx->key_question != nullptr && !ctx->key_question->channels ? 1 : 0;
+}
+int IsChannelsPositionRequest(RedisModuleCtx* ctx) noexcept {
+  return ctx->key_question != nullptr && ctx->key_question->channels ? 1 : 0;
+}
+void KeyAtPosWithFlags(RedisModuleCtx* ctx, int word, int flags) noexcept {
+  if (IsKeysPositionRequest(ctx) == 0 || word <= 0) return;
+  ctx->key_question->found.push_back({.word = word, .flags = flags});
+}
+// Of whoever does not say what it does with its keys, all must be expected.
+void KeyAtPos(RedisModuleCtx* ctx, int word) noexcept {
+  KeyAtPosWithFlags(ctx, word,
+                    REDISMODULE_CMD_KEY_RW | REDISMODULE_CMD_KEY_ACCESS |
+                        REDISMODULE_CMD_KEY_UPDATE);
+}
+void ChannelAtPosWithFlags(RedisModuleCtx* ctx, int word, int flags) noexcept {
+  if (IsChannelsPositionRequest(ctx) == 0 || word <= 0) return;
+  ctx->key_question->found.push_back({.word = word, .flags = flags});
+}
+
+// --- Asking for any command's keys. ---
+
+// An array that the module frees.
+int* CopyOut(const std::vector<int>& values) {
+  int* copy = static_cast<int*>(std::malloc(std::max<size_t>(values.size(), 1) * sizeof(int)));
+  std::copy(values.begin(), values.end(), copy);
+  return copy;
+}
+
+int* GetCommandKeysWithFlags(RedisModuleCtx* ctx, RedisModuleString** argv, int argc, int* count,
+                             int** flags) noexcept {
+  *count = 0;
+  std::vector<std::string_view> words;
+  for (int i = 0; i < argc; ++i) words.push_back(argv[i]->view());
+  const node::Command* command = ctx->engine().registry.Resolve(words);
+  if (command == nullptr) {
+    errno = ENOENT;
+    return nullptr;
+  }
+  const node::CommandSpec& row = command->spec();
+  errno = 0;
+  if (!slots::MayHaveKeys(row.keys, row.get_keys)) return nullptr;
+  if (!row.arity.Accepts(words.size())) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  slots::KeyRefs keys;
+  const auto detail = flags == nullptr ? slots::KeyDetail::kPositions : slots::KeyDetail::kAccess;
+  if (slots::FindKeys(row.keys, row.get_keys, detail, words, &keys) != slots::KeyStatus::kOk) {
+    return nullptr;
+  }
+  std::vector<int> positions;
+  std::vector<int> accesses;
+  for (const slots::KeyRef& key : keys) {
+    positions.push_back(static_cast<int>(key.word));
+    accesses.push_back(static_cast<int>(key.flags));
+  }
+  *count = static_cast<int>(positions.size());
+  if (flags != nullptr) *flags = CopyOut(accesses);
+  return CopyOut(positions);
+}
+int* GetCommandKeys(RedisModuleCtx* ctx, RedisModuleString** argv, int argc, int* count) noexcept {
+  return GetCommandKeysWithFlags(ctx, argv, argc, count, nullptr);
+}
+
+const char* GetCurrentCommandName(RedisModuleCtx* ctx) noexcept {
+  return ctx->command == nullptr ? nullptr : ctx->command->command().full_name().c_str();
+}
+
+const ApiEntry kFunctions[] = {
+    {"CreateCommand", &CreateCommand},
+    {"GetCommand", &GetCommand},
+    {"CreateSubcommand", &CreateSubcommand},
+    {"IsKeysPositionRequest", &IsKeysPositionRequest},
+    {"IsChannelsPositionRequest", &IsChannelsPositionRequest},
+    {"KeyAtPos", &KeyAtPos},
+    {"KeyAtPosWithFlags", &KeyAtPosWithFlags},
+    {"ChannelAtPosWithFlags", &ChannelAtPosWithFlags},
+    {"GetCommandKeys", &GetCommandKeys},
+    {"GetCommandKeysWithFlags", &GetCommandKeysWithFlags},
+    {"GetCurrentCommandName", &GetCurrentCommandName},
+};
+
+}  // namespace
+
+ApiGroup CommandFunctions() { return kFunctions; }
+
+}  // namespace slotmesh::modules

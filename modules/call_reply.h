@@ -1,0 +1,64 @@
+// RedisModuleCallReply: the reply of a command that a module has run, read where it lies.
+//
+// The outermost owns the bytes and all elements; an element is valid as long as that. Elements are
+// read when they are first asked for. Bytes that are no RESP (a module's own command may have
+// written such) give REDISMODULE_REPLY_UNKNOWN, never anything out of bounds. Not thread-safe.
+#ifndef SLOTMESH_MODULES_CALL_REPLY_H_
+#define SLOTMESH_MODULES_CALL_REPLY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "modules/sdk/abi.h"
+#include "node/resp/reply.h"
+
+struct RedisModuleCallReply {
+  // Takes `bytes`, one reply in RESP2 or RESP3.
+  RedisModuleCallReply(std::string bytes, slotmesh::node::Protocol written_in);
+  // An element: reads the reply at the start of `bytes`, which its root owns.
+  RedisModuleCallReply(RedisModuleCallReply& root, std::string_view bytes);
+  RedisModuleCallReply(const RedisModuleCallReply&) = delete;
+  RedisModuleCallReply& operator=(const RedisModuleCallReply&) = delete;
+
+  // REDISMODULE_REPLY_*.
+  int type = REDISMODULE_REPLY_UNKNOWN;
+  std::string_view proto;   // Its bytes, attributes not included.
+  std::string_view text;    // Of strings, errors (with their code), big numbers, verbatim strings.
+  std::string_view format;  // Of verbatim strings: three characters.
+  long long integer = 0;    // Also of bools: 0 or 1.
+  double number = 0;
+  size_t size = 0;  // Elements of an aggregate; of a map or attribute, pairs.
+  // Written in RESP3, which a client of RESP2 is not to get.
+  bool resp3 = false;
+
+  // Null beyond the end, or for what has no elements.
+  RedisModuleCallReply* Element(size_t index);
+  // Null if there is none.
+  RedisModuleCallReply* Attribute() { return attribute_.get(); }
+  bool is_root() const { return root_ == this; }
+  // What becomes of it: whose automatic memory frees it. Null: nobody's.
+  RedisModuleCtx* tracked_by = nullptr;
+
+  void WriteTo(slotmesh::node::Reply& reply) const { reply.Raw(whole_); }
+
+
+ private:
+  bool Read(std::string_view bytes);
+  bool ReadLine(char kind, std::string_view line, std::string_view after);
+  bool ReadBulk(char kind, std::string_view line, std::string_view after);
+  bool ReadAggregate(char kind, std::string_view line, std::string_view after);
+
+  RedisModuleCallReply* root_;
+  std::string bytes_;       // Of the root.
+  std::string_view whole_;  // Attributes included.
+  std::string_view elements_bytes_;
+  std::deque<RedisModuleCallReply> elements_;  // Read so far.
+  size_t read_bytes_ = 0;
+  std::unique_ptr<RedisModuleCallReply> attribute_;
+};
+
+#endif  // SLOTMESH_MODULES_CALL_REPLY_H_
