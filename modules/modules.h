@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "modules/arg_frames.h"
 #include "modules/call_clients.h"
 #include "modules/module.h"
+#include "modules/runtime/descriptors.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/commands/persistence.h"
@@ -44,6 +46,10 @@ struct Host {
   std::function<void(std::function<void()>)> post;  // To the engine thread, from any.
   std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
   std::string version;  // Of slotmesh: "1.2.3".
+  // Null: modules cannot wait for descriptors.
+  Descriptors* descriptors = nullptr;
+  // Lets other clients be served within a command that takes long; may be null.
+  std::function<void()> serve_others;
 };
 
 struct LoadRequest {
@@ -105,8 +111,14 @@ class Modules {
   template <typename Part>
   Part& AddPart(std::unique_ptr<Part> part) {
     Part& added = *part;
+    parts_by_type_[typeid(Part)] = &added;
     parts_.push_back(std::move(part));
     return added;
+  }
+  // The one of that type. REQUIRES: it has joined.
+  template <typename Part>
+  Part& part() const {
+    return static_cast<Part&>(*parts_by_type_.at(typeid(Part)));
   }
 
   // Words and clients of the calls that are under way.
@@ -121,6 +133,9 @@ class Modules {
   // Calls a module's code outside of commands: `code` gets a context. What it replicates is one
   // unit.
   void CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> code);
+  // Work of the loop that no request has begun (a timer, an arriving message): the time that is
+  // seen is refreshed before, and who waited for a key that is there now is served after.
+  void RunOutsideRequests(absl::FunctionRef<void()> work);
 
  private:
   absl::Status Open(Module& module);
@@ -138,6 +153,7 @@ class Modules {
   ArgFrames arg_frames_;
   CallClients call_clients_;
   std::vector<std::unique_ptr<ModulePart>> parts_;
+  absl::flat_hash_map<std::type_index, ModulePart*> parts_by_type_;
   uint64_t keyspace_stamp_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #ifndef SLOTMESH_MODULES_RUNTIME_TIMERS_H_
 #define SLOTMESH_MODULES_RUNTIME_TIMERS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -53,6 +54,11 @@ class Timers {
       if (which(at->second.timer)) Take(at->first);
       at = next;
     }
+  }
+
+  bool AnyOf(absl::FunctionRef<bool(const Timer&)> which) const {
+    return std::any_of(by_id_.begin(), by_id_.end(),
+                       [&](const auto& entry) { return which(entry.second.timer); });
   }
 
   // Takes out the first that is due, if one is: first by deadline, then by number. Those that were

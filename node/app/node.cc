@@ -16,6 +16,7 @@
 #include "boost/asio/steady_timer.hpp"
 #include "functions/functions.h"
 #include "modules/modules.h"
+#include "modules/net/asio_descriptors.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
 #include "node/app/log_ring.h"
@@ -215,7 +216,9 @@ struct Node::Parts {
                  .log = log,
                  .post = Poster(),
                  .post_after = Delayer(),
-                 .version = std::string(kVersion)}) {}
+                 .version = std::string(kVersion),
+                 .descriptors = &module_descriptors,
+                 .serve_others = [this] { server.ServeOthers(); }}) {}
 
   const Config& config() const { return env.settings.config(); }
 
@@ -294,6 +297,7 @@ struct Node::Parts {
   ClientFamily client_family{clients};
   ServerFamily server_family;
   functions::Functions functions;
+  modules::AsioDescriptors module_descriptors{io};
   modules::Modules modules;
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.

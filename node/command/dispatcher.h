@@ -154,6 +154,8 @@ class Dispatcher {
   void EndPushes(Client& client, const Command& command);
   void ServeReadyKeysSlow();
   bool IsReady(const KeyWaiters::Waiter& waiter, int database, std::string_view key);
+  // Its slot has gone elsewhere: the reply says where.
+  bool IsRedirected(const KeyWaiters::Waiter& waiter);
   void RunAgain(KeyWaiters::Turn turn);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);

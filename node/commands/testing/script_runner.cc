@@ -135,6 +135,9 @@ void ScriptRunner::Directive(std::string_view line) {
   } else if (verb == "advance" && ParseInt64(value)) {
     engine_->AdvanceMillis(*ParseInt64(value));
     Settle(/*show=*/true);
+  } else if (verb == "await") {
+    if (!engine_->AwaitPost()) Print("(script error) nothing came");
+    Settle(/*show=*/true);
   } else if (verb == "resp" && (value == "2" || value == "3")) {
     ClientNamed(words.size() > 2 ? std::string_view(words[2]) : kMainClient)
         .client.reply()
