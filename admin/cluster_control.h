@@ -84,6 +84,13 @@ struct LibrariesState {
   std::vector<LibraryState> libraries;  // By name.
 };
 
+// A module that the node that answers has loaded.
+struct ModuleState {
+  std::string name;
+  int64_t version = 0;  // As it says of itself.
+  std::string path;
+};
+
 struct LogEntry {
   uint64_t number = 0;  // Rising.
   absl::Time time;
@@ -132,6 +139,8 @@ class ClusterControl {
   virtual absl::StatusOr<std::string> LoadLibrary(const std::string& text, bool replace,
                                                   absl::Duration timeout) = 0;
   virtual absl::Status DeleteLibrary(const std::string& name, absl::Duration timeout) = 0;
+
+  virtual absl::StatusOr<std::vector<ModuleState>> Modules() = 0;
 
   // Entries after number `after`, oldest first, at most `limit` of the latest.
   virtual std::vector<LogEntry> Logs(uint64_t after, size_t limit) = 0;

@@ -52,6 +52,9 @@ class FakeControl : public ClusterControl {
     absl::MutexLock lock(&mu_);
     return libraries_;
   }
+  absl::StatusOr<std::vector<ModuleState>> Modules() override {
+    return std::vector<ModuleState>{{"bloom", 20604, "/lib/bloom.so"}, {"search", 21005, "/s.so"}};
+  }
   // A text's first line is the library's name.
   absl::StatusOr<std::string> LoadLibrary(const std::string& whole, bool replace,
                                           absl::Duration) override {

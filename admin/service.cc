@@ -129,6 +129,15 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
     });
   }
 
+  grpc::Status Modules(grpc::ServerContext* context, const wire::ModulesRequest*,
+                       wire::ModulesReply* reply) override {
+    return Run(context, "Modules", [&]() -> absl::Status {
+      const auto modules = control_.Modules();
+      if (modules.ok()) *reply = ToWire(*modules);
+      return modules.status();
+    });
+  }
+
   grpc::Status LoadLibrary(grpc::ServerContext* context, const wire::LoadLibraryRequest* request,
                            wire::LoadLibraryReply* reply) override {
     return Run(context, "LoadLibrary", [&]() -> absl::Status {

@@ -181,4 +181,15 @@ wire::LibrariesReply ToWire(const LibrariesState& libraries) {
   return reply;
 }
 
+wire::ModulesReply ToWire(const std::vector<ModuleState>& modules) {
+  wire::ModulesReply reply;
+  for (const ModuleState& module : modules) {
+    wire::Module* const out = reply.add_modules();
+    out->set_name(module.name);
+    out->set_version(module.version);
+    out->set_path(module.path);
+  }
+  return reply;
+}
+
 }  // namespace slotmesh::admin

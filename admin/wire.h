@@ -11,6 +11,7 @@ namespace slotmesh::admin {
 
 wire::ClusterStatus ToWire(const ClusterView& view);
 wire::LibrariesReply ToWire(const LibrariesState& libraries);
+wire::ModulesReply ToWire(const std::vector<ModuleState>& modules);
 wire::CheckReply ToWire(const ClusterView& view, const std::vector<Finding>& findings);
 // `map` names the shards' primaries in a plan.
 wire::Progress ToWire(const ProgressReport& report, const slots::SlotMap& map);

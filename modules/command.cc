@@ -42,9 +42,10 @@ constexpr FlagWord kFlagWords[] = {
     {"allow-busy", Flag::kAllowBusy},
 };
 
-// A name that clients can send, and that does not look like a container's with its subcommand.
+// A name that clients can send inline, that does not look like a container's with its subcommand,
+// and that rules of users can name.
 bool IsCommandName(std::string_view name) {
-  constexpr std::string_view kForbidden = " \r\n|";
+  constexpr std::string_view kForbidden = " \r\n|@=";
   return !name.empty() && name.find_first_of(kForbidden) == std::string_view::npos;
 }
 
@@ -160,7 +161,9 @@ RedisModuleCommand* AddCommand(Modules& modules, Module& module, RedisModuleComm
   command->words = *parsed;
   command->row.name = command->Keep(Lower(name));
   command->row.handler = function == nullptr ? nullptr : &RunModuleCommand;
-  command->row.arity = node::Arity::AtLeast(function == nullptr ? 2 : 1);
+  // A container's first word is not all.
+  command->row.arity =
+      node::Arity::AtLeast(function == nullptr || container != nullptr ? 2 : 1);
   command->row.flags = parsed->flags | Flag::kModule;
   command->row.group = "module";
   SetKeys(*command, keys);

@@ -61,6 +61,7 @@ class Cli {
     AddViews();
     AddChanges();
     AddFunctions();
+    AddModules();
     AddDev();
     AddFileChecks();
     CLI::App* const completion = app_.add_subcommand(
@@ -230,6 +231,12 @@ class Cli {
     On(functions->add_subcommand("diff",
                                  "Where nodes have other libraries than the cluster (exit code 1)"),
        [this] { return commands_.DiffLibraries(); });
+  }
+
+  void AddModules() {
+    On(app_.add_subcommand("modules",
+                           "Which node has which module; exit code 1 where they differ"),
+       [this] { return commands_.ListModules(); });
   }
 
   void AddDev() {

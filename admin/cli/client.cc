@@ -27,6 +27,9 @@ class AdminClientImpl final : public AdminClient {
                                        wire::AcceptEmptyRequest())
         .status();
   }
+  absl::StatusOr<wire::ModulesReply> Modules() override {
+    return Ask<wire::ModulesReply>("Modules", &wire::Admin::Stub::Modules, wire::ModulesRequest());
+  }
   absl::StatusOr<wire::LibrariesReply> Libraries() override {
     return Ask<wire::LibrariesReply>("Libraries", &wire::Admin::Stub::Libraries,
                                      wire::LibrariesRequest());

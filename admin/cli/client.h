@@ -26,6 +26,7 @@ class AdminClient {
   virtual absl::StatusOr<wire::CheckReply> Check() = 0;
   virtual absl::Status AcceptEmpty() = 0;
   virtual absl::StatusOr<wire::LibrariesReply> Libraries() = 0;
+  virtual absl::StatusOr<wire::ModulesReply> Modules() = 0;
   virtual absl::StatusOr<wire::LoadLibraryReply> LoadLibrary(
       const wire::LoadLibraryRequest& request) = 0;
   virtual absl::Status DeleteLibrary(const wire::DeleteLibraryRequest& request) = 0;

@@ -47,6 +47,9 @@ class Commands {
   // Weights are "NODE=WEIGHT".
   int Rebalance(const std::vector<std::string>& weights, double threshold_percent, bool dry_run);
 
+  // modules_commands.cc.
+  int ListModules();
+
   // Function libraries (functions_commands.cc).
   int LoadLibrary(const std::string& file, bool replace);
   int ListLibraries();

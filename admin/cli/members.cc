@@ -33,19 +33,30 @@ AdminClient* Members::ClientOf(const wire::Node& node) {
   return client.get();
 }
 
-std::vector<Members::MemberLibraries> Members::AskLibraries(const wire::ClusterStatus& status) {
-  std::vector<MemberLibraries> members;
+template <typename Reply>
+std::vector<Members::Answer<Reply>> Members::AskAll(
+    const wire::ClusterStatus& status, absl::StatusOr<Reply> (AdminClient::*question)()) {
+  std::vector<Answer<Reply>> members;
   for (const wire::Node& node : status.nodes()) {
     if (node.health() == "online" && node.bus_port() != 0) members.push_back({.node = &node});
   }
   std::vector<std::thread> askers;
-  for (MemberLibraries& member : members) {
+  for (Answer<Reply>& member : members) {
     AdminClient* const client = ClientOf(*member.node);
     if (client == nullptr) continue;
-    askers.emplace_back([&member, client] { member.reply = client->Libraries(); });
+    askers.emplace_back(
+        [&member, client, question] { member.reply = (client->*question)(); });
   }
   for (std::thread& asker : askers) asker.join();
   return members;
+}
+
+std::vector<Members::MemberLibraries> Members::AskLibraries(const wire::ClusterStatus& status) {
+  return AskAll(status, &AdminClient::Libraries);
+}
+
+std::vector<Members::MemberModules> Members::AskModules(const wire::ClusterStatus& status) {
+  return AskAll(status, &AdminClient::Modules);
 }
 
 void Members::Complete(wire::ClusterStatus* status) {

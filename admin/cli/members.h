@@ -27,16 +27,24 @@ class Members {
 
   // What each online member has of the function libraries, in the order of `status`; an error for
   // one that does not answer. Members that are not online are left out.
-  struct MemberLibraries {
+  template <typename Reply>
+  struct Answer {
     const wire::Node* node = nullptr;  // Of `status`.
-    absl::StatusOr<wire::LibrariesReply> reply = absl::UnknownError("");
+    absl::StatusOr<Reply> reply = absl::UnknownError("");
   };
+  using MemberLibraries = Answer<wire::LibrariesReply>;
   std::vector<MemberLibraries> AskLibraries(const wire::ClusterStatus& status);
+  // The same of the modules that they have loaded.
+  using MemberModules = Answer<wire::ModulesReply>;
+  std::vector<MemberModules> AskModules(const wire::ClusterStatus& status);
 
  private:
   static constexpr absl::Duration kTimeout = absl::Seconds(1);
 
   void Ask(wire::Node* node, AdminClient& client);
+  template <typename Reply>
+  std::vector<Answer<Reply>> AskAll(const wire::ClusterStatus& status,
+                                    absl::StatusOr<Reply> (AdminClient::*question)());
   // Null if the address makes no client.
   AdminClient* ClientOf(const wire::Node& node);
 

@@ -211,4 +211,17 @@ std::string DiffText(const LibraryDiff& diff) {
   return table.Render();
 }
 
+std::string ModulesText(const ModuleReport& report) {
+  std::string text = "no modules\n";
+  if (!report.loaded.empty()) {
+    Table table({"MODULE", ">VERSION", "NODES"});
+    for (const ModuleReport::Loaded& loaded : report.loaded) {
+      table.Add({loaded.module, absl::StrCat(loaded.version), absl::StrJoin(loaded.nodes, " ")});
+    }
+    text = table.Render();
+  }
+  for (const std::string& warning : report.warnings) absl::StrAppend(&text, warning, "\n");
+  return text;
+}
+
 }  // namespace slotmesh::admin

@@ -39,6 +39,18 @@ struct LibraryDiff {
 };
 std::string DiffText(const LibraryDiff& diff);
 
+// Which nodes have which module; where they do not all have the same.
+struct ModuleReport {
+  struct Loaded {
+    std::string module;
+    int64_t version = 0;
+    std::vector<std::string> nodes;
+  };
+  std::vector<Loaded> loaded;         // By name and version.
+  std::vector<std::string> warnings;  // Sentences.
+};
+std::string ModulesText(const ModuleReport& report);
+std::string ModulesJson(const ModuleReport& report);
 std::string LibrariesJson(const wire::LibrariesReply& libraries);
 std::string DiffJson(const LibraryDiff& diff);
 std::string StatusJson(const wire::ClusterStatus& status);

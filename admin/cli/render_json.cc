@@ -93,6 +93,15 @@ std::string LibrariesJson(const wire::LibrariesReply& reply) {
                {"libraries", std::move(libraries)}});
 }
 
+std::string ModulesJson(const ModuleReport& report) {
+  Json modules = Json::array();
+  for (const ModuleReport::Loaded& loaded : report.loaded) {
+    modules.push_back(
+        {{"name", loaded.module}, {"version", loaded.version}, {"nodes", loaded.nodes}});
+  }
+  return Dump({{"modules", std::move(modules)}, {"warnings", report.warnings}});
+}
+
 std::string DiffJson(const LibraryDiff& diff) {
   Json drift = Json::array();
   for (const LibraryDrift& each : diff.drift) {

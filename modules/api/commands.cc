@@ -25,13 +25,11 @@ int CreateCommand(RedisModuleCtx* ctx, const char* name, RedisModuleCmdFunc func
   return command == nullptr ? REDISMODULE_ERR : REDISMODULE_OK;
 }
 
-// Null for a command that is not this module's own.
+// By its full name, "container|subcommand" too. Null for one that is not this module's own.
 RedisModuleCommand* GetCommand(RedisModuleCtx* ctx, const char* name) noexcept {
   if (ctx->module == nullptr) return nullptr;
   for (const auto& command : ctx->module->commands) {
-    if (command->container == nullptr && EqualsIgnoreCase(command->row.name, name)) {
-      return command.get();
-    }
+    if (EqualsIgnoreCase(command->command->full_name(), name)) return command.get();
   }
   return nullptr;
 }

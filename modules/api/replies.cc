@@ -35,7 +35,7 @@ int WrongArity(RedisModuleCtx* ctx) noexcept {
 // What stands before the first space is the code; whoever gives none has ERR. So the protocol, and
 // so Reply::Error for words in capitals; modules may use others.
 int ReplyWithError(RedisModuleCtx* ctx, const char* text) noexcept {
-  return To(ctx, [&](Reply& reply) { reply.Error(text[0] == '-' ? text : StrCat("-", text)); });
+  return To(ctx, [&](Reply& reply) { reply.Error(StrCat("-", text)); });
 }
 int ReplyWithErrorFormat(RedisModuleCtx* ctx, const char* format, ...) noexcept {
   va_list args;

@@ -66,6 +66,7 @@ class Admin : public ClusterAdmin {
     functions_ = functions;
     shared_libraries_ = shared;
   }
+  void SetModules(const modules::Modules& modules) override { modules_ = &modules; }
   admin::ClusterView Look(ClusterState& state) const override;
 
   absl::StatusOr<admin::ClusterView> View() override;
@@ -87,6 +88,7 @@ class Admin : public ClusterAdmin {
   absl::StatusOr<std::string> LoadLibrary(const std::string& text, bool replace,
                                           absl::Duration timeout) override;
   absl::Status DeleteLibrary(const std::string& name, absl::Duration timeout) override;
+  absl::StatusOr<std::vector<admin::ModuleState>> Modules() override;
   std::vector<admin::LogEntry> Logs(uint64_t after, size_t limit) override;
 
  private:
@@ -108,6 +110,7 @@ class Admin : public ClusterAdmin {
   uint64_t offset_ = 0;
   const functions::Functions* functions_ = nullptr;
   functions::ClusterLibraries* shared_libraries_ = nullptr;
+  const modules::Modules* modules_ = nullptr;
   std::mt19937_64 random_;  // Engine thread.
 };
 
@@ -354,6 +357,17 @@ admin::LibrariesState Admin::LibrariesOf(const ClusterState& state) const {
 absl::StatusOr<admin::LibrariesState> Admin::Libraries() {
   return OnEngine<admin::LibrariesState>(
       [this](ClusterState& state) { return LibrariesOf(state); });
+}
+
+absl::StatusOr<std::vector<admin::ModuleState>> Admin::Modules() {
+  return OnEngine<std::vector<admin::ModuleState>>([this](ClusterState&) {
+    std::vector<admin::ModuleState> states;
+    if (modules_ == nullptr) return states;
+    for (const auto& module : modules_->loaded()) {
+      states.push_back({.name = module->name, .version = module->version, .path = module->path});
+    }
+    return states;
+  });
 }
 
 absl::Status Admin::ChangeLibraries(Decide decide, absl::Duration timeout) {

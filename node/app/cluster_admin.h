@@ -8,6 +8,7 @@
 #include "admin/cluster_control.h"
 #include "boost/asio/io_context.hpp"
 #include "functions/cluster_libraries.h"
+#include "modules/modules.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_state.h"
 #include "node/command/client_table.h"
@@ -34,6 +35,8 @@ class ClusterAdmin : public admin::ClusterControl {
   // `shared` is null where the node decides alone. Borrowed; engine thread.
   virtual void SetLibraries(const functions::Functions* functions,
                             functions::ClusterLibraries* shared) = 0;
+  // Borrowed; engine thread.
+  virtual void SetModules(const modules::Modules& modules) = 0;
   // What View() gives, on the engine thread itself.
   virtual admin::ClusterView Look(ClusterState& state) const = 0;
 };

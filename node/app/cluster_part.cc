@@ -103,6 +103,7 @@ class Part : public ClusterPart, private RelayNetwork {
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
   void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
+  void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
   void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;

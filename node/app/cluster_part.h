@@ -15,6 +15,7 @@
 #include "admin/metrics.h"
 #include "boost/asio/io_context.hpp"
 #include "functions/functions.h"
+#include "modules/modules.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_family.h"
 #include "node/cluster/cluster_state.h"
@@ -51,6 +52,8 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  // What administrators are told of modules. Borrowed.
+  virtual void UseModules(const modules::Modules& modules) = 0;
   // The function libraries from now on: the node's, once its files are loaded. Borrowed.
   virtual void UseLibraries(functions::Functions& functions) = 0;
   // What administration sees, for the status page. Engine thread.

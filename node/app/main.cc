@@ -15,6 +15,7 @@
 #include "node/app/file_log.h"
 #include "node/app/node.h"
 #include "node/app/open_files.h"
+#include "node/app/stop_signals.h"
 #include "node/app/version.h"
 #include "node/config/config_store.h"
 #include "node/persist/check_tools.h"
@@ -113,6 +114,7 @@ int Main(int argc, char** argv) {
     return 1;
   }
   if (config.daemonize) Daemonize();
+  StopSignals::Block();
   absl::StatusOr<std::unique_ptr<FileLog>> log = FileLog::Open(config.logfile);
   if (!log.ok()) {
     std::fprintf(stderr, "%s\n", std::string(ToStd(log.status().message())).c_str());

@@ -12,7 +12,6 @@
 #include "admin/page.h"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
-#include "boost/asio/signal_set.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "functions/functions.h"
 #include "modules/modules.h"
@@ -23,6 +22,7 @@
 #include "node/app/metrics_source.h"
 #include "node/app/process_control.h"
 #include "node/app/settings.h"
+#include "node/app/stop_signals.h"
 #include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
 #include "node/command/client_limit.h"
@@ -77,6 +77,8 @@ std::string RandomId(std::mt19937_64& random) {
   return id;
 }
 
+std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
+
 // Function libraries as the files hold them.
 class FileLibraries : public FunctionTexts {
  public:
@@ -110,7 +112,6 @@ struct Node::Parts {
         log(environment.log, environment.clock),
         start_micros(environment.clock.WallMicros()),
         io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-        signals(io),
         random(environment.seed),
         keyspace({.databases = static_cast<int>(
                       config().cluster_enabled ? config().cluster_databases : config().databases),
@@ -153,7 +154,7 @@ struct Node::Parts {
                    .post_after = Delayer(),
                    .create =
                        [this](const std::string& path) {
-                         return CreateOutputFile(path, StrCat("temp-", getpid(), ".rdb"),
+                         return CreateOutputFile(path, TemporaryRdb(),
                                                  config().rdb_save_incremental_fsync);
                        },
                    .origin = [this] { return replication.Notes(); }}),
@@ -188,6 +189,12 @@ struct Node::Parts {
         migrate_connections(io),
         migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
+        shutdown({.engine = engine,
+                  .persistence = data_files,
+                  .log = log,
+                  .replication = &replication,
+                  .exit = [this] { control.Shutdown(); },
+                  .on_going_on = [this] { signals.Forget(); }}),
         server_family{.dispatcher = dispatcher,
                       .settings = environment.settings,
                       .clients = clients,
@@ -196,6 +203,7 @@ struct Node::Parts {
                       .log = log,
                       .memory_limit = memory_limit,
                       .client_limit = client_limit,
+                      .shutdown = shutdown,
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
                                    .run_id = RandomId(random),
@@ -237,6 +245,7 @@ struct Node::Parts {
   }
   absl::Status AddFamilies();
   void HandleSignals();
+  void Stop(int signal);
   void SetLimits();
   absl::Status StartCluster();
   absl::Status StartHttp();
@@ -250,7 +259,6 @@ struct Node::Parts {
   LogRing log;
   int64_t start_micros;
   boost::asio::io_context io;
-  boost::asio::signal_set signals;
   std::mt19937_64 random;
   Registry registry;
   Keyspace keyspace;
@@ -290,6 +298,7 @@ struct Node::Parts {
   MigrateConnections migrate_connections;
   Migrator migrator;
   Settings settings;
+  ShutdownSequence shutdown;
   RestoreState restore_state{.log = &log};
   MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
@@ -302,6 +311,7 @@ struct Node::Parts {
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
   std::unique_ptr<admin::HttpServer> http;
+  StopSignals signals;                      // Goes before what it tells.
   std::function<absl::Status()> open_http;  // Null: there is to be none.
   int64_t next_http_try_ms = 0;
   int exit_code = 0;
@@ -479,7 +489,10 @@ void Node::Parts::EndLoading(bool had_files) {
     }
     cluster->state().link().AcceptData();
   }
-  if (cluster != nullptr) cluster->UseLibraries(functions);
+  if (cluster != nullptr) {
+    cluster->UseLibraries(functions);
+    cluster->UseModules(modules);
+  }
   env.settings.OnChange({"appendonly"}, [this](const Config& changed) {
     return data_files.SwitchAof(changed.appendonly);
   });
@@ -504,24 +517,29 @@ void Node::Parts::EndLoading(bool had_files) {
 }
 
 void Node::Parts::HandleSignals() {
-  signals.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (error) return;
-    if (engine.loading.active) {
-      log.Warning("Received shutdown signal during loading, exiting now.");
-      return io.stop();
-    }
-    const bool term = signal == SIGTERM;
-    log.Warning(term ? "Received SIGTERM scheduling shutdown..."
-                     : "Received SIGINT scheduling shutdown...");
-    const uint32_t wish = term ? config().shutdown_on_sigterm : config().shutdown_on_sigint;
-    log.Warning("User requested shutdown...");
-    const ShutdownRequest request{.save = (wish & kShutdownSave) != 0,
-                                  .nosave = (wish & kShutdownNoSave) != 0,
-                                  .force = (wish & kShutdownForce) != 0};
-    server.BeginTurn();
-    if (SaveBeforeShutdown(request, data_files, log)) return io.stop();
-    HandleSignals();
-  });
+  signals.Watch(
+      {.on_signal = [this](int signal) { boost::asio::post(io, [this, signal] { Stop(signal); }); },
+       .on_insisting =
+           [this] {
+             log.Warning("You insist... exiting now.");
+             unlink(TemporaryRdb().c_str());
+             _exit(1);
+           }});
+}
+
+void Node::Parts::Stop(int signal) {
+  if (engine.loading.active) {
+    log.Warning("Received shutdown signal during loading, exiting now.");
+    return io.stop();
+  }
+  const bool term = signal == SIGTERM;
+  log.Warning(term ? "Received SIGTERM scheduling shutdown..."
+                   : "Received SIGINT scheduling shutdown...");
+  const uint32_t wish = term ? config().shutdown_on_sigterm : config().shutdown_on_sigint;
+  shutdown.Ask({.save = (wish & kShutdownSave) != 0,
+                .nosave = (wish & kShutdownNoSave) != 0,
+                .force = (wish & kShutdownForce) != 0,
+                .now = (wish & kShutdownNow) != 0});
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -557,8 +575,6 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   status = parts->StartHttp();
   if (!status.ok()) return status;
   parts->cron.OnTick([parts = parts.get()] { parts->RetryHttp(); });
-  parts->signals.add(SIGTERM);
-  parts->signals.add(SIGINT);
   parts->HandleSignals();
   parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
@@ -566,6 +582,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 
 int Node::Run() {
   parts_->cron.OnTick([parts = parts_.get()] {
+    parts->shutdown.Tick();
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
     parts->data_files.Tick();

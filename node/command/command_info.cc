@@ -160,7 +160,9 @@ void ReplyKeySpecs(Reply& reply, const CommandSpec& row) {
 std::vector<std::string_view> FlagNames(const CommandSpec& row) {
   std::vector<std::string_view> names;
   AppendNames(row.flags, kFlagNames, &names);
-  if (slots::DeriveLegacyKeys(row.keys).movable) names.push_back("movablekeys");
+  // Keys that only the command itself knows move, too.
+  const bool by_function = row.keys.empty() && row.get_keys != nullptr;
+  if (by_function || slots::DeriveLegacyKeys(row.keys).movable) names.push_back("movablekeys");
   AppendNames(row.flags, kLastFlagNames, &names);
   return names;
 }

@@ -104,12 +104,12 @@ void ClientPause(CommandContext& ctx, Args args) {
   }
   const std::optional<int64_t> end = PauseEnd(ctx, args[2]);
   if (!end.has_value()) return;
-  ctx.engine().pause.Start(kind, *end, ctx.now_ms());
+  ctx.engine().pause.Start(Pause::Purpose::kClients, kind, *end, ctx.now_ms());
   ctx.reply().Ok();
 }
 
 void ClientUnpause(CommandContext& ctx, Args) {
-  ctx.engine().pause.Lift();
+  ctx.engine().pause.Lift(Pause::Purpose::kClients);
   ctx.engine().parking.Release(
       [](const ParkingLot::Place& place) { return place.reason == ParkReason::kPause; });
   ctx.reply().Ok();

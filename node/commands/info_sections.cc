@@ -2,6 +2,8 @@
 #include "node/commands/info_sections.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
 #include "node/commands/connection.h"
 #include "node/commands/memory_report.h"
@@ -92,6 +94,20 @@ void InfoServer(const InfoSource& source, InfoText& text) {
   text.Add("executable", identity.executable);
   text.Add("config_file", source.family.settings.file());
   text.Add("io_threads_active", 0);
+  const std::optional<int64_t> shutdown_ms = source.family.shutdown.millis_left();
+  if (shutdown_ms.has_value()) text.Add("shutdown_in_milliseconds", *shutdown_ms);
+}
+
+std::string_view PauseReason(const Pause& pause, int64_t now_ms) {
+  switch (pause.purpose(now_ms)) {
+    case Pause::Purpose::kClients:
+      return pause.active(now_ms) == Pause::Kind::kNone ? "none" : "client_pause";
+    case Pause::Purpose::kFailover:
+      return "failover_in_progress";
+    case Pause::Purpose::kShutdown:
+      return "shutdown_in_progress";
+  }
+  return "";
 }
 
 void InfoClients(const InfoSource& source, InfoText& text) {
@@ -99,7 +115,7 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   const ClientTotals totals = MeasureClients(engine, source.family.clients);
   const Pause::Kind pause = engine.pause.active(engine.now_ms);
   text.Section("Clients");
-  text.Add("connected_clients", source.family.clients.size());
+  text.Add("connected_clients", source.family.clients.size() - totals.replicas);
   text.Add("cluster_connections", 0);
   text.Add("maxclients", engine.config.maxclients);
   text.Add("client_recent_max_input_buffer", totals.largest_input);
@@ -112,12 +128,12 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("total_watched_keys", engine.watches.watched_keys());
   text.Add("total_blocking_keys", engine.key_waiters.keys());
   text.Add("total_blocking_keys_on_nokey", engine.key_waiters.keys_or_without());
-  text.Add("paused_reason", pause == Pause::Kind::kNone ? "none" : "client_pause");
+  text.Add("paused_reason", PauseReason(engine.pause, engine.now_ms));
   text.Add("paused_actions", pause == Pause::Kind::kNone    ? "none"
                              : pause == Pause::Kind::kWrite ? "write"
                                                             : "all");
   text.Add("paused_timeout_milliseconds",
-           pause == Pause::Kind::kNone ? 0 : engine.pause.until_ms() - engine.now_ms);
+           pause == Pause::Kind::kNone ? 0 : engine.pause.until_ms(engine.now_ms) - engine.now_ms);
 }
 
 void InfoMemory(const InfoSource& source, InfoText& text) {

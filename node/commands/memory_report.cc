@@ -9,6 +9,7 @@ ClientTotals MeasureClients(const Engine& engine, const ClientTable& clients) {
     totals.memory_bytes += ClientMemory(client, engine.watches.CountOf(client));
     totals.largest_input = std::max<uint64_t>(totals.largest_input, client.query_buffer_bytes);
     totals.largest_output = std::max<uint64_t>(totals.largest_output, client.output.size());
+    if (client.is_replica) ++totals.replicas;
   });
   return totals;
 }

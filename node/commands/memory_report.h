@@ -15,6 +15,7 @@ struct ClientTotals {
   uint64_t memory_bytes = 0;
   uint64_t largest_input = 0;
   uint64_t largest_output = 0;
+  uint64_t replicas = 0;
 };
 ClientTotals MeasureClients(const Engine& engine, const ClientTable& clients);
 

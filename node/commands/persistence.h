@@ -27,6 +27,7 @@ struct PersistenceStatus {
 struct AofStatus {
   bool on = false;
   bool rewriting = false;
+  bool beginning = false;  // It has been turned on, and no file gives the whole data yet.
   bool scheduled = false;  // Waits for another snapshot to end.
   bool last_rewrite_ok = true;
   bool last_write_ok = true;

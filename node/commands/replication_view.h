@@ -6,10 +6,23 @@
 #define SLOTMESH_NODE_COMMANDS_REPLICATION_VIEW_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "node/commands/info_text.h"
 
 namespace slotmesh::node {
+
+// How far a replica is.
+struct ReplicaProgress {
+  std::string address;
+  uint64_t offset = 0;  // That it has acknowledged.
+  int64_t lag_s = 0;    // Since it last did.
+  std::string_view state;
+  bool has_all = false;
+};
 
 class ReplicationView {
  public:
@@ -21,6 +34,9 @@ class ReplicationView {
   virtual size_t replicas_bytes() const = 0;
   // A full copy is being made for replicas.
   virtual bool copying() const = 0;
+  // Of the replicas that acknowledge; and asks them to, at the end of this turn.
+  virtual std::vector<ReplicaProgress> Progress() const = 0;
+  virtual void AskForAcks() = 0;
   // DEBUG CHANGE-REPL-ID.
   virtual void ForgetHistory() = 0;
 };

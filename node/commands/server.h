@@ -16,6 +16,7 @@
 #include "node/commands/generic.h"
 #include "node/commands/persistence.h"
 #include "node/commands/replication_view.h"
+#include "node/commands/shutdown.h"
 #include "node/config/config_store.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/log.h"
@@ -80,20 +81,12 @@ struct ServerFamily {
   Log& log;
   MemoryLimit& memory_limit;
   ClientLimit& client_limit;
+  ShutdownSequence& shutdown;
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
   ReplicationView* replication = nullptr;      // Null: there is none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
 };
-
-struct ShutdownRequest {
-  bool save = false;    // Even without save points.
-  bool nosave = false;  // Even with them.
-  bool force = false;   // Even if that fails.
-};
-// What comes before the end: saves if it should. False, having said so in the log, if the process
-// must go on.
-bool SaveBeforeShutdown(const ShutdownRequest& request, Persistence& persistence, Log& log);
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
 // and those without.

@@ -123,7 +123,7 @@ constexpr CommandSpec kRows[] = {
         .flags = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript | Flag::kNoMulti,
         .group = "server",
         .since = "1.0.0",
-        .summary = "Saves all data (not available yet).",
+        .summary = "Saves all data, while clients wait.",
         .complexity = "O(N) where N is the total number of keys in all databases",
     },
     {

@@ -16,6 +16,8 @@ constexpr std::string_view kNotSaving =
     "ERR Background saving is currently not in progress or scheduled";
 constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
 constexpr std::string_view kShutdownFailed = "ERR Errors trying to SHUTDOWN. Check logs.";
+constexpr std::string_view kShutdownWaits =
+    "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client";
 
 // Nothing if the words make no sense.
 std::optional<ShutdownRequest> ParseShutdown(Args words, bool* abort) {
@@ -29,7 +31,9 @@ std::optional<ShutdownRequest> ParseShutdown(Args words, bool* abort) {
       request.force = true;
     } else if (EqualsIgnoreCase(word, "abort")) {
       *abort = true;
-    } else if (!EqualsIgnoreCase(word, "now") && !EqualsIgnoreCase(word, "failover")) {
+    } else if (EqualsIgnoreCase(word, "now")) {
+      request.now = true;
+    } else if (!EqualsIgnoreCase(word, "failover")) {
       return std::nullopt;
     }
   }
@@ -40,42 +44,34 @@ std::optional<ShutdownRequest> ParseShutdown(Args words, bool* abort) {
 
 }  // namespace
 
-bool SaveBeforeShutdown(const ShutdownRequest& request, Persistence& persistence, Log& log) {
-  (void)persistence.CancelBackgroundSave();
-  if (request.nosave || (!request.save && !persistence.has_save_points())) return true;
-  log.Notice("Saving the final RDB snapshot before exiting.");
-  const absl::Status status = persistence.Save();
-  if (status.ok()) return true;
-  if (request.force) {
-    log.Warning("Error trying to save the DB. Exit anyway.");
-    return true;
-  }
-  log.Warning("Error trying to save the DB, can't exit.");
-  log.Warning("Errors trying to shut down the server. Check the logs for more information.");
-  return false;
-}
-
 void Shutdown(CommandContext& ctx, Args args) {
   ServerFamily& family = ctx.family<ServerFamily>();
   bool abort = false;
-  const std::optional<ShutdownRequest> request = ParseShutdown(args.subspan(1), &abort);
+  std::optional<ShutdownRequest> request = ParseShutdown(args.subspan(1), &abort);
   if (!request) return ctx.reply().Error(errors::kSyntax);
-  // A shutdown waits for nothing yet, so there is never one to abort.
-  if (abort) return ctx.reply().Error(kNoShutdown);
+  if (abort) {
+    if (!family.shutdown.Abort()) return ctx.reply().Error(kNoShutdown);
+    return ctx.reply().Ok();
+  }
   if (ScriptRun* script = ctx.engine().script; script != nullptr && script->busy) {
     if (!request->nosave) {
       return ctx.reply().Error(script->eval ? errors::kBusyScript : errors::kBusyFunction);
     }
     script->abandoned = true;
+    request->now = true;
   }
-  family.log.Warning("User requested shutdown...");
-  // Half of the data must not replace a file that has all of it.
-  const bool loading = ctx.engine().loading.active;
-  if (!loading && !SaveBeforeShutdown(*request, family.persistence, family.log)) {
-    return ctx.reply().Error(kShutdownFailed);
+  if (!ctx.may_block() && family.shutdown.NeedsToWait(*request)) {
+    return ctx.reply().Error(kShutdownWaits);
   }
-  ctx.client().close_after_reply = true;
-  family.control.Shutdown();
+  switch (family.shutdown.Begin(*request)) {
+    case ShutdownSequence::Outcome::kEnds:
+      ctx.client().close_after_reply = true;
+      return;
+    case ShutdownSequence::Outcome::kWaits:
+      return family.shutdown.Await(ctx.client());
+    case ShutdownSequence::Outcome::kFailed:
+      return ctx.reply().Error(kShutdownFailed);
+  }
 }
 
 void LastSave(CommandContext& ctx, Args) {

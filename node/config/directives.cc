@@ -166,7 +166,7 @@ constexpr Directive kTable[] = {
     Bool("dynamic-hz", "", 0, kLater, &Config::dynamic_hz),
     Int("databases", "", kImmutable, kLive, &Config::databases, 1, kIntMax),
     Int("cluster-databases", "", kImmutable, kLive, &Config::cluster_databases, 1, kIntMax),
-    Int("shutdown-timeout", "", 0, kLater, &Config::shutdown_timeout, 0, kIntMax),
+    Int("shutdown-timeout", "", 0, kLive, &Config::shutdown_timeout, 0, kIntMax),
     Special("shutdown-on-sigterm", "", kMultiArg, kLive,
             fields::kShutdown<&Config::shutdown_on_sigterm>),
     Special("shutdown-on-sigint", "", kMultiArg, kLive,

@@ -225,6 +225,7 @@ bool AofFiles::Flush() {
 }
 
 void AofFiles::Close() {
+  if (log_.on()) env_.log.Notice("Calling fsync() on the AOF file.");
   const absl::Status status = log_.SyncNow();
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error writing to the AOF file: ", ToStd(status.message())));
@@ -383,19 +384,21 @@ bool AofFiles::WaitsForAnother() const {
 }
 
 AofStatus AofFiles::Status() const {
-  AofStatus status{.on = log_.on(),
-                   .rewriting = rewriting_ != nullptr && !WaitsForAnother(),
-                   .scheduled = rewriting_ != nullptr && WaitsForAnother(),
-                   .last_rewrite_ok = last_rewrite_ok_,
-                   .last_write_ok = log_.status().ok(),
-                   .last_rewrite_seconds = last_rewrite_s_,
-                   .rewrites = rewrites_,
-                   .failures_in_a_row = failures_in_a_row_,
-                   .base_bytes = base_bytes_,
-                   .bytes = base_bytes_ + old_bytes_ + log_.size(),
-                   .buffered_bytes = log_.buffered(),
-                   .syncing = log_.syncing(),
-                   .syncs_awaited = log_.syncs_awaited()};
+  AofStatus status{
+      .on = log_.on(),
+      .rewriting = rewriting_ != nullptr && !WaitsForAnother(),
+      .beginning = rewriting_ != nullptr && !complete_ && env_.engine.config.appendonly,
+      .scheduled = rewriting_ != nullptr && WaitsForAnother(),
+      .last_rewrite_ok = last_rewrite_ok_,
+      .last_write_ok = log_.status().ok(),
+      .last_rewrite_seconds = last_rewrite_s_,
+      .rewrites = rewrites_,
+      .failures_in_a_row = failures_in_a_row_,
+      .base_bytes = base_bytes_,
+      .bytes = base_bytes_ + old_bytes_ + log_.size(),
+      .buffered_bytes = log_.buffered(),
+      .syncing = log_.syncing(),
+      .syncs_awaited = log_.syncs_awaited()};
   if (rewriting_ != nullptr) status.current_rewrite_seconds = rewriting_->save->seconds();
   return status;
 }

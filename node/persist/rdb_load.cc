@@ -33,9 +33,10 @@ void RdbLoader::OnFunction(std::string_view code) { loaded_.functions.emplace_ba
 
 absl::Status RdbLoader::OnEntry(const RdbEntryNotes& notes, Entry* entry) {
   absl::Status status;
-  if (entry->IsExpired(options_.now) && !keep_expired_) {
+  const bool expired = HasExpired(*entry);
+  if (expired) ++loaded_.expired;
+  if (expired && !keep_expired_) {
     Entry::Free(entry);
-    ++loaded_.expired;
   } else {
     if (waiting_count_ == kWaitingMax) status = KeepFirst();
     const std::string_view name = entry->key();
@@ -76,7 +77,7 @@ absl::Status RdbLoader::Keep(const Waiting& waiting) {
   }
   database.Insert(key, entry, options_.now);
   SetAccessClock(notes, *entry);
-  ++loaded_.keys;
+  if (!HasExpired(*entry)) ++loaded_.keys;
   return absl::OkStatus();
 }
 

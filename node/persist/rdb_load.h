@@ -38,7 +38,8 @@ struct RdbLoadOptions {
 
 struct RdbLoaded {
   uint64_t keys = 0;
-  uint64_t expired = 0;  // Left out.
+  // Whose time had passed: left out, or kept for the copies to hear of it. Not among the keys.
+  uint64_t expired = 0;
   std::vector<std::pair<std::string, std::string>> aux;
   std::vector<std::string> functions;  // Code of each library.
   size_t size = 0;                     // Of the part of the bytes that is RDB.
@@ -77,6 +78,10 @@ class RdbLoader : private RdbFileReader::Handler {
     HashedKey key;
   };
   static constexpr size_t kWaitingMax = 16;
+  // A replica's keys are as they are: their time is the primary's affair.
+  bool HasExpired(const Entry& entry) const {
+    return !options_.keep_expired && entry.IsExpired(options_.now);
+  }
   absl::Status KeepFirst();
   absl::Status KeepAll();
   absl::Status Keep(const Waiting& waiting);

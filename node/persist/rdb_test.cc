@@ -220,6 +220,38 @@ TEST(RdbTest, KeysWhoseTimeHasPassedStayOut) {
   EXPECT_EQ(loaded->expired, 1u);
 }
 
+TEST(RdbTest, KeysWhoseTimeHasPassedStayForTheCopiesButAreCounted) {
+  TestEngine from({.families = AllTypes()});
+  Writer writer(from);
+  writer.Run({"SET", "a", "1", "PX", "10"});
+  writer.Run({"SET", "b", "1"});
+  std::string bytes;
+  ASSERT_TRUE(SaveRdb(from.engine().keyspace, std::make_unique<FakeFile>(&bytes, kPlenty),
+                      {.aux = {{"note", "x"}}}, {})
+                  .ok());
+  TestEngine to({.families = AllTypes()});
+  to.AdvanceMillis(11);
+  const auto load = [&](bool keep) {
+    to.engine().keyspace.Flush();
+    return LoadRdb(bytes, to.engine().keyspace,
+                   {.type_settings = to.engine().type_settings,
+                    .now = to.engine().now_ms,
+                    .keep_expired = keep,
+                    .keep_expired_with = "note"},
+                   [](size_t) {});
+  };
+  absl::StatusOr<RdbLoaded> loaded = load(/*keep=*/false);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(to.engine().keyspace.size(), 2u);
+  EXPECT_EQ(loaded->keys, 1u);
+  EXPECT_EQ(loaded->expired, 1u);
+  // A replica's.
+  loaded = load(/*keep=*/true);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->keys, 2u);
+  EXPECT_EQ(loaded->expired, 0u);
+}
+
 TEST(RdbTest, DamageIsFoundAndNamed) {
   TestEngine from({.families = AllTypes()});
   Writer writer(from);

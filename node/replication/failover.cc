@@ -70,7 +70,8 @@ std::string Failover::Begin(const Request& request) {
   request_ = request;
   deadline_ms_ = request.timeout_ms == 0 ? 0 : env_.engine.now_ms + request.timeout_ms;
   state_ = State::kWaitsForSync;
-  env_.engine.pause.Start(Pause::Kind::kWrite, kForever, env_.engine.now_ms);
+  env_.engine.pause.Start(Pause::Purpose::kFailover, Pause::Kind::kWrite, kForever,
+                          env_.engine.now_ms);
   env_.replicas.AskForAcks();
   env_.log.Notice("FAILOVER requested.");
   return {};
@@ -79,7 +80,7 @@ std::string Failover::Begin(const Request& request) {
 void Failover::End() {
   state_ = State::kNone;
   request_ = {};
-  env_.engine.pause.Lift();
+  env_.engine.pause.Lift(Pause::Purpose::kFailover);
   env_.engine.parking.Release(
       [](const ParkingLot::Place& place) { return place.reason == ParkReason::kPause; });
 }

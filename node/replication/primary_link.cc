@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -267,6 +268,14 @@ void PrimaryLink::SendAck() {
   }
 }
 
+// As much as a primary would keep for a replica.
+size_t PrimaryLink::EarlyBytesMax() const {
+  const Config& config = env_.engine.config;
+  const uint64_t hard = config.client_output_buffer_limit[kOutputReplica].hard_bytes;
+  return hard == 0 ? std::numeric_limits<size_t>::max()
+                   : std::max<uint64_t>(hard, config.repl_backlog_size);
+}
+
 void PrimaryLink::OnBytes(std::string_view bytes) {
   env_.dispatcher.BeginTurn();
   last_input_ms_ = env_.engine.now_ms;
@@ -276,6 +285,10 @@ void PrimaryLink::OnBytes(std::string_view bytes) {
   while (!bytes.empty()) {
     if (state_ == State::kConnected) return Read(bytes);
     if (state_ == State::kLoading) {
+      // After the load the rest is asked for, from where the copy ends.
+      if (bytes.size() > EarlyBytesMax() - early_.size()) {
+        return Drop("the stream grew past the limit of a replica's output buffer while loading");
+      }
       early_ += bytes;
       return;
     }

@@ -136,6 +136,7 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   bool BeginLoad();
   void GoOnline();
   void KeepAlive();
+  size_t EarlyBytesMax() const;
   void Read(std::string_view bytes);
 
   const Environment env_;
@@ -149,7 +150,7 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   Step step_ = Step::kPing;
   int options_due_ = 0;  // Replies to REPLCONF.
   std::string line_;     // What has arrived of a handshake's line.
-  std::string early_;    // Of the stream, while the file is loaded.
+  std::string early_;    // Of the stream, while the file is loaded. At most EarlyBytesMax().
   Place copy_;           // Of the full copy that is under way.
   bool old_style_ = false;
   bool makes_way_ = false;  // At the next PSYNC.

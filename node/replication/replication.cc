@@ -10,6 +10,8 @@
 namespace slotmesh::node {
 namespace {
 
+constexpr uint64_t kSweptBuckets = 1 << 20;  // At a time, at the start.
+
 constexpr std::string_view kOffsetNote = "repl-offset";
 constexpr std::string_view kDatabaseNote = "repl-stream-db";
 
@@ -159,6 +161,7 @@ void Replication::Begin(const FileNotes& notes) {
       // further than the file can follow.
       history.earlier_id = id;
       history.earlier_end = *offset;
+      RemoveExpired();
     } else {
       history.id = id;
       has_history_ = true;
@@ -174,6 +177,22 @@ void Replication::Begin(const FileNotes& notes) {
   (void)Follow(host, static_cast<uint16_t>(config.replicaof_port));
   has_history_ = has_history;
   if (known) link_->set_database(DatabaseOf(notes));
+}
+
+// What had expired when the files were loaded is gone before anybody is served, and the stream says
+// so: replicas that go on from the file still have it. In a cluster this node may find that it is a
+// replica now.
+void Replication::RemoveExpired() {
+  if (env_.engine.gate != nullptr) return;
+  for (int i = 0; i < env_.engine.keyspace.database_count(); ++i) {
+    Database& database = env_.engine.keyspace.database(i);
+    // Fields of values are left to the timer.
+    bool wrapped = database.expiring() == 0;
+    while (!wrapped) {
+      wrapped =
+          database.ExpireSome(env_.engine.now_ms, kSweptBuckets, [] { return false; }).wrapped;
+    }
+  }
 }
 
 // That the stream was in when the file was made; where it does not say, the stream does.

@@ -91,6 +91,8 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   size_t backlog_bytes() const override { return replicas_.backlog().size(); }
   size_t replicas_bytes() const override;
   bool copying() const override { return replicas_.copying(); }
+  std::vector<ReplicaProgress> Progress() const override;
+  void AskForAcks() override { replicas_.AskForAcks(); }
   void ForgetHistory() override;
 
  private:
@@ -111,6 +113,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // The primary that the data was to come from is none any more.
   void AbortLoad();
   void SetRole(bool replica);
+  void RemoveExpired();
   int DatabaseOf(const FileNotes& notes) const;
   void WriteLink(InfoText& text) const;
   void WriteReplicas(InfoText& text) const;

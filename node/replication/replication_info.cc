@@ -79,6 +79,21 @@ void Replication::WriteReplicas(InfoText& text) const {
   text.Add("replicas_waiting_psync", waiting);
 }
 
+std::vector<ReplicaProgress> Replication::Progress() const {
+  std::vector<ReplicaProgress> progress;
+  for (const Replica* replica : replicas_.List()) {
+    if (replica->options().old_style || replica->options().only_file) continue;
+    const bool online = replica->state() == Replica::State::kOnline;
+    progress.push_back(
+        {.address = replica->client().address,
+         .offset = replica->acknowledged(),
+         .lag_s = online ? (env_.engine.now_ms - replica->last_ack_ms()) / kMillisPerSecond : 0,
+         .state = StateName(replica->state()),
+         .has_all = online && replica->acknowledged() >= env_.engine.journal.offset()});
+  }
+  return progress;
+}
+
 void Replication::WriteInfo(InfoText& text) const {
   const Backlog& backlog = replicas_.backlog();
   const History& history = replicas_.history();

@@ -175,6 +175,47 @@ TEST(Replication, ABacklogThatIsTooShortMeansACopy) {
   EXPECT_EQ(world.node(0).Digest(), world.node(1).Digest());
 }
 
+TEST(Replication, AStreamThatOutgrowsTheLimitWhileLoadingIsAskedForAgain) {
+  World world(
+      2, 1, StrCat(kByDisk, "client-output-buffer-limit replica 1mb 0 0\nrepl-backlog-size 1mb\n"));
+  world.node(0).Run({"CONFIG", "SET", "repl-backlog-size", "8mb"});
+  world.node(1).HoldLoads(true);
+  world.node(1).Follow(world.node(0));
+  const auto state = [&] { return world.node(1).replication().link()->state(); };
+  for (int i = 0; i < 10'000 && state() != PrimaryLink::State::kLoading; ++i) {
+    world.AdvanceMillis(1);
+    world.Step();
+    world.tasks().Wait();
+  }
+  ASSERT_EQ(state(), PrimaryLink::State::kLoading);
+  const std::string value(100'000, 'x');
+  const auto write = [&](int from, int count) {
+    for (int i = from; i < from + count; ++i) world.node(0).Run({"SET", StrCat("k", i), value});
+    for (int i = 0; i < 2'000; ++i) world.Step();
+  };
+  write(0, 9);
+  EXPECT_EQ(state(), PrimaryLink::State::kLoading);
+  write(9, 2);
+  EXPECT_EQ(state(), PrimaryLink::State::kConnect);
+  world.node(1).HoldLoads(false);
+  world.Settle();
+  EXPECT_EQ(world.node(0).Digest(), world.node(1).Digest());
+  EXPECT_EQ(world.node(0).engine().engine().stats.full_syncs, 1u);
+}
+
+TEST(Replication, APrimaryThatStartsTellsReplicasWhatHadExpired) {
+  World world(1, 1);
+  TestNode& node = world.node(0);
+  node.Run({"SET", "k", "v", "PX", "10"});
+  node.Run({"SET", "kept", "v"});
+  world.AdvanceMillis(100);
+  const std::string id(History::kIdDigits, 'a');
+  node.replication().Begin({{std::string(kHistoryNote), id}, {"repl-offset", "7"}});
+  EXPECT_EQ(node.Run({"DBSIZE"}), ":1\r\n");
+  EXPECT_GT(node.engine().engine().journal.offset(), 7u);
+  EXPECT_EQ(node.replication().replicas().backlog().begin(), 7u);
+}
+
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {
   World world(2, 1, StrCat(kDiskless, "repl-backlog-ttl 5\n"));
   world.node(1).Follow(world.node(0));

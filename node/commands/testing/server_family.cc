@@ -65,6 +65,8 @@ struct ServerState {
   explicit ServerState(TestEngine& engine)
       : control(engine.clock()),
         persistence(engine),
+        shutdown(
+            {.engine = engine.engine(), .persistence = persistence, .log = log, .exit = [] {}}),
         family{.dispatcher = engine.dispatcher(),
                .settings = engine.settings(),
                .clients = engine.clients(),
@@ -73,6 +75,7 @@ struct ServerState {
                .log = log,
                .memory_limit = engine.memory_limit(),
                .client_limit = engine.client_limit(),
+               .shutdown = shutdown,
                .identity = {.version = "0.0.0",
                             .executable = "/usr/bin/slotmesh-node",
                             .run_id = std::string(40, 'a'),
@@ -81,6 +84,7 @@ struct ServerState {
   FakeControl control;
   FakePersistence persistence;
   NoLog log;
+  ShutdownSequence shutdown;
   ServerFamily family;
 };
 

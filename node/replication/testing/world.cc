@@ -66,7 +66,7 @@ class TestNode::Data : public CopiedData {
     engine_.engine().loading.Begin(engine_.engine().now_ms, 1);
     return absl::OkStatus();
   }
-  absl::StatusOr<bool> StepReplacing() override { return true; }
+  absl::StatusOr<bool> StepReplacing() override { return !held; }
   void AbortReplacing() override { engine_.engine().loading.End(); }
   absl::StatusOr<FileNotes> EndReplacing(bool) override {
     Engine& engine = engine_.engine();
@@ -81,6 +81,8 @@ class TestNode::Data : public CopiedData {
   RdbNotes NotesOfNow() const override { return {.aux = notes_()}; }
   uint64_t synced_offset() const override { return 0; }
   AofStatus StatusOfAof() const override { return {}; }
+
+  bool held = false;
 
  private:
   TestEngine& engine_;
@@ -146,6 +148,8 @@ TestNode::TestNode(World& world, int number, std::string config) : number_(numbe
 }
 
 TestNode::~TestNode() = default;
+
+void TestNode::HoldLoads(bool held) { data_->held = held; }
 
 std::string TestNode::Run(std::initializer_list<std::string_view> words) {
   return person_->Run(Args(words.begin(), words.size()));

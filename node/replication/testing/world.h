@@ -53,6 +53,8 @@ class TestNode {
   std::string Digest();
   void Follow(const TestNode& primary);
   void Tick();
+  // A copy that arrives is not loaded until this ends.
+  void HoldLoads(bool held);
 
  private:
   class Data;
