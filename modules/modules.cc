@@ -11,6 +11,7 @@
 #include "modules/context.h"
 #include "modules/get_api.h"
 #include "modules/process.h"
+#include "node/command/request_filter.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -83,8 +84,14 @@ void Modules::CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> 
   ++module.calls;
   code(ctx);
   --module.calls;
+  RunUnitEnd();
   ctx.FreeTracked();
   TouchKeyspace();
+}
+
+void Modules::RunUnitEnd() {
+  node::UnitEnd* end = engine().unit_end;
+  if (end != nullptr && end->pending() && engine().journal.depth() == 1) end->Run();
 }
 
 void Modules::RunOutsideRequests(absl::FunctionRef<void()> work) {
@@ -137,12 +144,14 @@ absl::Status Modules::Load(LoadRequest request) {
   auto made = std::make_unique<Module>(request.path, request.args);
   Module& module = *made;
   loading_ = &module;
+  given_configs_ = request.extended ? &request.configs : nullptr;
   absl::Status status = Open(module);
   if (status.ok()) status = CallOnLoad(module, request);
   for (size_t i = 0; status.ok() && i < parts_.size(); ++i) {
     status = parts_[i]->AfterLoad(module, request);
   }
   loading_ = nullptr;
+  given_configs_ = nullptr;
   module.loading = false;
   if (!status.ok()) {
     host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
@@ -212,6 +221,13 @@ absl::Status Modules::LoadConfigured() {
     }
   }
   starting_ = false;
+  if (!host_.settings.unclaimed().empty()) {
+    host_.log.Warning(
+        "Module Configuration detected without loadmodule directive or no ApplyConfig call: "
+        "aborting");
+    return absl::AbortedError(
+        StrCat("nobody knows the setting ", host_.settings.unclaimed().front().first));
+  }
   return absl::OkStatus();
 }
 

@@ -36,6 +36,13 @@ namespace slotmesh::modules {
 // MODULE; handlers expect a Modules as their family's state.
 absl::Span<const node::CommandSpec> ModuleCommands();
 
+class Modules;
+
+// INFO: the sections of modules that are named, all if none is, as text. `crash`: for the report of
+// a crash.
+std::string ModuleInfo(const Modules& modules, absl::Span<const std::string_view> sections,
+                       bool crash);
+
 struct Host {
   node::Engine& engine;
   node::Dispatcher& dispatcher;
@@ -96,6 +103,9 @@ class Modules {
   Module* Find(std::string_view name) const;
   // Whose OnLoad runs; null if none does.
   Module* loading() const { return loading_; }
+  // LOADEX's settings that nobody has taken yet, of the module that is being loaded; null if there
+  // is none.
+  std::vector<std::pair<std::string, std::string>>* given_configs() const { return given_configs_; }
   // Those of the configuration file are being loaded.
   bool starting() const { return starting_; }
 
@@ -133,6 +143,8 @@ class Modules {
   // Calls a module's code outside of commands: `code` gets a context. What it replicates is one
   // unit.
   void CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> code);
+  // Within the outermost unit of a module's work outside of commands: what was put off to its end.
+  void RunUnitEnd();
   // Work of the loop that no request has begun (a timer, an arriving message): the time that is
   // seen is refreshed before, and who waited for a key that is there now is served after.
   void RunOutsideRequests(absl::FunctionRef<void()> work);
@@ -150,6 +162,7 @@ class Modules {
   std::vector<std::unique_ptr<Module>> gone_;  // Their commands may still be named.
   Module* loading_ = nullptr;
   bool starting_ = false;
+  std::vector<std::pair<std::string, std::string>>* given_configs_ = nullptr;
   ArgFrames arg_frames_;
   CallClients call_clients_;
   std::vector<std::unique_ptr<ModulePart>> parts_;

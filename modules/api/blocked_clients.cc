@@ -117,6 +117,7 @@ int BlockedClientPart::Call(RedisModuleBlockedClient& blocked, RedisModuleCmdFun
   const int result = callback(&ctx, argv, static_cast<int>(ctx.request.size()));
   modules_.arg_frames().Pop();
   --blocked.module.calls;
+  modules_.RunUnitEnd();
   ctx.FreeTracked();
   if (ctx.blocked_ready_key != nullptr) ctx.blocked_ready_key->Release();
   modules_.TouchKeyspace();
@@ -178,12 +179,6 @@ void BlockedClientPart::FreePrivateData(RedisModuleBlockedClient& blocked) {
 void BlockedClientPart::Account(RedisModuleBlockedClient& blocked, node::Client& client) {
   node::Engine& engine = modules_.engine();
   node::CommandStats& stats = blocked.command->stats();
-  if (client.reply().error_count() != 0) {
-    engine.stats.CountError(client.reply().last_error_code());
-    client.reply().ClearErrors();
-    ++stats.failed;
-  }
-  ++client.commands;
   if (Has(blocked.command->flags(), node::Flag::kWrite)) {
     client.has_unsent_write = true;
     client.write_offset = engine.journal.offset();
@@ -194,8 +189,8 @@ void BlockedClientPart::Account(RedisModuleBlockedClient& blocked, node::Client&
   if (stats.latency != nullptr) stats.latency->Record(static_cast<uint64_t>(micros));
   if (engine.slow_log.Wants(micros)) {
     const node::Args words = blocked.request.view();
-    engine.slow_log.Add(words, micros, engine.now_ms / kMillisPerSecond,
-                        client.address, client.name);
+    engine.slow_log.Add(words, micros, engine.now_ms / kMillisPerSecond, client.address,
+                        client.name);
   }
 }
 

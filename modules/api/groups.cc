@@ -4,15 +4,24 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),      CommandFunctions(),     ContextFunctions(), MemoryFunctions(),
-      ReplyFunctions(),     ReplicationFunctions(), StringFunctions(),  BlockedClientFunctions(),
-      EventLoopFunctions(), ThreadFunctions(),      TimerFunctions(),
+      CallFunctions(),         CommandFunctions(),       ContextFunctions(),
+      MemoryFunctions(),       ReplyFunctions(),         ReplicationFunctions(),
+      StringFunctions(),       BlockedClientFunctions(), CommandFilterFunctions(),
+      ConfigFunctions(),       ForkFunctions(),          InfoFunctions(),
+      NotificationFunctions(), ServerEventFunctions(),   EventLoopFunctions(),
+      ThreadFunctions(),       TimerFunctions(),
   };
 }
 
 void AddAllParts(Modules& modules) {
   AddBlockedClientPart(modules);
+  AddCommandFilterPart(modules);
+  AddConfigPart(modules);
   AddEventLoopPart(modules);
+  AddForkPart(modules);
+  AddInfoPart(modules);
+  AddNotificationPart(modules);
+  AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);
 }

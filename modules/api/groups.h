@@ -12,13 +12,19 @@ namespace slotmesh::modules {
 class Modules;
 
 ApiGroup BlockedClientFunctions();
-ApiGroup CallFunctions();         // RM_Call and its replies.
-ApiGroup CommandFunctions();      // CreateCommand, subcommands, SetCommandInfo.
-ApiGroup ContextFunctions();      // Of the calling client, the module, the server.
-ApiGroup EventLoopFunctions();    // Descriptors, work for the next turn.
-ApiGroup MemoryFunctions();       // Alloc and its relatives.
+ApiGroup CallFunctions();  // RM_Call and its replies.
+ApiGroup CommandFilterFunctions();
+ApiGroup CommandFunctions();  // CreateCommand, subcommands, SetCommandInfo.
+ApiGroup ConfigFunctions();
+ApiGroup ContextFunctions();    // Of the calling client, the module, the server.
+ApiGroup EventLoopFunctions();  // Descriptors, work for the next turn.
+ApiGroup ForkFunctions();
+ApiGroup InfoFunctions();
+ApiGroup MemoryFunctions();  // Alloc and its relatives.
+ApiGroup NotificationFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
 ApiGroup ReplyFunctions();        // ReplyWith...
+ApiGroup ServerEventFunctions();
 ApiGroup StringFunctions();
 ApiGroup ThreadFunctions();  // Contexts of modules' threads, and the lock.
 ApiGroup TimerFunctions();
@@ -28,7 +34,13 @@ std::vector<ApiGroup> AllGroups();
 
 // Each adds the part of its group.
 void AddBlockedClientPart(Modules& modules);
+void AddCommandFilterPart(Modules& modules);
+void AddConfigPart(Modules& modules);
 void AddEventLoopPart(Modules& modules);
+void AddForkPart(Modules& modules);
+void AddInfoPart(Modules& modules);
+void AddNotificationPart(Modules& modules);
+void AddServerEventPart(Modules& modules);
 void AddThreadPart(Modules& modules);
 void AddTimerPart(Modules& modules);
 void AddAllParts(Modules& modules);

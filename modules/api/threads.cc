@@ -25,6 +25,7 @@ class ThreadPart : public ModulePart {
                .before_release =
                    [&modules] {
                      modules.TouchKeyspace();
+                     modules.RunUnitEnd();
                      modules.engine().journal.EndUnit();
                    }}) {}
 

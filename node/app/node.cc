@@ -31,6 +31,7 @@
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/command/memory_limit.h"
+#include "node/command/server_observer.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -210,7 +211,11 @@ struct Node::Parts {
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
-                      .restore = &restore_state},
+                      .restore = &restore_state,
+                      .more_info =
+                          [this](Args sections) {
+                            return modules::ModuleInfo(modules, sections, /*crash=*/false);
+                          }},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -457,6 +462,10 @@ void Node::Parts::BeginLoading() {
   server.BeginTurn();
   const absl::StatusOr<bool> found = data_files.BeginLoading();
   if (!found.ok()) return FailLoading(found.status());
+  if (*found) {
+    using Loading = ServerObserver::Loading;
+    Tell(engine, &ServerObserver::OnLoading, config().appendonly ? Loading::kAof : Loading::kRdb);
+  }
   if (!*found) return EndLoading(/*had_files=*/false);
   StepLoading();
 }
@@ -478,6 +487,7 @@ void Node::Parts::FailLoading(const absl::Status& status) {
 }
 
 void Node::Parts::EndLoading(bool had_files) {
+  if (had_files) Tell(engine, &ServerObserver::OnLoading, ServerObserver::Loading::kEnded);
   const absl::Status begun = data_files.Begin();
   if (!begun.ok()) return FailLoading(begun);
   if (had_files && cluster != nullptr) {
@@ -583,6 +593,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 int Node::Run() {
   parts_->cron.OnTick([parts = parts_.get()] {
     parts->shutdown.Tick();
+    Tell(parts->engine, &ServerObserver::OnCron);
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
     parts->data_files.Tick();
@@ -590,6 +601,7 @@ int Node::Run() {
   parts_->cron.Start();
   parts_->BeginLoading();
   parts_->io.run();
+  Tell(parts_->engine, &ServerObserver::OnShutdown);
   parts_->cron.Stop();
   parts_->server.Stop();
   parts_->data_files.Close();

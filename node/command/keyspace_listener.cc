@@ -1,4 +1,5 @@
 #include "node/command/keyspace_listener.h"
+#include "node/command/server_observer.h"
 
 #include <string_view>
 
@@ -80,6 +81,7 @@ void KeyspaceListener::OnSwap(int a, int b) {
   engine_.watches.Replace(b, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(b, key), PresenceOf(a, key)};
   });
+  Tell(engine_, &ServerObserver::OnSwap, a, b);
 }
 
 }  // namespace slotmesh::node

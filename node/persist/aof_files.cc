@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/command/server_observer.h"
 #include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/resp/errors.h"
@@ -292,6 +293,9 @@ absl::Status AofFiles::BeginRewrite() {
 
 // The snapshot's moment: what comes after it goes into a new increment.
 absl::Status AofFiles::Cut() {
+  Tell(env_.engine, &ServerObserver::OnSave, ServerObserver::Save::kAof);
+  Tell(env_.engine, &ServerObserver::OnSnapshot, true);
+  rewriting_->told = true;
   rewriting_->after.base = rewriting_->base;
   // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
   return env_.engine.config.appendonly ? GoOnInNext() : absl::OkStatus();
@@ -347,6 +351,11 @@ void AofFiles::EndRewrite(const absl::Status& status) {
   last_rewrite_ok_ = status.ok();
   // None if not even the file could be created.
   last_rewrite_s_ = rewriting_ == nullptr ? 0 : rewriting_->save->seconds();
+  if (rewriting_ != nullptr && rewriting_->told) {
+    using Save = ServerObserver::Save;
+    Tell(env_.engine, &ServerObserver::OnSnapshot, false);
+    Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
+  }
   rewriting_.reset();
   if (status.ok()) {
     ++rewrites_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -142,11 +143,14 @@ absl::Status RdbFiles::EndLoading() {
 
 absl::Status RdbFiles::Save() {
   if (running_ != nullptr) return absl::UnavailableError("Background save already in progress");
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSave, Save::kRdbNow);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
     status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
   }
+  Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
     return status;
@@ -182,16 +186,27 @@ Persistence::Started RdbFiles::SaveInBackground() {
                               [this] {
                                 running_->changes_before = env_.engine.stats.keyspace_changes;
                                 running_->keys_total = env_.engine.keyspace.size();
+                                Tell(env_.engine, &ServerObserver::OnSave,
+                                     ServerObserver::Save::kRdb);
+                                Tell(env_.engine, &ServerObserver::OnSnapshot, true);
+                                running_->told = true;
                                 return absl::OkStatus();
                               },
                           .on_end = [this](const absl::Status& status) { EndBackground(status); }});
   return Persistence::Started::kYes;
 }
 
+void RdbFiles::TellEnd(bool ok) {
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSnapshot, false);
+  Tell(env_.engine, &ServerObserver::OnSave, ok ? Save::kEnded : Save::kFailed);
+}
+
 void RdbFiles::EndBackground(const absl::Status& status) {
   // None if not even the file could be created.
   const std::unique_ptr<Running> running = std::move(running_);
   if (running != nullptr) last_seconds_ = running->save->seconds();
+  if (running != nullptr && running->told) TellEnd(status.ok());
   if (status.ok()) {
     uint64_t& changes = env_.engine.stats.keyspace_changes;
     changes -= std::min(changes, running->changes_before);
@@ -206,7 +221,9 @@ void RdbFiles::EndBackground(const absl::Status& status) {
 
 bool RdbFiles::CancelBackgroundSave() {
   if (running_ == nullptr) return false;
+  const bool told = running_->told;
   running_.reset();
+  if (told) TellEnd(/*ok=*/false);
   env_.log.Notice("Background saving cancelled");
   return true;
 }
