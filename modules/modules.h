@@ -21,6 +21,7 @@
 #include "modules/api_table.h"
 #include "modules/arg_frames.h"
 #include "modules/call_clients.h"
+#include "modules/cluster_view.h"
 #include "modules/module.h"
 #include "modules/runtime/descriptors.h"
 #include "node/command/client_table.h"
@@ -55,6 +56,8 @@ struct Host {
   std::string version;  // Of slotmesh: "1.2.3".
   // Null: modules cannot wait for descriptors.
   Descriptors* descriptors = nullptr;
+  // Gives null outside cluster mode; may be null itself.
+  std::function<ClusterView*()> cluster;
   // Lets other clients be served within a command that takes long; may be null.
   std::function<void()> serve_others;
 };

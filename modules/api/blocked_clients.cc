@@ -23,6 +23,10 @@ constexpr int64_t kTimeoutMillisMax = int64_t{1} << 52;
 
 }  // namespace
 
+BlockedClientPart::~BlockedClientPart() {
+  for (RedisModuleBlockedClient* blocked : all_) delete blocked;
+}
+
 std::string_view BlockedClientPart::HoldsBack(const Module& module) const {
   const bool has = std::any_of(all_.begin(), all_.end(),
                                [&](const auto* blocked) { return &blocked->module == &module; });

@@ -30,6 +30,8 @@ class BlockedClientPart : public ModulePart {
   };
 
   explicit BlockedClientPart(Modules& modules) : modules_(modules) {}
+  // The engine stops: nobody is told.
+  ~BlockedClientPart() override;
 
   std::string_view HoldsBack(const Module& module) const override;
   void Forget(Module& module) override;

@@ -43,6 +43,8 @@ class CommandFilterPart : public ModulePart, public node::RequestFilter {
  public:
   explicit CommandFilterPart(Modules& modules) : modules_(modules) {}
 
+  ~CommandFilterPart() override { modules_.engine().request_filter = nullptr; }
+
   void Forget(Module& module) override {
     std::erase_if(filters_, [&](const auto& filter) { return filter->module == &module; });
     Attach();

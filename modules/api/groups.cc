@@ -4,17 +4,18 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),         CommandFunctions(),       ContextFunctions(),
-      MemoryFunctions(),       ReplyFunctions(),         ReplicationFunctions(),
-      StringFunctions(),       BlockedClientFunctions(), CommandFilterFunctions(),
-      ConfigFunctions(),       ForkFunctions(),          InfoFunctions(),
-      NotificationFunctions(), ServerEventFunctions(),   EventLoopFunctions(),
-      ThreadFunctions(),       TimerFunctions(),
+      CallFunctions(),          CommandFunctions(),       ContextFunctions(),
+      MemoryFunctions(),        ReplyFunctions(),         ReplicationFunctions(),
+      StringFunctions(),        BlockedClientFunctions(), ClusterFunctions(),
+      CommandFilterFunctions(), ConfigFunctions(),        ForkFunctions(),
+      InfoFunctions(),          NotificationFunctions(),  ServerEventFunctions(),
+      EventLoopFunctions(),     ThreadFunctions(),        TimerFunctions(),
   };
 }
 
 void AddAllParts(Modules& modules) {
   AddBlockedClientPart(modules);
+  AddClusterPart(modules);
   AddCommandFilterPart(modules);
   AddConfigPart(modules);
   AddEventLoopPart(modules);

@@ -13,6 +13,7 @@ class Modules;
 
 ApiGroup BlockedClientFunctions();
 ApiGroup CallFunctions();  // RM_Call and its replies.
+ApiGroup ClusterFunctions();
 ApiGroup CommandFilterFunctions();
 ApiGroup CommandFunctions();  // CreateCommand, subcommands, SetCommandInfo.
 ApiGroup ConfigFunctions();
@@ -34,6 +35,7 @@ std::vector<ApiGroup> AllGroups();
 
 // Each adds the part of its group.
 void AddBlockedClientPart(Modules& modules);
+void AddClusterPart(Modules& modules);
 void AddCommandFilterPart(Modules& modules);
 void AddConfigPart(Modules& modules);
 void AddEventLoopPart(Modules& modules);

@@ -26,6 +26,10 @@ class NotificationPart : public ModulePart, public node::NotifyListener, public 
   explicit NotificationPart(Modules& modules) : modules_(modules) {
     modules.engine().unit_end = this;
   }
+  ~NotificationPart() override {
+    modules_.engine().unit_end = nullptr;
+    modules_.engine().notifier.set_module_listener(nullptr, 0);
+  }
 
   void Forget(Module& module) override {
     std::erase_if(subscribers_, [&](const Subscriber& one) { return one.module == &module; });

@@ -178,7 +178,7 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
 // Whoever unsubscribes meanwhile is not called any more; who subscribes hears of the next one.
 void ServerEventPart::Fire(uint64_t event, int subevent, void* data, node::Client* client,
                            int database) {
-  if (listeners_.empty()) return;
+  if (!HasListener(event)) return;
   const std::vector<Listener> listeners = listeners_;
   for (const Listener& listener : listeners) {
     if (listener.event != event) continue;

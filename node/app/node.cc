@@ -231,6 +231,9 @@ struct Node::Parts {
                  .post_after = Delayer(),
                  .version = std::string(kVersion),
                  .descriptors = &module_descriptors,
+                 .cluster = [this]() -> modules::ClusterView* {
+                   return cluster == nullptr ? nullptr : &cluster->module_view();
+                 },
                  .serve_others = [this] { server.ServeOthers(); }}) {}
 
   const Config& config() const { return env.settings.config(); }
@@ -367,6 +370,7 @@ absl::Status Node::Parts::StartCluster() {
        .log = log,
        .snapshots = snapshots,
        .reclaimer = reclaimer,
+       .settings = env.settings,
        .seed = random(),
        .on_fatal = [this](const absl::Status& status) {
          log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
