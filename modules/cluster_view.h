@@ -27,7 +27,8 @@ class ClusterView {
   virtual ~ClusterView() = default;
   virtual std::string self_id() const = 0;
   virtual std::vector<Node> Nodes() const = 0;
-  // To one node; false if there is none of that id, or its queue is full. What is taken may be lost.
+  // To one node; false if there is none of that id, or its queue is full. What is taken may be
+  // lost.
   virtual bool Send(std::string_view node_id, std::string message) = 0;
   // Who is told of messages. Null: nobody.
   using Receive = std::function<void(std::string_view sender_id, std::string_view message)>;

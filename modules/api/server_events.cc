@@ -122,6 +122,15 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
   void OnLoading(Loading what) override {
     Fire(REDISMODULE_EVENT_LOADING, LoadingSubevent(what), nullptr);
   }
+  void OnLoadingProgress(bool append_only, int done) override {
+    if (!HasListener(REDISMODULE_EVENT_LOADING_PROGRESS)) return;
+    RedisModuleLoadingProgressV1 data{kDataVersion,
+                                      static_cast<int32_t>(modules_.engine().config.hz), done};
+    Fire(REDISMODULE_EVENT_LOADING_PROGRESS,
+         append_only ? REDISMODULE_SUBEVENT_LOADING_PROGRESS_AOF
+                     : REDISMODULE_SUBEVENT_LOADING_PROGRESS_RDB,
+         &data);
+  }
   void OnSave(Save what) override {
     Fire(REDISMODULE_EVENT_PERSISTENCE, SaveSubevent(what), nullptr);
   }

@@ -18,6 +18,7 @@
 #include "modules/net/asio_descriptors.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
+#include "node/app/file_libraries.h"
 #include "node/app/log_ring.h"
 #include "node/app/metrics_source.h"
 #include "node/app/process_control.h"
@@ -79,31 +80,6 @@ std::string RandomId(std::mt19937_64& random) {
 }
 
 std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
-
-// Function libraries as the files hold them.
-class FileLibraries : public FunctionTexts {
- public:
-  explicit FileLibraries(functions::Functions& functions) : functions_(functions) {}
-
-  std::vector<std::string> Texts() const override {
-    std::vector<std::string> texts;
-    for (const auto& [name, library] : functions_.libraries().libraries()) {
-      texts.push_back(library->text);
-    }
-    return texts;
-  }
-  void Clear() override { functions_.FlushLibraries(); }
-  absl::Status Load(absl::Span<const std::string> texts) override {
-    for (const std::string& text : texts) {
-      const absl::Status status = functions_.Load(text, /*replace=*/true).status();
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  functions::Functions& functions_;
-};
 
 }  // namespace
 

@@ -1,7 +1,8 @@
 #include "node/command/keyspace_listener.h"
-#include "node/command/server_observer.h"
 
 #include <string_view>
+
+#include "node/command/server_observer.h"
 
 namespace slotmesh::node {
 

@@ -24,6 +24,8 @@ class ServerObserver {
   virtual void OnSwap(int first, int second) {}
   virtual void OnClient(Client& client, bool connected) {}
   virtual void OnLoading(Loading what) {}
+  // Between the pieces of a file that is being loaded: how far it is, of 1024.
+  virtual void OnLoadingProgress(bool append_only, int done) {}
   virtual void OnSave(Save what) {}
   // A point in time is about to be taken, or has been written out.
   virtual void OnSnapshot(bool begin) {}

@@ -47,7 +47,10 @@ absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replac
                                .keep_expired = keep_expired,
                                .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
-                               .replace = replace};
+                               .replace = replace,
+                               .on_key = [&engine](int database, std::string_view key) {
+                                 engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+                               }};
   loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
@@ -110,7 +113,12 @@ absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
   absl::StatusOr<bool> done = loader.Step(bytes);
   progress.loaded_bytes = loader.position();
   progress.memory_of_writer = MemoryOfWriter(loader.loaded());
-  if (done.ok() && !*done) return false;
+  if (done.ok() && !*done) {
+    const uint64_t all = std::max<uint64_t>(progress.total_bytes, 1);
+    Tell(env_.engine, &ServerObserver::OnLoadingProgress, false,
+         static_cast<int>(progress.loaded_bytes * 1024 / all));
+    return false;
+  }
   const absl::Status status = done.ok() ? EndLoading() : InFile(done.status());
   loading_.reset();
   if (!status.ok()) return status;
@@ -265,8 +273,15 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
       Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
            /*keep_expired=*/false);
   if (!opened.ok()) return opened;
-  if (options.flush) env_.engine.keyspace.Flush();
+  using Loading = ServerObserver::Loading;
+  if (options.flush) {
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, true);
+    env_.engine.keyspace.Flush();
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, false);
+  }
+  Tell(env_.engine, &ServerObserver::OnLoading, Loading::kRdb);
   const absl::Status status = StepLoading(SIZE_MAX).status();
+  Tell(env_.engine, &ServerObserver::OnLoading, status.ok() ? Loading::kEnded : Loading::kFailed);
   env_.engine.stats.keyspace_changes = changes;
   return status;
 }
