@@ -11,6 +11,7 @@
 #include "modules/context.h"
 #include "modules/get_api.h"
 #include "modules/process.h"
+#include "node/command/request_filter.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -60,6 +61,7 @@ Modules::Modules(Host host) : host_(std::move(host)), groups_(AllGroups()) {
     }
   }
   SetTheModules(this);
+  AddAllParts(*this);
 }
 
 Modules::~Modules() { SetTheModules(nullptr); }
@@ -82,8 +84,20 @@ void Modules::CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> 
   ++module.calls;
   code(ctx);
   --module.calls;
+  RunUnitEnd();
   ctx.FreeTracked();
   TouchKeyspace();
+}
+
+void Modules::RunUnitEnd() {
+  node::UnitEnd* end = engine().unit_end;
+  if (end != nullptr && end->pending() && engine().journal.depth() == 1) end->Run();
+}
+
+void Modules::RunOutsideRequests(absl::FunctionRef<void()> work) {
+  host_.dispatcher.BeginTurn();
+  work();
+  host_.dispatcher.ServeReadyKeys();
 }
 
 absl::Status Modules::Open(Module& module) {
@@ -111,12 +125,12 @@ absl::Status Modules::CallOnLoad(Module& module, const LoadRequest& request) {
   const std::vector<std::string_view> words(request.args.begin(), request.args.end());
   RedisModuleCtx ctx(*this, &module, RedisModuleCtx::Kind::kLoad, nullptr);
   RedisModuleString** argv = arg_frames_.Push(words);
-  const int result =
-      reinterpret_cast<OnLoad>(entry)(&ctx, argv, static_cast<int>(words.size()));
+  const int result = reinterpret_cast<OnLoad>(entry)(&ctx, argv, static_cast<int>(words.size()));
   arg_frames_.Pop();
   ctx.FreeTracked();
   if (module.name.empty()) {
-    return absl::FailedPreconditionError("Its OnLoad has not given it a name, or the name is busy.");
+    return absl::FailedPreconditionError(
+        "Its OnLoad has not given it a name, or the name is busy.");
   }
   if (result != REDISMODULE_OK) {
     return absl::AbortedError(
@@ -130,16 +144,17 @@ absl::Status Modules::Load(LoadRequest request) {
   auto made = std::make_unique<Module>(request.path, request.args);
   Module& module = *made;
   loading_ = &module;
+  given_configs_ = request.extended ? &request.configs : nullptr;
   absl::Status status = Open(module);
   if (status.ok()) status = CallOnLoad(module, request);
   for (size_t i = 0; status.ok() && i < parts_.size(); ++i) {
     status = parts_[i]->AfterLoad(module, request);
   }
   loading_ = nullptr;
+  given_configs_ = nullptr;
   module.loading = false;
   if (!status.ok()) {
-    host_.log.Warning(
-        StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
+    host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
     Discard(module);
     gone_.push_back(std::move(made));
     return absl::AbortedError("Error loading the extension. Please check the server logs.");
@@ -167,7 +182,8 @@ absl::Status Modules::Unload(std::string_view name) {
   std::string_view prefix;
   if (void* entry = FindEntry(module.library, "OnUnload", &prefix); entry != nullptr) {
     int result = REDISMODULE_OK;
-    CallBack(module, [&](RedisModuleCtx& ctx) { result = reinterpret_cast<OnUnload>(entry)(&ctx); });
+    CallBack(module,
+             [&](RedisModuleCtx& ctx) { result = reinterpret_cast<OnUnload>(entry)(&ctx); });
     if (result != REDISMODULE_OK) {
       host_.log.Warning(StrCat("Module ", name, " OnUnload failed. Unload canceled."));
       return refuse("operation not possible.");
@@ -190,8 +206,8 @@ void Modules::Discard(Module& module) {
   }
   for (const auto& part : parts_) part->Forget(module);
   if (module.library != nullptr && dlclose(module.library) != 0) {
-    host_.log.Warning(StrCat("Error when trying to close the ", module.name,
-                             " module: ", LastLibraryError()));
+    host_.log.Warning(
+        StrCat("Error when trying to close the ", module.name, " module: ", LastLibraryError()));
   }
   module.library = nullptr;
 }
@@ -201,11 +217,17 @@ absl::Status Modules::LoadConfigured() {
   for (const std::vector<std::string>& words : engine().config.loadmodule) {
     LoadRequest request{.path = words[0], .args = {words.begin() + 1, words.end()}};
     if (!Load(std::move(request)).ok()) {
-      return absl::AbortedError(
-          StrCat("Can't load module from ", words[0], ": server aborting"));
+      return absl::AbortedError(StrCat("Can't load module from ", words[0], ": server aborting"));
     }
   }
   starting_ = false;
+  if (!host_.settings.unclaimed().empty()) {
+    host_.log.Warning(
+        "Module Configuration detected without loadmodule directive or no ApplyConfig call: "
+        "aborting");
+    return absl::AbortedError(
+        StrCat("nobody knows the setting ", host_.settings.unclaimed().front().first));
+  }
   return absl::OkStatus();
 }
 

@@ -201,8 +201,8 @@ int CallReplyMapElement(RedisModuleCallReply* reply, size_t index, RedisModuleCa
 RedisModuleCallReply* CallReplyAttribute(RedisModuleCallReply* reply) noexcept {
   return reply->Attribute();
 }
-int CallReplyAttributeElement(RedisModuleCallReply* reply, size_t index,
-                              RedisModuleCallReply** key, RedisModuleCallReply** value) noexcept {
+int CallReplyAttributeElement(RedisModuleCallReply* reply, size_t index, RedisModuleCallReply** key,
+                              RedisModuleCallReply** value) noexcept {
   return Pair(reply, REDISMODULE_REPLY_ATTRIBUTE, index, key, value);
 }
 

@@ -20,8 +20,8 @@ int CreateCommand(RedisModuleCtx* ctx, const char* name, RedisModuleCmdFunc func
                   const char* flags, int first, int last, int step) noexcept {
   if (ctx->module == nullptr || !ctx->module->loading) return REDISMODULE_ERR;
   const RedisModuleCommand* command =
-      AddCommand(ctx->modules, *ctx->module, nullptr, name, function,
-                 flags == nullptr ? "" : flags, {.first = first, .last = last, .step = step});
+      AddCommand(ctx->modules, *ctx->module, nullptr, name, function, flags == nullptr ? "" : flags,
+                 {.first = first, .last = last, .step = step});
   return command == nullptr ? REDISMODULE_ERR : REDISMODULE_OK;
 }
 
@@ -62,9 +62,8 @@ void KeyAtPosWithFlags(RedisModuleCtx* ctx, int word, int flags) noexcept {
 }
 // Of whoever does not say what it does with its keys, all must be expected.
 void KeyAtPos(RedisModuleCtx* ctx, int word) noexcept {
-  KeyAtPosWithFlags(ctx, word,
-                    REDISMODULE_CMD_KEY_RW | REDISMODULE_CMD_KEY_ACCESS |
-                        REDISMODULE_CMD_KEY_UPDATE);
+  KeyAtPosWithFlags(
+      ctx, word, REDISMODULE_CMD_KEY_RW | REDISMODULE_CMD_KEY_ACCESS | REDISMODULE_CMD_KEY_UPDATE);
 }
 void ChannelAtPosWithFlags(RedisModuleCtx* ctx, int word, int flags) noexcept {
   if (IsChannelsPositionRequest(ctx) == 0 || word <= 0) return;

@@ -1,5 +1,5 @@
-// What a module says of itself, and learns of the call that it is in: attributes, options, database,
-// flags, time, the log.
+// What a module says of itself, and learns of the call that it is in: attributes, options,
+// database, flags, time, the log.
 #include <cstdarg>
 #include <cstdlib>
 
@@ -36,9 +36,7 @@ void SetModuleAttribs(RedisModuleCtx* ctx, const char* name, int version,
   module.api_version = api_version;
 }
 
-void SetModuleOptions(RedisModuleCtx* ctx, int options) noexcept {
-  ctx->module->options = options;
-}
+void SetModuleOptions(RedisModuleCtx* ctx, int options) noexcept { ctx->module->options = options; }
 
 int GetModuleOptionsAll() noexcept {
   return REDISMODULE_OPTIONS_HANDLE_IO_ERRORS | REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED |

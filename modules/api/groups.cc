@@ -4,9 +4,27 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),   CommandFunctions(),     ContextFunctions(), MemoryFunctions(),
-      ReplyFunctions(),  ReplicationFunctions(), StringFunctions(),
+      CallFunctions(),          CommandFunctions(),       ContextFunctions(),
+      MemoryFunctions(),        ReplyFunctions(),         ReplicationFunctions(),
+      StringFunctions(),        BlockedClientFunctions(), ClusterFunctions(),
+      CommandFilterFunctions(), ConfigFunctions(),        ForkFunctions(),
+      InfoFunctions(),          NotificationFunctions(),  ServerEventFunctions(),
+      EventLoopFunctions(),     ThreadFunctions(),        TimerFunctions(),
   };
+}
+
+void AddAllParts(Modules& modules) {
+  AddBlockedClientPart(modules);
+  AddClusterPart(modules);
+  AddCommandFilterPart(modules);
+  AddConfigPart(modules);
+  AddEventLoopPart(modules);
+  AddForkPart(modules);
+  AddInfoPart(modules);
+  AddNotificationPart(modules);
+  AddServerEventPart(modules);
+  AddThreadPart(modules);
+  AddTimerPart(modules);
 }
 
 }  // namespace slotmesh::modules

@@ -1,4 +1,5 @@
-// All groups of the module API. A group is a table (api_table.h) in the file of its name.
+// All groups of the module API, and the parts (modules.h) in which some of them keep what lasts. A
+// group is a table (api_table.h) in the file of its name.
 #ifndef SLOTMESH_MODULES_API_GROUPS_H_
 #define SLOTMESH_MODULES_API_GROUPS_H_
 
@@ -8,16 +9,43 @@
 
 namespace slotmesh::modules {
 
-ApiGroup CallFunctions();         // RM_Call and its replies.
-ApiGroup CommandFunctions();      // CreateCommand, subcommands, SetCommandInfo.
-ApiGroup ContextFunctions();      // Of the calling client, the module, the server.
-ApiGroup MemoryFunctions();       // Alloc and its relatives.
+class Modules;
+
+ApiGroup BlockedClientFunctions();
+ApiGroup CallFunctions();  // RM_Call and its replies.
+ApiGroup ClusterFunctions();
+ApiGroup CommandFilterFunctions();
+ApiGroup CommandFunctions();  // CreateCommand, subcommands, SetCommandInfo.
+ApiGroup ConfigFunctions();
+ApiGroup ContextFunctions();    // Of the calling client, the module, the server.
+ApiGroup EventLoopFunctions();  // Descriptors, work for the next turn.
+ApiGroup ForkFunctions();
+ApiGroup InfoFunctions();
+ApiGroup MemoryFunctions();  // Alloc and its relatives.
+ApiGroup NotificationFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
 ApiGroup ReplyFunctions();        // ReplyWith...
+ApiGroup ServerEventFunctions();
 ApiGroup StringFunctions();
+ApiGroup ThreadFunctions();  // Contexts of modules' threads, and the lock.
+ApiGroup TimerFunctions();
 
 // Of all groups.
 std::vector<ApiGroup> AllGroups();
+
+// Each adds the part of its group.
+void AddBlockedClientPart(Modules& modules);
+void AddClusterPart(Modules& modules);
+void AddCommandFilterPart(Modules& modules);
+void AddConfigPart(Modules& modules);
+void AddEventLoopPart(Modules& modules);
+void AddForkPart(Modules& modules);
+void AddInfoPart(Modules& modules);
+void AddNotificationPart(Modules& modules);
+void AddServerEventPart(Modules& modules);
+void AddThreadPart(Modules& modules);
+void AddTimerPart(Modules& modules);
+void AddAllParts(Modules& modules);
 
 }  // namespace slotmesh::modules
 

@@ -32,10 +32,8 @@ void Append(RedisModuleCtx* ctx, node::Args words) {
   if (ctx->command != nullptr) {
     ctx->command->Effect(words, slot);
   } else if (engine.journal.active()) {
-    engine.journal.Append({.database = ctx->database,
-                           .slot = slot,
-                           .origin = node::Origin::kModule,
-                           .argv = words});
+    engine.journal.Append(
+        {.database = ctx->database, .slot = slot, .origin = node::Origin::kModule, .argv = words});
   }
 }
 

@@ -14,6 +14,7 @@
 #include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
+#include "node/app/module_cluster.h"
 #include "node/cluster/migration/migration_manager.h"
 #include "node/cluster/net/control_driver.h"
 #include "node/cluster/pubsub/relay.h"
@@ -99,6 +100,7 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterState& state() override { return *state_; }
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
+  modules::ClusterView& module_view() override { return *module_view_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
@@ -141,6 +143,7 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<ClusterState> state_;
   std::unique_ptr<functions::ClusterLibraries> libraries_;
   std::unique_ptr<PubSubRelay> relay_;
+  std::unique_ptr<ModuleCluster> module_view_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
   std::unique_ptr<MigrationManager> migrations_;
@@ -238,12 +241,16 @@ absl::Status Part::Open() {
 
 void Part::StartRelay() {
   RelayNetwork& network = *this;
+  module_view_ = std::make_unique<ModuleCluster>(
+      *state_, env_.settings,
+      [this](const slots::NodeId& to, std::string frame) { return Send(to, std::move(frame)); });
   relay_ = std::make_unique<PubSubRelay>(env_.engine.messages.pubsub, network);
   env_.engine.messages.pubsub.set_remote(relay_.get());
   family_.relay = relay_.get();
   driver_->SetPubSubHandlers(
       {.on_frame =
            [this](const slots::NodeId& from, slots::BootId boot, std::string_view payload) {
+             if (module_view_->OnFrame(from, payload)) return;
              relay_->OnFrame(from, boot, payload, env_.engine.now_ms);
            },
        .on_lost = [this](const slots::NodeId& peer) { relay_->OnLost(peer); }});

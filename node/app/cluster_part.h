@@ -15,6 +15,7 @@
 #include "admin/metrics.h"
 #include "boost/asio/io_context.hpp"
 #include "functions/functions.h"
+#include "modules/cluster_view.h"
 #include "modules/modules.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_family.h"
@@ -22,6 +23,7 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
+#include "node/config/config_store.h"
 #include "node/keyspace/observer.h"
 #include "node/snapshot/snapshots.h"
 
@@ -40,6 +42,7 @@ class ClusterPart {
     LogRing& log;
     Snapshots& snapshots;
     Reclaimer& reclaimer;
+    ConfigStore& settings;
     uint64_t seed = 0;
     // The node can promise nothing any more: end the process.
     std::function<void(const absl::Status&)> on_fatal;
@@ -52,6 +55,8 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  // The cluster as modules see it.
+  virtual modules::ClusterView& module_view() = 0;
   // What administrators are told of modules. Borrowed.
   virtual void UseModules(const modules::Modules& modules) = 0;
   // The function libraries from now on: the node's, once its files are loaded. Borrowed.

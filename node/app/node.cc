@@ -15,6 +15,7 @@
 #include "boost/asio/steady_timer.hpp"
 #include "functions/functions.h"
 #include "modules/modules.h"
+#include "modules/net/asio_descriptors.h"
 #include "node/app/cluster_part.h"
 #include "node/app/cron.h"
 #include "node/app/file_libraries.h"
@@ -31,6 +32,7 @@
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/command/memory_limit.h"
+#include "node/command/server_observer.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -184,7 +186,11 @@ struct Node::Parts {
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
-                      .restore = &restore_state},
+                      .restore = &restore_state,
+                      .more_info =
+                          [this](Args sections) {
+                            return modules::ModuleInfo(modules, sections, /*crash=*/false);
+                          }},
         functions({.engine = engine,
                    .dispatcher = dispatcher,
                    .log = log,
@@ -198,7 +204,12 @@ struct Node::Parts {
                  .log = log,
                  .post = Poster(),
                  .post_after = Delayer(),
-                 .version = std::string(kVersion)}) {}
+                 .version = std::string(kVersion),
+                 .descriptors = &module_descriptors,
+                 .cluster = [this]() -> modules::ClusterView* {
+                   return cluster == nullptr ? nullptr : &cluster->module_view();
+                 },
+                 .serve_others = [this] { server.ServeOthers(); }}) {}
 
   const Config& config() const { return env.settings.config(); }
 
@@ -278,6 +289,7 @@ struct Node::Parts {
   ClientFamily client_family{clients};
   ServerFamily server_family;
   functions::Functions functions;
+  modules::AsioDescriptors module_descriptors{io};
   modules::Modules modules;
   ClusterFamily no_cluster;
   std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
@@ -333,6 +345,7 @@ absl::Status Node::Parts::StartCluster() {
        .log = log,
        .snapshots = snapshots,
        .reclaimer = reclaimer,
+       .settings = env.settings,
        .seed = random(),
        .on_fatal = [this](const absl::Status& status) {
          log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
@@ -433,6 +446,10 @@ void Node::Parts::BeginLoading() {
   server.BeginTurn();
   const absl::StatusOr<bool> found = data_files.BeginLoading();
   if (!found.ok()) return FailLoading(found.status());
+  if (*found) {
+    using Loading = ServerObserver::Loading;
+    Tell(engine, &ServerObserver::OnLoading, config().appendonly ? Loading::kAof : Loading::kRdb);
+  }
   if (!*found) return EndLoading(/*had_files=*/false);
   StepLoading();
 }
@@ -454,6 +471,7 @@ void Node::Parts::FailLoading(const absl::Status& status) {
 }
 
 void Node::Parts::EndLoading(bool had_files) {
+  if (had_files) Tell(engine, &ServerObserver::OnLoading, ServerObserver::Loading::kEnded);
   const absl::Status begun = data_files.Begin();
   if (!begun.ok()) return FailLoading(begun);
   if (had_files && cluster != nullptr) {
@@ -559,6 +577,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 int Node::Run() {
   parts_->cron.OnTick([parts = parts_.get()] {
     parts->shutdown.Tick();
+    Tell(parts->engine, &ServerObserver::OnCron);
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
     parts->listener.ExpireOwn();
@@ -567,6 +586,7 @@ int Node::Run() {
   parts_->cron.Start();
   parts_->BeginLoading();
   parts_->io.run();
+  Tell(parts_->engine, &ServerObserver::OnShutdown);
   parts_->cron.Stop();
   parts_->server.Stop();
   parts_->data_files.Close();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/command/request_filter.h"
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
@@ -126,7 +127,17 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
 }
 
 Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin origin) {
+  if (engine_.request_filter != nullptr && IsFiltered(client, origin)) [[unlikely]] {
+    OwnedArgs held;
+    const Args changed = engine_.request_filter->Apply(client, args, &held);
+    return ExecutePlanned(client, changed, MakePlan(changed), origin);
+  }
   return ExecutePlanned(client, args, MakePlan(args), origin);
+}
+
+bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {
+  return (origin == RequestOrigin::kClient && !client.rerun.active) ||
+         origin == RequestOrigin::kScript || origin == RequestOrigin::kReplication;
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
@@ -243,6 +254,8 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     engine_.stats.keyspace_changes += ctx.changes();
     client.has_unsent_write = true;
   }
+  if (engine_.unit_end != nullptr && engine_.unit_end->pending()) [[unlikely]]
+    EndUnitWork();
   if (one_unit) engine_.journal.EndUnit();
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
@@ -265,6 +278,13 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.large_requests != nullptr && client.blocked == 0) {
     LogSizes(ctx, args, client.output.end_position() - reply_begin);
   }
+}
+
+// Within the outermost unit, so that what it does goes out with what brought it about.
+void Dispatcher::EndUnitWork() {
+  if (engine_.journal.depth() > 1) return;
+  const JournalScope unit(engine_.journal);
+  engine_.unit_end->Run();
 }
 
 bool Dispatcher::CountErrors(Client& client) {

@@ -102,6 +102,8 @@ class Dispatcher {
   };
 
   Plan MakePlan(Args args);
+  static bool IsFiltered(const Client& client, RequestOrigin origin);
+  void EndUnitWork();
   Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);
   Result ExecuteInScript(Client& client, Args args, const Plan& plan);
   // Each gives true if the request may go on; else the refusal stands in the reply.
@@ -155,6 +157,8 @@ class Dispatcher {
   void EndPushes(Client& client, const Command& command);
   void ServeReadyKeysSlow();
   bool IsReady(const KeyWaiters::Waiter& waiter, int database, std::string_view key);
+  // Its slot has gone elsewhere: the reply says where.
+  bool IsRedirected(const KeyWaiters::Waiter& waiter);
   void RunAgain(KeyWaiters::Turn turn);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
@@ -166,7 +170,7 @@ class Dispatcher {
 template <typename RequestAt>
 Dispatcher::BatchResult Dispatcher::ExecuteBatch(Client& client, size_t count, RequestAt request) {
   BatchResult done;
-  if (count < kPrefetchFrom) {
+  if (count < kPrefetchFrom || engine_.request_filter != nullptr) {
     while (done.executed < count && done.result == Result::kDone) {
       done.result = Execute(client, request(done.executed++), RequestOrigin::kClient);
     }

@@ -2,6 +2,7 @@
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
 #include "node/command/module_call.h"
+#include "node/command/request_filter.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -16,6 +17,8 @@ constexpr std::string_view kForeignSlot =
 }  // namespace
 
 Dispatcher::Result Dispatcher::ExecuteForModule(Client& client, Args args, ModuleCall& call) {
+  OwnedArgs held;
+  if (engine_.request_filter != nullptr) args = engine_.request_filter->Apply(client, args, &held);
   const Plan plan = MakePlan(args);
   const uint64_t reply_begin = client.output.end_position();
   if (!CheckForModule(client, args, plan, call) || call.dry_run) {
@@ -46,8 +49,8 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
     return refuse(Refusal::kWrongArity, WrongArity(command.full_name()));
   }
   if (call.script_rules && Has(flags, Flag::kNoScript)) {
-    return refuse(Refusal::kNotForScripts, StrCat("ERR command '", command.full_name(),
-                                                  "' is not allowed on script mode"));
+    return refuse(Refusal::kNotForScripts,
+                  StrCat("ERR command '", command.full_name(), "' is not allowed on script mode"));
   }
   if (call.respect_memory && Has(flags, Flag::kDenyOom) && MemoryIsFull(call.measure_memory)) {
     return refuse(Refusal::kMemory, errors::kOom);

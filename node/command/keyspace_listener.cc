@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "node/command/server_observer.h"
+
 namespace slotmesh::node {
 
 void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why) {
@@ -109,6 +111,7 @@ void KeyspaceListener::OnSwap(int a, int b) {
   engine_.watches.Replace(b, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(b, key), PresenceOf(a, key)};
   });
+  Tell(engine_, &ServerObserver::OnSwap, a, b);
 }
 
 }  // namespace slotmesh::node

@@ -65,6 +65,7 @@ enum NotifyFlag : uint32_t {
   kNotifyEvicted = 1u << 9,   // e
   kNotifyStream = 1u << 10,   // t
   kNotifyKeyMiss = 1u << 11,  // m, not in A
+  kNotifyLoaded = 1u << 12,   // For modules only: the key came from a file.
   kNotifyModule = 1u << 13,   // d
   kNotifyNew = 1u << 14,      // n, not in A
   kNotifyAll = kNotifyGeneric | kNotifyString | kNotifyList | kNotifySet | kNotifyHash |

@@ -105,6 +105,8 @@ class Journal {
   // REQUIRES: as many as BeginUnit before.
   void EndUnit();
   bool in_unit() const { return depth_ > 0; }
+  // Units that are open, one within the other.
+  int depth() const { return depth_; }
   // What the open unit has so far, if one is open, is a unit of its own: who listens changes within
   // it.
   void CutUnit() {

@@ -16,6 +16,7 @@
 #include "boost/asio/local/stream_protocol.hpp"
 #include "boost/asio/post.hpp"
 #include "node/command/client_limit.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -224,6 +225,7 @@ void Server::Admit(StreamSocket socket) {
   client.authenticated = engine_.config.requirepass.empty();
   clients_.Add(client);
   connections_.emplace(client.id(), connection);
+  Tell(engine_, &ServerObserver::OnClient, client, true);
   if (!connection->Start()) ++engine_.stats.connections_rejected;
 }
 
@@ -298,11 +300,13 @@ void Server::ServeOthers() {
 
 void Server::OnTurnBegin() {
   BeginTurn();
+  Tell(engine_, &ServerObserver::OnLoop, false);
   turn_begin_ns_ = engine_.turn_ns;
   commands_before_turn_ = engine_.stats.commands_processed;
 }
 
 void Server::OnTurnEnd() {
+  Tell(engine_, &ServerObserver::OnLoop, true);
   WriteAll();
   ServerStats& stats = engine_.stats;
   const int64_t micros = (engine_.clock.MonotonicNanos() - turn_begin_ns_) / kNanosPerMicro;
@@ -324,6 +328,7 @@ void Server::WriteAll() {
 }
 
 void Server::Forget(Connection& connection) {
+  Tell(engine_, &ServerObserver::OnClient, connection.client(), false);
   engine_.watches.Forget(connection.client());
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());

@@ -78,6 +78,7 @@ class AofFiles {
     AofFile base;
     AofManifest after;  // The manifest once it is done, without history.
     std::unique_ptr<BackgroundSave> save;
+    bool told = false;  // Observers have heard of its begin.
   };
 
   RdbNotes Notes() const;

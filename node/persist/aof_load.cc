@@ -112,7 +112,10 @@ void AofLoader::BeginFile() {
   const RdbLoadOptions options{.type_settings = engine_.type_settings,
                                .now = engine_.now_ms,
                                // Commands behind it may need them; they expire in time.
-                               .keep_expired = true};
+                               .keep_expired = true,
+                               .on_key = [this](int database, std::string_view key) {
+                                 engine_.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+                               }};
   rdb_ = std::make_unique<RdbLoader>(bytes, engine_.keyspace, options);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -46,7 +47,10 @@ absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replac
                                .keep_expired = keep_expired,
                                .keep_expired_with = kHistoryNote,
                                .check_checksum = engine.config.rdbchecksum,
-                               .replace = replace};
+                               .replace = replace,
+                               .on_key = [&engine](int database, std::string_view key) {
+                                 engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+                               }};
   loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
@@ -109,7 +113,12 @@ absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
   absl::StatusOr<bool> done = loader.Step(bytes);
   progress.loaded_bytes = loader.position();
   progress.memory_of_writer = MemoryOfWriter(loader.loaded());
-  if (done.ok() && !*done) return false;
+  if (done.ok() && !*done) {
+    const uint64_t all = std::max<uint64_t>(progress.total_bytes, 1);
+    Tell(env_.engine, &ServerObserver::OnLoadingProgress, false,
+         static_cast<int>(progress.loaded_bytes * 1024 / all));
+    return false;
+  }
   const absl::Status status = done.ok() ? EndLoading() : InFile(done.status());
   loading_.reset();
   if (!status.ok()) return status;
@@ -142,11 +151,14 @@ absl::Status RdbFiles::EndLoading() {
 
 absl::Status RdbFiles::Save() {
   if (running_ != nullptr) return absl::UnavailableError("Background save already in progress");
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSave, Save::kRdbNow);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
     status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
   }
+  Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
     return status;
@@ -182,16 +194,27 @@ Persistence::Started RdbFiles::SaveInBackground() {
                               [this] {
                                 running_->changes_before = env_.engine.stats.keyspace_changes;
                                 running_->keys_total = env_.engine.keyspace.size();
+                                Tell(env_.engine, &ServerObserver::OnSave,
+                                     ServerObserver::Save::kRdb);
+                                Tell(env_.engine, &ServerObserver::OnSnapshot, true);
+                                running_->told = true;
                                 return absl::OkStatus();
                               },
                           .on_end = [this](const absl::Status& status) { EndBackground(status); }});
   return Persistence::Started::kYes;
 }
 
+void RdbFiles::TellEnd(bool ok) {
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSnapshot, false);
+  Tell(env_.engine, &ServerObserver::OnSave, ok ? Save::kEnded : Save::kFailed);
+}
+
 void RdbFiles::EndBackground(const absl::Status& status) {
   // None if not even the file could be created.
   const std::unique_ptr<Running> running = std::move(running_);
   if (running != nullptr) last_seconds_ = running->save->seconds();
+  if (running != nullptr && running->told) TellEnd(status.ok());
   if (status.ok()) {
     uint64_t& changes = env_.engine.stats.keyspace_changes;
     changes -= std::min(changes, running->changes_before);
@@ -206,7 +229,9 @@ void RdbFiles::EndBackground(const absl::Status& status) {
 
 bool RdbFiles::CancelBackgroundSave() {
   if (running_ == nullptr) return false;
+  const bool told = running_->told;
   running_.reset();
+  if (told) TellEnd(/*ok=*/false);
   env_.log.Notice("Background saving cancelled");
   return true;
 }
@@ -248,8 +273,15 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
       Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
            /*keep_expired=*/false);
   if (!opened.ok()) return opened;
-  if (options.flush) env_.engine.keyspace.Flush();
+  using Loading = ServerObserver::Loading;
+  if (options.flush) {
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, true);
+    env_.engine.keyspace.Flush();
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, false);
+  }
+  Tell(env_.engine, &ServerObserver::OnLoading, Loading::kRdb);
   const absl::Status status = StepLoading(SIZE_MAX).status();
+  Tell(env_.engine, &ServerObserver::OnLoading, status.ok() ? Loading::kEnded : Loading::kFailed);
   env_.engine.stats.keyspace_changes = changes;
   return status;
 }

@@ -81,6 +81,7 @@ class RdbFiles {
     std::unique_ptr<BackgroundSave> save;
     uint64_t changes_before = 0;
     uint64_t keys_total = 0;
+    bool told = false;  // Observers have heard of its begin.
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
@@ -90,6 +91,7 @@ class RdbFiles {
   absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
   void EndBackground(const absl::Status& status);
+  void TellEnd(bool ok);
   void Saved();
   void Judge();
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "node/command/server_observer.h"
 #include "node/persist/rdb_save.h"
 #include "node/replication/history.h"
 #include "node/resp/numbers.h"
@@ -253,6 +254,7 @@ void PrimaryLink::OnLoaded(const absl::StatusOr<int>& database) {
 void PrimaryLink::GoOnline() {
   state_ = State::kConnected;
   env_.owner.OnLinkChanged();
+  Tell(env_.engine, &ServerObserver::OnPrimaryLink, true);
   // What puts this replica online there.
   SendAck();
 }

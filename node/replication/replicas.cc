@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/random/distributions.h"
+#include "node/command/server_observer.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -67,6 +68,7 @@ bool Replicas::GoOn(Replica& replica, std::string_view history, uint64_t offset)
                          " accepted. Sending ", backlog_.end() - offset,
                          " bytes of backlog starting from offset ", offset + 1, "."));
   replica.GoOnline(offset, env_.engine.now_ms);
+  Tell(env_.engine, &ServerObserver::OnReplica, true);
   CountGood();
   return true;
 }
@@ -99,6 +101,7 @@ void Replicas::Acknowledge(Replica& replica, uint64_t offset, uint64_t synced) {
   if (!was_online && replica.state() == Replica::State::kOnline) {
     env_.log.Notice(
         StrCat("Synchronization with replica ", replica.client().address, " succeeded"));
+    Tell(env_.engine, &ServerObserver::OnReplica, true);
   }
   CountGood();
   if (news && !waits_.empty()) waits_.OnNews();

@@ -135,6 +135,12 @@ void ScriptRunner::Directive(std::string_view line) {
   } else if (verb == "advance" && ParseInt64(value)) {
     engine_->AdvanceMillis(*ParseInt64(value));
     Settle(/*show=*/true);
+  } else if (verb == "await") {
+    while (ClientNamed(kMainClient).client.blocked != 0) {
+      if (!engine_->AwaitPost()) return Print("(script error) nothing came");
+      engine_->EndTurn();
+    }
+    Settle(/*show=*/true);
   } else if (verb == "resp" && (value == "2" || value == "3")) {
     ClientNamed(words.size() > 2 ? std::string_view(words[2]) : kMainClient)
         .client.reply()

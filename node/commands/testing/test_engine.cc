@@ -66,6 +66,11 @@ TestEngine::~TestEngine() {
 void TestEngine::AdvanceMillis(int64_t millis) {
   clock_.wall_micros += millis * 1000;
   dispatcher_.BeginTurn();
+  while (!delayed_.empty() && delayed_.begin()->first <= clock_.wall_micros) {
+    const auto task = std::move(delayed_.begin()->second);
+    delayed_.erase(delayed_.begin());
+    task();
+  }
   blocked_.EndDue(engine_.now_ms);
   parking_.Release([&](const ParkingLot::Place& place) {
     return place.reason == ParkReason::kPause &&
@@ -77,7 +82,38 @@ void TestEngine::AdvanceMillis(int64_t millis) {
 
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }
 
-void TestEngine::EndTurn() { messages_.tracking.SendWaiting(); }
+void TestEngine::EndTurn() {
+  while (RunPosted()) {
+  }
+  messages_.tracking.SendWaiting();
+}
+
+void TestEngine::Post(std::function<void()> task) {
+  const absl::MutexLock lock(&mutex_);
+  posted_.push_back(std::move(task));
+}
+
+void TestEngine::PostAfter(std::chrono::nanoseconds delay, std::function<void()> task) {
+  delayed_.emplace(clock_.wall_micros + delay.count() / 1000, std::move(task));
+}
+
+bool TestEngine::AwaitPost() {
+  const absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(
+      absl::Condition(
+          +[](std::vector<std::function<void()>>* posted) { return !posted->empty(); }, &posted_),
+      absl::Seconds(30));
+}
+
+bool TestEngine::RunPosted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const absl::MutexLock lock(&mutex_);
+    tasks.swap(posted_);
+  }
+  for (const auto& task : tasks) task();
+  return !tasks.empty();
+}
 
 void TestEngine::Forget(Client& client) {
   watches_.Forget(client);

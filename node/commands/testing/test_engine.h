@@ -6,14 +6,18 @@
 #ifndef SLOTMESH_NODE_COMMANDS_TESTING_TEST_ENGINE_H_
 #define SLOTMESH_NODE_COMMANDS_TESTING_TEST_ENGINE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "node/command/client_limit.h"
 #include "node/command/client_table.h"
@@ -86,8 +90,14 @@ class TestEngine : private NotifyListener {
   MemoryLimit& memory_limit() { return memory_limit_; }
   ClientLimit& client_limit() { return client_limit_; }
 
-  // What a loop does when it has run what there was to run.
+  // What a loop does when it has run what there was to run, posted work with it.
   void EndTurn();
+  // Work for the thread that the engine belongs to: from any thread.
+  void Post(std::function<void()> task);
+  // The same when time has been moved so far. On the engine's thread.
+  void PostAfter(std::chrono::nanoseconds delay, std::function<void()> task);
+  // Waits until some thread has posted. False if nobody does for a long while.
+  bool AwaitPost();
   // The client leaves every table.
   void Forget(Client& client);
   // Lets time pass, and ends the waits that end by time.
@@ -98,7 +108,11 @@ class TestEngine : private NotifyListener {
  private:
   void OnEvent(NotifyFlag kind, std::string_view event, std::string_view key,
                int database) override;
+  bool RunPosted();
 
+  absl::Mutex mutex_;
+  std::vector<std::function<void()>> posted_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<int64_t, std::function<void()>> delayed_;  // By wall time in microseconds.
   FakeClock clock_;
   std::mt19937_64 random_{1};
   ConfigStore settings_;
