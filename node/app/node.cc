@@ -186,6 +186,7 @@ struct Node::Parts {
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
+                      .modules = &modules,
                       .restore = &restore_state,
                       .more_info =
                           [this](Args sections) {

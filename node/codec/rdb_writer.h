@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "node/codec/key_place.h"
 #include "node/codec/rdb_format.h"
 
 namespace slotmesh::node {
@@ -51,6 +52,9 @@ class RdbWriter {
   void BinaryDouble(double value);  // 8 bytes, little-endian.
   void Millis(int64_t unix_ms);     // 8 bytes, little-endian.
   void Raw(std::string_view bytes) { out_->append(bytes); }
+  // Whose value is written, for types that want to know.
+  void set_place(const KeyPlace& place) { place_ = place; }
+  const KeyPlace& place() const { return place_; }
 
  private:
   bool SmallInteger(int64_t value);
@@ -60,6 +64,7 @@ class RdbWriter {
   std::string* out_;
   bool compress_;
   std::vector<RdbPlainString>* later_ = nullptr;
+  KeyPlace place_;
 };
 
 }  // namespace slotmesh::node

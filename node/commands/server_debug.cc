@@ -144,7 +144,7 @@ void DigestAll(CommandContext& ctx, Args) {
     db.ForEach([&](int, const Entry& entry) {
       Digest one;
       one.Mix(entry.key());
-      MixValue(entry, &one);
+      MixValue(entry, &one, i);
       all.Xor(one.bytes());
     });
   }
@@ -156,7 +156,7 @@ void DigestValue(CommandContext& ctx, Args args) {
   for (const std::string_view key : args.subspan(2)) {
     Digest digest;
     const Entry* entry = ctx.db().FindRaw(ctx.Hash(key));
-    if (entry != nullptr) MixValue(*entry, &digest);
+    if (entry != nullptr) MixValue(*entry, &digest, ctx.client().database);
     ctx.reply().Simple(digest.Hex());
   }
 }

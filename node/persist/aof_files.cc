@@ -29,9 +29,12 @@ AofFiles::AofFiles(Environment environment)
       log_(env_.engine.journal, env_.engine.config, [this] { return env_.engine.now_ms; }) {}
 
 RdbNotes AofFiles::Notes() const {
-  return {.aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
-          .functions = env_.functions.Texts(),
-          .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+  RdbNotes notes{
+      .aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
+      .functions = env_.functions.Texts(),
+      .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+  AddModuleNotes(env_.engine.type_settings, &notes);
+  return notes;
 }
 
 SnapshotForm AofFiles::FormOfBase() const {

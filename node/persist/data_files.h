@@ -35,6 +35,7 @@ class DataFiles : public Persistence, public CopiedData {
   void Tick();
 
   absl::Status Save() override { return rdb_.Save(); }
+  absl::Status SaveTo(const std::string& path) override { return rdb_.SaveTo(path); }
   Started SaveInBackground() override { return rdb_.SaveInBackground(); }
   bool CancelBackgroundSave() override { return rdb_.CancelBackgroundSave(); }
   bool has_save_points() const override { return rdb_.has_save_points(); }

@@ -3,8 +3,17 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "node/types/module_values.h"
 
 namespace slotmesh::node {
+
+void AddModuleNotes(const TypeSettings& settings, RdbNotes* notes) {
+  if (settings.module_values == nullptr) return;
+  RdbWriter before(&notes->before_keys);
+  settings.module_values->SaveAux(ModuleValues::Part::kBeforeKeys, before);
+  RdbWriter after(&notes->after_keys);
+  settings.module_values->SaveAux(ModuleValues::Part::kAfterKeys, after);
+}
 
 void RdbFileWriter::Begin(const RdbNotes& notes) {
   writer_.Raw(absl::StrFormat("REDIS%04d", kRdbVersionWritten));
@@ -17,6 +26,8 @@ void RdbFileWriter::Begin(const RdbNotes& notes) {
     writer_.Opcode(RdbOpcode::kFunction2);
     writer_.String(code);
   }
+  writer_.Raw(notes.before_keys);
+  after_keys_ = notes.after_keys;
 }
 
 void RdbFileWriter::WriteAccess(const node::Entry& entry) {
@@ -49,6 +60,7 @@ void RdbFileWriter::WriteHead(int database, const node::Entry& entry, RdbType fo
   WriteAccess(entry);
   writer_.Type(form);
   writer_.String(entry.key());
+  writer_.set_place({entry.key(), database});
 }
 
 bool RdbFileWriter::Part(int database, const node::Entry& entry) {
@@ -75,6 +87,9 @@ void RdbFileWriter::Entry(int database, const node::Entry& entry) {
   writer_.String(entry.string_bytes(unused));
 }
 
-void RdbFileWriter::End() { writer_.Opcode(RdbOpcode::kEof); }
+void RdbFileWriter::End() {
+  writer_.Raw(after_keys_);
+  writer_.Opcode(RdbOpcode::kEof);
+}
 
 }  // namespace slotmesh::node

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "node/codec/rdb_writer.h"
 #include "node/keyspace/access_clock.h"
 #include "node/persist/snapshot_writer.h"
+#include "node/types/type_settings.h"
 
 namespace slotmesh::node {
 
@@ -24,6 +26,9 @@ struct AccessNotes {
   UnixMillis now = 0;
   LfuSettings lfu;
 };
+
+// Adds what modules keep besides keys, as it is now.
+void AddModuleNotes(const TypeSettings& settings, RdbNotes* notes);
 
 class RdbFileWriter : public SnapshotWriter {
  public:
@@ -48,6 +53,7 @@ class RdbFileWriter : public SnapshotWriter {
   RdbWriter writer_;
   int database_ = -1;                // That the entries are in.
   std::optional<SerialPlace> part_;  // Of the entry that is written in parts.
+  std::string after_keys_;
 };
 
 }  // namespace slotmesh::node

@@ -22,6 +22,9 @@ struct RdbNotes {
   std::vector<std::pair<std::string, std::string>> aux;  // Only RDB has them.
   std::vector<std::string> functions;                    // Code of each library.
   int64_t unix_seconds = 0;                              // Only commands have it; 0: they don't.
+  // What modules say there, encoded. Only RDB has it.
+  std::string before_keys;
+  std::string after_keys;
 };
 
 struct RdbChunk {

@@ -19,6 +19,8 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
+#include "node/codec/key_place.h"
 #include "node/codec/rdb_format.h"
 #include "node/types/unix_millis.h"
 
@@ -89,6 +91,12 @@ class DigestSink {
   // One element of many in any order, from its parts in their order (field and value; member and
   // score).
   virtual void Unordered(std::initializer_list<std::string_view> parts) = 0;
+  // The same of as many parts as there are.
+  virtual void Sequence(absl::Span<const std::string_view> parts) {
+    for (const std::string_view part : parts) Ordered(part);
+  }
+
+  KeyPlace place;  // Whose value it is.
 };
 
 class ValueType {
@@ -128,6 +136,26 @@ class ValueType {
   // No part of the value expires before this point in time (kNoExpiry: none ever does). Once it has
   // come, active expiry looks at the value.
   virtual UnixMillis NextDue(const Object&) const { return kNoExpiry; }
+
+  // --- For types of modules, which are told where their values stand. ---
+
+  virtual Object* CopyTo(const Object& object, const KeyPlace&, const KeyPlace&) const {
+    return Copy(object);
+  }
+  virtual size_t MemoryUsageAt(const Object& object, size_t samples, const KeyPlace&) const {
+    return MemoryUsage(object, samples);
+  }
+  virtual size_t FreeEffortAt(const Object& object, const KeyPlace&) const {
+    return FreeEffort(object);
+  }
+  // The value's key is gone or gets another value; Free comes later, perhaps on another thread.
+  virtual void OnUnlinked(const Object&, const KeyPlace&) const {}
+  // The commands that give the value, as a file of commands has them. False if the type has none.
+  virtual bool Rewrite(const Object&, const KeyPlace&,
+                       absl::FunctionRef<void(absl::Span<const std::string_view>)>) const {
+    return false;
+  }
+
   // Asks for the memory that most commands on the value need first; the object itself is there.
   virtual void Prefetch(const Object&) const {}
 };
