@@ -373,6 +373,7 @@ absl::Status AofFiles::Reload() {
   const absl::Status opened = loader.Open();
   if (!opened.ok()) return opened;
   env_.engine.keyspace.Flush();
+  env_.functions.Clear();
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
   return done.status();

@@ -126,7 +126,7 @@ absl::Status RdbFiles::EndLoading() {
   const absl::Status whole = CheckWhole(loaded, loading_->file.bytes().size());
   if (!whole.ok()) return InFile(whole);
   if (aside_ != nullptr) TakeAside();
-  const absl::Status functions = env_.functions.Load(loaded.functions);
+  const absl::Status functions = env_.functions.Load(loaded.functions, loading_->replace_libraries);
   if (!functions.ok()) return functions;
   loaded_notes_ = loaded.aux;
   keys_loaded_ = loaded.keys;
@@ -248,7 +248,11 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
       Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
            /*keep_expired=*/false);
   if (!opened.ok()) return opened;
-  if (options.flush) env_.engine.keyspace.Flush();
+  if (options.flush) {
+    env_.engine.keyspace.Flush();
+    env_.functions.Clear();
+  }
+  loading_->replace_libraries = options.replace;
   const absl::Status status = StepLoading(SIZE_MAX).status();
   env_.engine.stats.keyspace_changes = changes;
   return status;
