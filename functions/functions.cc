@@ -50,14 +50,14 @@ Functions::~Functions() = default;
 std::string_view Functions::Refusal(const node::CommandContext& ctx,
                                     const Invocation& invocation) const {
   const node::Engine& engine = host_.engine;
-  if (Has(invocation.flags, ScriptFlag::kUndeclared)) return {};
-  if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
-    return kNoCluster;
-  }
   const node::ReplicationState& replication = engine.replication;
   if (replication.stale && !engine.config.replica_serve_stale_data &&
       !Has(invocation.flags, ScriptFlag::kAllowStale)) {
     return node::errors::kMasterDown;
+  }
+  if (Has(invocation.flags, ScriptFlag::kUndeclared)) return {};
+  if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
+    return kNoCluster;
   }
   const bool read_only_form = node::Has(ctx.command().flags(), node::Flag::kReadOnly);
   if (!Has(invocation.flags, ScriptFlag::kNoWrites) && read_only_form) return kWriteFlag;
@@ -110,7 +110,8 @@ void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation
                                   .args = args.subspan(kFirstKey + invocation.key_count),
                                   .run = run,
                                   .inner = inner_,
-                                  .reply = ctx.reply()});
+                                  .reply = ctx.reply(),
+                                  .failures = ctx.command().stats().failed});
   engine.script = nullptr;
   if (inner_.has_unsent_write) caller.has_unsent_write = true;
   if (run.abandoned) engine.journal.AbandonUnit();

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "node/journal/journal.h"
 #include "node/resp/args.h"
 
 namespace slotmesh::modules {
@@ -30,6 +31,12 @@ struct Marks {
   bool errors_as_replies = false;  // E
   bool dry_run = false;            // D, E included
   bool may_block = false;          // K
+  // Who hears of it, if it is replicated.
+  node::Audience audience() const {
+    return node::Both(not_to_aof ? node::Audience::kReplicas : node::Audience::kAll,
+                      not_to_replicas ? node::Audience::kFiles : node::Audience::kAll);
+  }
+
 };
 
 // Views of what the module gave (and of texts of its own): valid while that is.

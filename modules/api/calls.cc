@@ -52,8 +52,7 @@ node::ModuleCall RulesOf(const Marks& marks, const RedisModuleCtx& ctx) {
           .check_access = marks.as_user,
           .obeys_routing = ctx.client == nullptr || !ctx.client->is_primary,
           .dry_run = marks.dry_run,
-          // The journal is one stream for files and replicas: it takes both to be left out.
-          .replicate = marks.replicate && !(marks.not_to_aof && marks.not_to_replicas),
+          .audience = marks.replicate ? marks.audience() : node::Audience::kNobody,
           .measure_memory = ctx.kind == RedisModuleCtx::Kind::kThreadSafe};
 }
 

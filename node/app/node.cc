@@ -144,7 +144,7 @@ struct Node::Parts {
                    .post_after = Delayer()}),
         data_files(rdb_files, aof_files, engine),
         control(io, cron, server, reclaimer),
-        peer_connections(io),
+        peer_connections(io, engine.config.bind_source_addr),
         replication(
             {.engine = engine,
              .dispatcher = dispatcher,
@@ -162,7 +162,7 @@ struct Node::Parts {
                  [this](const Failover::Target& target, std::function<void(bool)> done) {
                    cluster->HandOver(target.host, target.port, std::move(done));
                  }}),
-        migrate_connections(io),
+        migrate_connections(io, engine.config.bind_source_addr),
         migrator(engine, dispatcher, migrate_connections),
         settings(environment.settings, engine, server, log),
         shutdown({.engine = engine,
@@ -425,6 +425,9 @@ void Node::Parts::SetLimits() {
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
+  // What goes by itself, and would only be more if keys were evicted for it.
+  memory_limit.AddUncounted([this] { return replication.replicas_bytes(); });
+  memory_limit.AddUncounted([this] { return aof_files.Status().buffered_bytes; });
   memory_limit.set_pending_frees([this] { return reclaimer.pending(); });
   memory_limit.set_wake([this] {
     boost::asio::post(io, [this] {

@@ -144,7 +144,7 @@ Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) {
     // A wait has ended with the reply that was written meanwhile.
     ++client.commands;
-    if (CountErrors(client)) ++client.last_command->stats().failed;
+    if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
     return Finish(client, client.output.end_position());
   }
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
@@ -236,6 +236,10 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   // What such a command meets that has expired has nothing to do with each other.
   const bool one_unit = !Has(command.flags(), Flag::kTouchesArbitraryKeys);
   if (one_unit) engine_.journal.BeginUnit();
+  // What runs other commands is shown before them.
+  if (!engine_.messages.monitors.empty() && Has(command.flags(), Flag::kSkipMonitor)) [[unlikely]] {
+    TellMonitors(ctx, args);
+  }
   const bool no_touch = client.no_touch;  // The command may be the one that ends it.
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
@@ -263,7 +267,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.messages.tracking.active() || !engine_.messages.monitors.empty()) [[unlikely]] {
     TellReadersAndMonitors(ctx, args, first_run);
   }
-  if (CountErrors(client)) ++stats.failed;
+  if (CountErrors(client, &command)) ++stats.failed;
   if (first_run) ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
@@ -287,10 +291,11 @@ void Dispatcher::EndUnitWork() {
   engine_.unit_end->Run();
 }
 
-bool Dispatcher::CountErrors(Client& client) {
+bool Dispatcher::CountErrors(Client& client, const Command* command) {
   Reply& reply = client.reply();
   if (reply.error_count() == 0) return false;
-  engine_.stats.CountError(reply.last_error_code());
+  const bool script = command != nullptr && command->spec().request_flags != nullptr;
+  engine_.stats.CountError(reply.last_error_code(), script);
   reply.ClearErrors();
   return true;
 }
@@ -327,8 +332,10 @@ void Dispatcher::AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t 
   for (size_t i = 0; i < words.size(); ++i) {
     if (ctx.IsRedacted(i)) words[i] = "(redacted)";
   }
-  log.Add(words, amount, engine_.now_ms / kMillisPerSecond, ctx.client().address,
-          ctx.client().name);
+  // A script's commands are those of whoever runs it.
+  const bool inner = ctx.origin() == RequestOrigin::kScript && engine_.script != nullptr;
+  const Client& client = inner ? *engine_.script->caller : ctx.client();
+  log.Add(words, amount, engine_.now_ms / kMillisPerSecond, client.address, client.name);
 }
 
 void Dispatcher::Queue(Client& client, const Command& command, Args args) {

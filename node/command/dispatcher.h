@@ -138,7 +138,7 @@ class Dispatcher {
   // The request would change a big value that a snapshot is to save first.
   bool ChangesUnsavedValue(const Client& client, const Command& command, Args args) const;
   // Moves what the reply remembers of errors into the statistics. True if there were any.
-  bool CountErrors(Client& client);
+  bool CountErrors(Client& client, const Command* command);
   void Reject(Client& client, const Command* command, std::string_view error);
   // A refusal by routing is in the reply: what it means for a transaction.
   void EndRefused(Client& client, const Command& command);
@@ -152,6 +152,7 @@ class Dispatcher {
   void EndAsking(Client& client);
   // For those who cache by reading, or watch what others do.
   void TellReadersAndMonitors(CommandContext& ctx, Args args, bool first_run);
+  void TellMonitors(CommandContext& ctx, Args args);
   void RememberRead(CommandContext& ctx, Args args);
   // What follows a client's reply: messages to it that have waited.
   void EndPushes(Client& client, const Command& command);

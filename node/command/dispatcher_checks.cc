@@ -38,7 +38,7 @@ void Dispatcher::Reject(Client& client, const Command* command, std::string_view
   } else {
     client.reply().Error(error);
   }
-  CountErrors(client);
+  CountErrors(client, nullptr);
 }
 
 bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
@@ -90,7 +90,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 
 void Dispatcher::EndRefused(Client& client, const Command& command) {
   ++command.stats().rejected;
-  CountErrors(client);
+  CountErrors(client, nullptr);
   if (Has(command.flags(), Flag::kRunsTransaction)) {
     DiscardTransaction(client);
   } else if (client.transaction.active) {

@@ -25,10 +25,10 @@ Dispatcher::Result Dispatcher::ExecuteForModule(Client& client, Args args, Modul
     return Finish(client, reply_begin);
   }
   // What runs within a call that nobody is to hear of is not heard of either.
-  const bool muted = engine_.journal.muted();
-  engine_.journal.set_muted(muted || !call.replicate);
+  const Audience audience = engine_.journal.audience();
+  engine_.journal.set_audience(Both(audience, call.audience));
   Call(client, *plan.command, args, RequestOrigin::kModule, plan.hashed ? &plan.key : nullptr);
-  engine_.journal.set_muted(muted);
+  engine_.journal.set_audience(audience);
   return Finish(client, reply_begin);
 }
 

@@ -179,13 +179,14 @@ void Restore(CommandContext& ctx, Args args) {
   }
   Entry* entry = LoadPayload(ctx, key.bytes, args[3], expiry);
   if (entry == nullptr) return;
-  const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms());
+  const bool lazy = ctx.engine().config.lazyfree_lazy_server_del;
+  const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms(), lazy);
   if (expiry != kNoExpiry && IsPast(ctx, expiry)) {
     Entry::Free(entry);
     if (deleted) {
       ctx.MarkChanged();
       ctx.Notify(kNotifyGeneric, "del", key.bytes);
-      if (ctx.wants_effects()) ctx.Effect({"DEL", key.bytes});
+      if (ctx.wants_effects()) ctx.Effect({lazy ? "UNLINK" : "DEL", key.bytes});
     }
     return ctx.reply().Ok();
   }

@@ -72,7 +72,12 @@ void Connection::OnReadable(bool ended) {
     return;
   }
   const auto self = shared_from_this();
-  if (waits_) return CheckForEnd();
+  // While it waits nothing is read; but whoever has gone is served no more, whatever it left in the
+  // socket, and however it went.
+  if (waits_) {
+    if (ended) Shut();
+    return;
+  }
   if (client_.close_after_reply) return;
   if (continues_) {
     unread_ = true;
@@ -113,11 +118,6 @@ void Connection::OnRead(size_t bytes) {
   query_peak_ = std::max(query_peak_, parser_.pending_bytes());
   Process();
   ReadOn();
-}
-
-void Connection::CheckForEnd() {
-  char next;
-  if (recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0) Shut();
 }
 
 void Connection::SetWaiting(bool waits) {
@@ -263,11 +263,11 @@ void Connection::Write() {
 }
 
 void Connection::Send() {
-  if (client_.close_now) return Shut();
   if (PastHardLimit()) {
     ++server_.engine().stats.output_buffer_limit_disconnections;
     return Shut();
   }
+  if (client_.close_now) return Shut();
   if (writing_) {
     // Messages may pile up behind a client that does not read.
     (void)EnforceOutputLimit(server_.engine().now_ms);

@@ -79,8 +79,7 @@ class Connection : public ClientHost,
   size_t LimitedBytes() const;
   // The replies may not be sent, and the client goes, because they are past the hard limit.
   bool PastHardLimit() const;
-  // While parked nothing is read; only the other end's closing is looked for.
-  void CheckForEnd();
+  // While parked nothing is read; only the other end's closing is told.
   void SetWaiting(bool waits);
   void OnRead(size_t bytes);
   // Asks to be told of what a read left in the socket, once what was read is done with.

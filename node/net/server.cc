@@ -111,7 +111,8 @@ absl::Status Server::Listen() {
 
 absl::Status Server::ListenAllTcp() {
   const Config& config = engine_.config;
-  if (config.port == 0) return absl::OkStatus();
+  // Without addresses nobody is listened to, but on the Unix socket.
+  if (config.port == 0 || config.bind.empty()) return absl::OkStatus();
   for (const std::string& entry : config.bind) {
     const bool optional = entry.starts_with('-');
     const absl::Status status = ListenTcp(optional ? entry.substr(1) : entry, optional);

@@ -396,6 +396,7 @@ absl::Status AofFiles::Reload() {
   if (!opened.ok()) return opened;
   using Loading = ServerObserver::Loading;
   env_.engine.keyspace.Flush();
+  env_.functions.Clear();
   Tell(env_.engine, &ServerObserver::OnLoading, Loading::kAof);
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);

@@ -150,7 +150,7 @@ absl::StatusOr<bool> AofLoader::StepBase(size_t bytes) {
                         StrCat(file.path, ": ", ToStd(done.status().message())));
   }
   if (!*done) return false;
-  const absl::Status functions = functions_.Load(rdb_->loaded().functions);
+  const absl::Status functions = functions_.Load(rdb_->loaded().functions, /*replace=*/true);
   if (!functions.ok()) return functions;
   complete_ = rdb_->position();
   commands_ = std::make_unique<AofCommands>(file.mapped->bytes(), complete_);

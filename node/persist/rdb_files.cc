@@ -136,7 +136,7 @@ absl::Status RdbFiles::EndLoading() {
   const absl::Status whole = CheckWhole(loaded, loading_->file.bytes().size());
   if (!whole.ok()) return InFile(whole);
   if (aside_ != nullptr) TakeAside();
-  const absl::Status functions = env_.functions.Load(loaded.functions);
+  const absl::Status functions = env_.functions.Load(loaded.functions, loading_->replace_libraries);
   if (!functions.ok()) return functions;
   loaded_notes_ = loaded.aux;
   keys_loaded_ = loaded.keys;
@@ -285,8 +285,10 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
     Tell(env_.engine, &ServerObserver::OnFlush, -1, false, true);
     env_.engine.keyspace.Flush();
     Tell(env_.engine, &ServerObserver::OnFlush, -1, false, false);
+    env_.functions.Clear();
   }
   Tell(env_.engine, &ServerObserver::OnLoading, Loading::kRdb);
+  loading_->replace_libraries = options.replace;
   const absl::Status status = StepLoading(SIZE_MAX).status();
   Tell(env_.engine, &ServerObserver::OnLoading, status.ok() ? Loading::kEnded : Loading::kFailed);
   env_.engine.stats.keyspace_changes = changes;

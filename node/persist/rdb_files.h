@@ -77,6 +77,7 @@ class RdbFiles {
     MappedFile file;
     RdbLoader loader;
     int64_t begin_ns = 0;
+    bool replace_libraries = true;
   };
   struct Running {
     std::unique_ptr<BackgroundSave> save;

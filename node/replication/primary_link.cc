@@ -339,6 +339,8 @@ void PrimaryLink::Tick() {
                             : "Timeout connecting to the PRIMARY...");
   }
   if (now >= next_ack_ms_) SendAck();
+  // A pause may have ended with nothing to come.
+  if (connected() && reader_.pending_bytes() != 0) Read({});
 }
 
 }  // namespace slotmesh::node

@@ -296,6 +296,7 @@ void Replication::Tick() {
 }
 
 size_t Replication::replicas_bytes() const {
+  if (replicas_.count() == 0) return 0;
   const size_t kept = env_.engine.config.repl_backlog_size;
   return backlog_bytes() > kept ? backlog_bytes() - kept : 0;
 }

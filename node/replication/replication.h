@@ -88,7 +88,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
 
   // ReplicationView.
   void WriteInfo(InfoText& text) const override;
-  size_t backlog_bytes() const override { return replicas_.backlog().size(); }
+  size_t backlog_bytes() const override { return replicas_.backlog().memory_bytes(); }
   size_t replicas_bytes() const override;
   bool copying() const override { return replicas_.copying(); }
   std::vector<ReplicaProgress> Progress() const override;

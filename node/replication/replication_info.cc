@@ -34,7 +34,7 @@ void Replication::WriteLink(InfoText& text) const {
   const bool receiving = link_->state() == PrimaryLink::State::kReceiving ||
                          link_->state() == PrimaryLink::State::kLoading;
   text.Add("master_sync_in_progress", receiving);
-  text.Add("slave_read_repl_offset", env_.engine.journal.offset());
+  text.Add("slave_read_repl_offset", env_.engine.journal.offset() + link_->held_bytes());
   text.Add("slave_repl_offset", env_.engine.journal.offset());
   // Before the file is announced there is nothing to say of it.
   if (receiving && link_->receiver() != nullptr) {
