@@ -128,6 +128,7 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) {
     // A wait has ended with the reply that was written meanwhile.
+    client.saw_data = client.saw_data || (engine_.gate != nullptr && IsSynced(engine_, client));
     ++client.commands;
     if (CountErrors(client)) ++client.last_command->stats().failed;
     return Finish(client, client.output.end_position());
@@ -235,6 +236,10 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     client.has_unsent_write = true;
   }
   if (one_unit) engine_.journal.EndUnit();
+  if (engine_.gate != nullptr && IsSynced(engine_, client) &&
+      Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate)) {
+    client.saw_data = true;
+  }
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 

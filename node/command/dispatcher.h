@@ -84,6 +84,8 @@ class Dispatcher {
 
   // Than min-replicas-to-write wants.
   bool TooFewReplicas() const;
+  // The client's writes are to be on more copies than are in sync (min-in-sync).
+  bool TooFewInSync(const Client& client) const;
   // Ends a transaction without running it, and its watches.
   void DiscardTransaction(Client& client);
 
@@ -104,7 +106,7 @@ class Dispatcher {
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
   // Why clients' writes are refused now; empty: they are not.
-  std::string_view WriteRefusal() const;
+  std::string_view WriteRefusal(const Client& client) const;
   // As the last client's command found it.
   bool MemoryIsFull() const;
   // While a script is busy.
