@@ -61,12 +61,14 @@ void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks
   client.database = ctx.database;
   client.asking = false;
   client.readonly = false;
+  client.write_safety = node::SafetyChoice::kServers;
   const bool resp3 = marks.resp3 || (marks.callers_protocol && ctx.client != nullptr &&
                                      ctx.client->reply().resp3());
   client.reply().set_protocol(resp3 ? node::Protocol::kResp3 : node::Protocol::kResp2);
   if (ctx.client == nullptr) return;
   client.asking = ctx.client->asking;
   client.readonly = ctx.client->readonly;
+  client.write_safety = ctx.client->write_safety;
   client.user = ctx.client->user;
   client.authenticated = ctx.client->authenticated;
 }

@@ -20,6 +20,7 @@
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_family.h"
 #include "node/cluster/cluster_state.h"
+#include "node/cluster/synced_writes.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
@@ -73,9 +74,10 @@ class ClusterPart {
   // The replica at this address, which has everything, takes over, while nothing is written here.
   // `done`: whether it did; if not, this node is the primary still.
   virtual void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) = 0;
+  virtual SyncedWrites& synced_writes() = 0;
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
-  // none.
-  virtual void Tick(uint64_t offset) = 0;
+  // none. `link_down_ms`: of a replica, for how long it has not heard its primary's stream.
+  virtual void Tick(uint64_t offset, int64_t link_down_ms) = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
 };
 

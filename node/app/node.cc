@@ -24,6 +24,7 @@
 #include "node/app/process_control.h"
 #include "node/app/settings.h"
 #include "node/app/stop_signals.h"
+#include "node/app/synced_wiring.h"
 #include "node/app/version.h"
 #include "node/cluster/cluster_family.h"
 #include "node/command/client_limit.h"
@@ -158,6 +159,22 @@ struct Node::Parts {
              .post_after = Delayer(),
              .port = [this] { return static_cast<int>(server.port()); },
              .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
+             .process =
+                 [this] {
+                   if (cluster == nullptr) return std::string();
+                   const ClusterState& state = cluster->state();
+                   return StrCat(state.self_id().ToHex(), ":", cluster->state().link().boot());
+                 },
+             .holds_replies =
+                 [this] {
+                   return server.holds_replies() ||
+                          (cluster != nullptr && cluster->synced_writes().in_sync().open());
+                 },
+             .in_sync_copies = [this]() -> int64_t {
+               if (cluster == nullptr) return 0;
+               const InSync& in_sync = cluster->synced_writes().in_sync();
+               return in_sync.decided().primary ? in_sync.copies() : 0;
+             },
              .hand_over =
                  [this](const Failover::Target& target, std::function<void(bool)> done) {
                    cluster->HandOver(target.host, target.port, std::move(done));
@@ -356,7 +373,11 @@ absl::Status Node::Parts::StartCluster() {
        }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
-  cron.OnTick([this] { cluster->Tick(replication.copied_offset()); });
+  cron.OnTick([this] {
+    const PrimaryLink* link = replication.link();
+    const bool down = link != nullptr && !link->connected();
+    cluster->Tick(replication.copied_offset(), down ? engine.now_ms - link->down_since_ms() : 0);
+  });
   return absl::OkStatus();
 }
 
@@ -499,6 +520,7 @@ void Node::Parts::EndLoading(bool had_files) {
     ClusterFamily& family = cluster->family();
     family.ask_primary_to_make_way = [this] { return replication.AskPrimaryToMakeWay(); };
     family.has_copy = [this] { return replication.copied_offset() > 0; };
+    WireSyncedWrites(cluster->synced_writes(), replication, server, env.settings);
     cluster->FollowMap([this](const slots::NodeInfo* primary) {
       if (primary == nullptr) {
         (void)replication.FollowNobody();
@@ -573,6 +595,11 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   status = parts->StartHttp();
   if (!status.ok()) return status;
   parts->cron.OnTick([parts = parts.get()] { parts->RetryHttp(); });
+  if (parts->config().write_safety == WriteSafety::kSynced && parts->cluster == nullptr) {
+    parts->log.Warning(
+        "'write-safety synced' has no effect: this node is not in cluster mode, where the ledger "
+        "says which replicas are in sync.");
+  }
   parts->HandleSignals();
   parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));

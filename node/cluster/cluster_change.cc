@@ -1,5 +1,6 @@
 // CLUSTER subcommands that change the cluster. Each proposes an entry to the ledger and answers
 // when it is decided.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -318,10 +319,12 @@ void Replicate(CommandContext& ctx, Args args) {
 
 void Failover(CommandContext& ctx, Args args) {
   if (StateOrRefuse(ctx) == nullptr) return;
-  if (args.size() > 3 || (args.size() == 3 && !EqualsIgnoreCase(args[2], "FORCE") &&
-                          !EqualsIgnoreCase(args[2], "TAKEOVER"))) {
+  const bool forced = args.size() > 2;
+  if (forced && !EqualsIgnoreCase(args[2], "FORCE") && !EqualsIgnoreCase(args[2], "TAKEOVER")) {
     return ctx.reply().Error(errors::kSyntax);
   }
+  const bool may_lose = args.size() == 4 && EqualsIgnoreCase(args[3], "ACCEPT-DATA-LOSS");
+  if (args.size() > 3 && !may_lose) return ctx.reply().Error(errors::kSyntax);
   ClusterState& state = *ctx.family<ClusterFamily>().state;
   const slots::ShardInfo* shard = state.self_shard();
   if (shard == nullptr || shard->primary == state.self_id()) {
@@ -331,15 +334,22 @@ void Failover(CommandContext& ctx, Args args) {
   if (family.has_copy == nullptr || !family.has_copy()) {
     return ctx.reply().Error("This replica has no copy of its primary's data yet");
   }
-  if (args.size() == 3) {
+  if (forced) {
     const ledger::NodeBoot self{state.self_id(), state.link().boot()};
+    const ledger::InSyncSet& set = *state.picture().decided->FindInSync(shard->id);
+    const bool in_sync = std::binary_search(set.members.begin(), set.members.end(), self);
+    if (set.synced && !in_sync && !may_lose) {
+      return ctx.reply().Error(
+          "This replica is not in sync: acknowledged writes would be lost. To do it all the same "
+          "add ACCEPT-DATA-LOSS");
+    }
     return Propose(ctx, state,
                    ledger::PrimaryChanged{.shard = shard->id,
                                           .expected_epoch = shard->epoch,
                                           .expected_in_sync_version = shard->in_sync_version,
                                           .primary = self,
                                           .in_sync = {self},
-                                          .outside_set = true});
+                                          .outside_set = !in_sync});
   }
   if (!state.IsUp(shard->primary) || !family.ask_primary_to_make_way()) {
     return ctx.reply().Error("Master is down or failed, please use CLUSTER FAILOVER FORCE");

@@ -92,6 +92,7 @@ bool ClusterState::Refresh() {
   // Who waits for keys may have to wait elsewhere.
   if (map_changed || was_down == down_reason_.empty()) engine_.key_waiters.CheckAll();
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
+  if (safety_ != nullptr && picture_ != before) safety_->OnPicture();
   return map_changed;
 }
 
@@ -256,7 +257,9 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
       RefuseWith(request, slots::RouteOutcome::kUnserved, errors::kSlotNotServed, reply);
       return Admission::kRefused;
     }
-    if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
+    // What a synced connection reads must be the newest there is (SAFETY 11).
+    const bool needs_lease = write || (IsSynced(engine_, client) && IsPrimary());
+    if (needs_lease && !HasLease(engine_.turn_ns)) [[unlikely]] {
       if (engine_.now_ms < lease_awaited_until_ms_ && client.host() != nullptr &&
           request.origin == RequestOrigin::kClient) {
         return Admission::kPark;

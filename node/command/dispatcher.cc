@@ -143,6 +143,7 @@ bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) {
     // A wait has ended with the reply that was written meanwhile.
+    client.saw_data = client.saw_data || (engine_.gate != nullptr && IsSynced(engine_, client));
     ++client.commands;
     if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
     return Finish(client, client.output.end_position());
@@ -261,6 +262,10 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.unit_end != nullptr && engine_.unit_end->pending()) [[unlikely]]
     EndUnitWork();
   if (one_unit) engine_.journal.EndUnit();
+  if (engine_.gate != nullptr && IsSynced(engine_, client) &&
+      Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate)) {
+    client.saw_data = true;
+  }
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 

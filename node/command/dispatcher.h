@@ -90,6 +90,8 @@ class Dispatcher {
 
   // Than min-replicas-to-write wants.
   bool TooFewReplicas() const;
+  // The client's writes are to be on more copies than are in sync (min-in-sync).
+  bool TooFewInSync(const Client& client) const;
   // Ends a transaction without running it, and its watches.
   void DiscardTransaction(Client& client);
 
@@ -112,7 +114,7 @@ class Dispatcher {
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
   // Why clients' writes are refused now; empty: they are not.
-  std::string_view WriteRefusal() const;
+  std::string_view WriteRefusal(const Client& client) const;
   bool CheckForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
   bool CheckRoutingForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
   // As the last client's command found it, or now.

@@ -61,7 +61,7 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
                                           "' was called while write is not allowed."));
   }
   if (call.script_rules) {
-    const std::string_view refusal = write ? WriteRefusal() : std::string_view();
+    const std::string_view refusal = write ? WriteRefusal(client) : std::string_view();
     if (!refusal.empty()) return refuse(Refusal::kState, refusal);
     if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
         !Has(flags, Flag::kStale)) {

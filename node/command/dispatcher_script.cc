@@ -50,7 +50,7 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   // Half a script's writes are worse than a little more memory: the first one decides.
   if (!run.wrote) {
     if (write) {
-      const std::string_view refusal = WriteRefusal();
+      const std::string_view refusal = WriteRefusal(client);
       if (!refusal.empty()) return refuse(refusal);
     }
     if (Has(row.flags, Flag::kDenyOom) && !run.allow_oom && MemoryIsFull()) {

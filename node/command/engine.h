@@ -98,6 +98,14 @@ struct Engine {
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };
 
+// The client's replies wait for the replicas that are in sync (write-safety).
+inline bool IsSynced(const Engine& engine, const Client& client) {
+  if (client.write_safety == SafetyChoice::kServers) {
+    return engine.config.write_safety == WriteSafety::kSynced;
+  }
+  return client.write_safety == SafetyChoice::kSynced;
+}
+
 }  // namespace slotmesh::node
 
 #endif  // SLOTMESH_NODE_COMMAND_ENGINE_H_

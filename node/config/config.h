@@ -256,6 +256,7 @@ struct Config {
   PropagationError propagation_error_behavior = PropagationError::kIgnore;
   bool import_mode = false;
   WriteSafety write_safety = WriteSafety::kAsync;
+  int64_t min_in_sync = 2;  // Copies, the primary's among them.
 
   // Cluster.
   bool cluster_enabled = false;

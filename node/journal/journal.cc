@@ -40,7 +40,7 @@ void Journal::Unsubscribe(JournalSink& sink) {
 
 void Journal::set_offset(uint64_t offset) {
   CHECK(pending_.empty());
-  offset_ = offset;
+  offset_ = data_offset_ = offset;
 }
 
 void Journal::AppendActive(const Effect& effect) {
@@ -105,6 +105,8 @@ void Journal::Emit(absl::Span<const Effect> effects) {
     unit.resp = resp_;
   }
   unit.end_offset = offset_;
+  // A unit is of one kind, but for messages that a transaction publishes between its writes.
+  if (effects.size() > 1 || effects[0].changes_data()) data_offset_ = offset_;
   emitting_ = true;
   for (JournalSink* sink : sinks_) sink->OnUnit(unit);
   emitting_ = false;

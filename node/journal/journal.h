@@ -135,6 +135,9 @@ class Journal {
   void AbandonUnit();
 
   uint64_t offset() const { return offset_; }
+  // Behind the last unit that changed data: who has the stream up to there has all data, whatever
+  // was said to replicas since.
+  uint64_t data_offset() const { return data_offset_; }
   // A replica takes its primary's numbers. REQUIRES: no unit with effects is open.
   void set_offset(uint64_t offset);
   // On: this node passes a primary's stream on, whose bytes are counted with set_offset; sinks get
@@ -175,6 +178,7 @@ class Journal {
   bool emitting_ = false;
   int depth_ = 0;
   uint64_t offset_ = 0;
+  uint64_t data_offset_ = 0;
   int stream_database_ = -1;
   // The open unit: effects, lengths of all arguments, bytes of all arguments.
   std::vector<Pending> pending_;

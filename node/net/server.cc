@@ -278,7 +278,30 @@ void Server::Stop() {
   for (const auto& [id, connection] : connections) connection->Shut();
 }
 
+void Server::SendWhenSafe(std::shared_ptr<Connection> connection, uint64_t offset) {
+  held_.emplace(offset, std::move(connection));
+}
+
+void Server::SendSafe() {
+  while (!held_.empty() && engine_.gate->IsSafe(held_.begin()->first)) {
+    const std::shared_ptr<Connection> connection = held_.begin()->second.lock();
+    held_.erase(held_.begin());
+    if (connection == nullptr || connection->closed()) continue;
+    connection->EndAwaitSafety();
+    DeferWrite(connection);
+  }
+}
+
+void Server::CloseHeld() {
+  for (const auto& [offset, held] : std::exchange(held_, {})) {
+    const std::shared_ptr<Connection> connection = held.lock();
+    if (connection == nullptr || !connection->holds_replies()) continue;
+    connection->Close(connection->client(), /*after_replies=*/false);
+  }
+}
+
 void Server::WriteSoon(Connection& connection) {
+  connection.HoldReplies();
   if (!ready_sockets_.in_turn()) {
     BeforeReplies();
     return connection.Write();
@@ -287,6 +310,7 @@ void Server::WriteSoon(Connection& connection) {
 }
 
 void Server::DeferWrite(std::shared_ptr<Connection> connection) {
+  connection->HoldReplies();
   if (!connection->MarkDeferred()) return;
   to_write_.push_back(std::move(connection));
   if (ready_sockets_.in_turn() || to_write_.size() > 1) return;

@@ -115,6 +115,11 @@ void PrimaryLink::SendHandshake() {
     SendCommand({"REPLCONF", "ip-address", config.replica_announce_ip});
     ++options_due_;
   }
+  const std::string process = env_.owner.process();
+  if (!process.empty()) {
+    SendCommand({"REPLCONF", "process", process});
+    ++options_due_;
+  }
 }
 
 void PrimaryLink::SendSync() {

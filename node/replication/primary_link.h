@@ -56,6 +56,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     // Whether the primary takes over, as it was asked to (AskToMakeWay).
     virtual void OnMakingWay(bool accepted) = 0;
     virtual int port() const = 0;
+    // Which of a cluster's processes this is, for REPLCONF process; empty outside of clusters.
+    virtual std::string process() const = 0;
 
    protected:
     ~Owner() = default;

@@ -37,6 +37,8 @@ Replication::Replication(const Environment& environment)
       failover_({.engine = env_.engine,
                  .replicas = replicas_,
                  .log = env_.log,
+                 .holds_replies =
+                     [this] { return env_.holds_replies != nullptr && env_.holds_replies(); },
                  .follow =
                      [this](const Failover::Target& target) {
                        if (env_.engine.gate != nullptr) {

@@ -63,6 +63,10 @@ void Replication::WriteReplicas(InfoText& text) const {
   if (env_.engine.config.min_replicas_to_write > 0 && env_.engine.config.min_replicas_max_lag > 0) {
     text.Add("min_slaves_good_slaves", env_.engine.replication.good_replicas);
   }
+  if (const int64_t copies = env_.in_sync_copies == nullptr ? 0 : env_.in_sync_copies();
+      copies > 0) {
+    text.Add("in_sync_copies", copies);
+  }
   size_t number = 0;
   size_t waiting = 0;
   for (const Replica* replica : replicas_.List()) {
