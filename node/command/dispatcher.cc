@@ -246,11 +246,14 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     engine_.keyspace.set_touching(false);
   const RunningCommand outer = std::exchange(engine_.running, {&client, args});
   // On a replica that takes writes these meet no key whose time has come.
-  const ExpiryMode mode = engine_.keyspace.expiry_mode();
-  if (mode == ExpiryMode::kHide && Has(command.flags(), Flag::kWrite)) [[unlikely]]
+  const bool own_write =
+      engine_.keyspace.expiry_mode() == ExpiryMode::kHide && Has(command.flags(), Flag::kWrite);
+  if (own_write) [[unlikely]]
     engine_.keyspace.set_expiry_mode(ExpiryMode::kDelete);
   command.spec().handler(ctx, args);
-  engine_.keyspace.set_expiry_mode(mode);
+  // Else it may have changed the role.
+  if (own_write) [[unlikely]]
+    engine_.keyspace.set_expiry_mode(ExpiryMode::kHide);
   engine_.running = outer;
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(true);

@@ -235,6 +235,18 @@ TEST(Replication, AReplicaThatTakesWritesRemovesItsOwnKeysInTime) {
   EXPECT_EQ(replica.Run({"TTL", "primary's"}), ":-1\r\n");
 }
 
+TEST(Replication, ACommandThatMakesAReplicaLeavesItsKeysToThePrimary) {
+  World world(2, 1, kDiskless);
+  world.node(1).Run({"REPLICAOF", "test", "0"});
+  world.Settle();
+  EXPECT_EQ(world.node(1).engine().engine().keyspace.expiry_mode(), ExpiryMode::kHide);
+  world.node(0).Run({"SET", "k", "v", "PX", "10000"});
+  world.Settle();
+  world.AdvanceMillis(10'001);
+  world.node(1).Run({"GET", "k"});
+  EXPECT_EQ(world.node(1).Run({"DBSIZE"}), ":1\r\n");
+}
+
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {
   World world(2, 1, StrCat(kDiskless, "repl-backlog-ttl 5\n"));
   world.node(1).Follow(world.node(0));
