@@ -4,12 +4,11 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),          CommandFunctions(),       ContextFunctions(),
-      MemoryFunctions(),        ReplyFunctions(),         ReplicationFunctions(),
-      StringFunctions(),        BlockedClientFunctions(), ClusterFunctions(),
-      CommandFilterFunctions(), ConfigFunctions(),        ForkFunctions(),
-      InfoFunctions(),          NotificationFunctions(),  ServerEventFunctions(),
-      EventLoopFunctions(),     ThreadFunctions(),        TimerFunctions(),
+      CallFunctions(),      CommandFunctions(),       ContextFunctions(), MemoryFunctions(),
+      ReplyFunctions(),     ReplicationFunctions(),   StringFunctions(),  BlockedClientFunctions(),
+      ClusterFunctions(),   CommandFilterFunctions(), ConfigFunctions(),  ForkFunctions(),
+      InfoFunctions(),      NotificationFunctions(),  PromiseFunctions(), ServerEventFunctions(),
+      EventLoopFunctions(), ThreadFunctions(),        TimerFunctions(),
   };
 }
 
@@ -22,6 +21,7 @@ void AddAllParts(Modules& modules) {
   AddForkPart(modules);
   AddInfoPart(modules);
   AddNotificationPart(modules);
+  AddPromisePart(modules);
   AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);

@@ -23,6 +23,7 @@ ApiGroup ForkFunctions();
 ApiGroup InfoFunctions();
 ApiGroup MemoryFunctions();  // Alloc and its relatives.
 ApiGroup NotificationFunctions();
+ApiGroup PromiseFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
 ApiGroup ReplyFunctions();        // ReplyWith...
 ApiGroup ServerEventFunctions();
@@ -42,6 +43,7 @@ void AddEventLoopPart(Modules& modules);
 void AddForkPart(Modules& modules);
 void AddInfoPart(Modules& modules);
 void AddNotificationPart(Modules& modules);
+void AddPromisePart(Modules& modules);
 void AddServerEventPart(Modules& modules);
 void AddThreadPart(Modules& modules);
 void AddTimerPart(Modules& modules);

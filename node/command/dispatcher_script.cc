@@ -87,7 +87,10 @@ bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args,
 bool Dispatcher::CheckBusy(Client& client, const Command& command) {
   const ScriptRun* run = engine_.script;
   if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
-  Reject(client, &command, run->eval ? errors::kBusyScript : errors::kBusyFunction);
+  const std::string_view error = !run->busy_error.empty() ? run->busy_error
+                                 : run->eval              ? errors::kBusyScript
+                                                          : errors::kBusyFunction;
+  Reject(client, &command, error);
   return false;
 }
 
