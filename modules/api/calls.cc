@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "modules/api/groups.h"
+#include "modules/api/promises.h"
 #include "modules/api/text.h"
 #include "modules/call_reply.h"
 #include "modules/context.h"
 #include "modules/modules.h"
+#include "modules/process.h"
 #include "modules/words.h"
 #include "node/command/module_call.h"
 
@@ -73,10 +75,16 @@ void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks
   client.authenticated = ctx.client->authenticated;
 }
 
-void FreeReply(void* reply) { delete static_cast<RedisModuleCallReply*>(reply); }
+void FreeReply(void* thing) {
+  auto* reply = static_cast<RedisModuleCallReply*>(thing);
+  if (reply->type == REDISMODULE_REPLY_PROMISE) {
+    TheModules().part<PromisePart>().Release(*reply);
+  }
+  delete reply;
+}
 
-RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::string bytes, node::Protocol protocol) {
-  auto* reply = new RedisModuleCallReply(std::move(bytes), protocol);
+RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::unique_ptr<RedisModuleCallReply> made) {
+  RedisModuleCallReply* reply = made.release();
   if (ctx->auto_memory) {
     reply->tracked_by = ctx;
     ctx->Track(reply, &FreeReply);
@@ -84,11 +92,18 @@ RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::string bytes, node::Protoc
   return reply;
 }
 
+// Whoever may not wait itself gets what the command replies where nobody can.
+bool MayWait(const RedisModuleCtx& ctx) {
+  return ctx.engine().script == nullptr && (ctx.command == nullptr || ctx.command->may_block());
+}
+
 // Null, and errno says why, or the reply.
 RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   Modules& modules = ctx->modules;
   const Marks& marks = request.marks();
   node::ModuleCall call = RulesOf(marks, *ctx);
+  const bool may_wait = marks.may_block && !marks.dry_run && MayWait(*ctx);
+  call.dry_run = call.dry_run || may_wait;  // The checks come first.
   std::unique_ptr<node::Client> client = modules.call_clients().Take();
   Prepare(*client, *ctx, marks);
   if (ctx->module != nullptr) ++ctx->module->calls;
@@ -99,7 +114,14 @@ RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   RedisModuleCallReply* reply = nullptr;
   errno = ErrnoOf(call.refusal);
   const bool shown = call.refusal == Refusal::kNone ? !call.dry_run : marks.errors_as_replies;
-  if (shown) reply = Track(ctx, client->output.ToString(), client->reply().protocol());
+  if (may_wait && call.refusal == Refusal::kNone) {
+    reply = Track(ctx, modules.part<PromisePart>().Run(
+                           *ctx, request.words(), call.replicate,
+                           [&](node::Client& waiting) { Prepare(waiting, *ctx, marks); }));
+  } else if (shown) {
+    reply = Track(ctx, std::make_unique<RedisModuleCallReply>(client->output.ToString(),
+                                                              client->reply().protocol()));
+  }
   modules.engine().watches.Forget(*client);
   modules.engine().messages.Forget(*client);
   modules.call_clients().GiveBack(std::move(client));
@@ -124,6 +146,9 @@ void FreeCallReply(RedisModuleCallReply* reply) noexcept {
   // Elements go with the outermost.
   if (reply == nullptr || !reply->is_root()) return;
   if (reply->tracked_by != nullptr) reply->tracked_by->Untrack(reply);
+  if (reply->type == REDISMODULE_REPLY_PROMISE) {
+    TheModules().part<PromisePart>().Release(*reply);
+  }
   delete reply;
 }
 

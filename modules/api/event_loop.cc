@@ -1,16 +1,24 @@
 // The engine's loop for modules: descriptors that they wait for, and work for its next turn.
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "modules/api/groups.h"
+#include "modules/context.h"
 #include "modules/modules.h"
 #include "modules/process.h"
+#include "node/command/script_run.h"
+#include "slots/strings.h"
 
 namespace slotmesh::modules {
 namespace {
 
+constexpr int64_t kNanosPerMilli = 1'000'000;
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr int kDirections = REDISMODULE_EVENTLOOP_READABLE | REDISMODULE_EVENTLOOP_WRITABLE;
 static_assert(Descriptors::kReadable == REDISMODULE_EVENTLOOP_READABLE);
 static_assert(Descriptors::kWritable == REDISMODULE_EVENTLOOP_WRITABLE);
@@ -38,6 +46,22 @@ class EventLoopPart : public ModulePart {
       watches_.erase(descriptor);
     }
     return error;
+  }
+
+  // Within a command that takes long: others are served, and refused nearly everything. Not before
+  // busy-reply-threshold, and not all the time.
+  void Yield(node::Client& caller, std::string_view busy) {
+    node::Engine& engine = modules_.engine();
+    const int64_t now_ns = engine.clock.MonotonicNanos();
+    const int64_t patience_ns = engine.config.busy_reply_threshold * kNanosPerMilli;
+    if (now_ns - engine.turn_ns < patience_ns || now_ns < next_yield_ns_) return;
+    next_yield_ns_ = now_ns + kNanosPerSecond / std::max<int64_t>(engine.config.hz, 1);
+    const std::string error = StrCat("BUSY ", busy);
+    node::ScriptRun run{.caller = &caller, .begin_ns = engine.turn_ns, .busy = true};
+    run.busy_error = error;
+    engine.script = &run;
+    modules_.host().serve_others();
+    engine.script = nullptr;
   }
 
   int Remove(int descriptor, int mask) {
@@ -76,6 +100,7 @@ class EventLoopPart : public ModulePart {
 
   Modules& modules_;
   std::map<int, Watch> watches_;  // By descriptor.
+  int64_t next_yield_ns_ = 0;
 };
 
 int ResultOf(int error) {
@@ -110,7 +135,20 @@ int EventLoopAddOneShot(RedisModuleEventLoopOneShotFunc func, void* user_data) n
   return REDISMODULE_OK;
 }
 
+// Whoever asks for events without clients gets none: timers and messages wait for the command's
+// end.
+void Yield(RedisModuleCtx* ctx, int flags, const char* busy_reply) noexcept {
+  const Modules& modules = ctx->modules;
+  const bool clients = (flags & REDISMODULE_YIELD_FLAG_CLIENTS) != 0;
+  if (!clients || ctx->client == nullptr || ctx->kind == RedisModuleCtx::Kind::kThreadSafe) return;
+  if (!modules.host().serve_others || modules.engine().script != nullptr) return;
+  modules.part<EventLoopPart>().Yield(
+      *ctx->client,
+      busy_reply == nullptr ? "slotmesh is busy running a module command." : busy_reply);
+}
+
 const ApiEntry kFunctions[] = {
+    {"Yield", &Yield},
     {"EventLoopAdd", &EventLoopAdd},
     {"EventLoopDel", &EventLoopDel},
     {"EventLoopAddOneShot", &EventLoopAddOneShot},

@@ -24,6 +24,7 @@ std::vector<ApiGroup> AllGroups() {
       MemoryFunctions(),
       MiscFunctions(),
       NotificationFunctions(),
+      PromiseFunctions(),
       RdbStreamFunctions(),
       ReplicationFunctions(),
       ReplyFunctions(),
@@ -48,6 +49,7 @@ void AddAllParts(Modules& modules) {
   AddForkPart(modules);
   AddInfoPart(modules);
   AddNotificationPart(modules);
+  AddPromisePart(modules);
   AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);

@@ -31,6 +31,7 @@ ApiGroup ListFunctions();
 ApiGroup MemoryFunctions();  // Alloc and its relatives.
 ApiGroup MiscFunctions();
 ApiGroup NotificationFunctions();
+ApiGroup PromiseFunctions();
 ApiGroup RdbStreamFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
 ApiGroup ReplyFunctions();  // ReplyWith...
@@ -56,6 +57,7 @@ void AddEventLoopPart(Modules& modules);
 void AddForkPart(Modules& modules);
 void AddInfoPart(Modules& modules);
 void AddNotificationPart(Modules& modules);
+void AddPromisePart(Modules& modules);
 void AddServerEventPart(Modules& modules);
 void AddThreadPart(Modules& modules);
 void AddTimerPart(Modules& modules);

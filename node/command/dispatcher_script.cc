@@ -92,7 +92,10 @@ bool Dispatcher::CheckBusy(Client& client, const Command& command) {
   if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
   // Of the append-only file: that it is loading is what clients are to hear.
   if (engine_.loading.active && !Has(command.flags(), Flag::kLoading)) return true;
-  Reject(client, &command, run->eval ? errors::kBusyScript : errors::kBusyFunction);
+  const std::string_view error = !run->busy_error.empty() ? run->busy_error
+                                 : run->eval              ? errors::kBusyScript
+                                                          : errors::kBusyFunction;
+  Reject(client, &command, error);
   return false;
 }
 

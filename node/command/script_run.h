@@ -38,6 +38,9 @@ struct ScriptRun {
 
   // Past busy-reply-threshold: other clients are served, and refused nearly everything.
   bool busy = false;
+  // What they are told; empty: that a script or function runs. A module's command, too, may let
+  // others be served meanwhile: it is a run then, but for that nothing else in here is its own.
+  std::string_view busy_error;
   bool killed = false;  // SCRIPT KILL or FUNCTION KILL.
   // SHUTDOWN NOSAVE: it ends at once and its effects go nowhere.
   bool abandoned = false;

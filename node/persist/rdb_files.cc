@@ -43,15 +43,17 @@ absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replac
   Engine& engine = env_.engine;
   absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
-  const RdbLoadOptions options{.type_settings = engine.type_settings,
-                               .now = engine.now_ms,
-                               .keep_expired = keep_expired,
-                               .keep_expired_with = kHistoryNote,
-                               .check_checksum = engine.config.rdbchecksum,
-                               .replace = replace,
-                               .on_key = [&engine](int database, std::string_view key) {
-                                 engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
-                               }};
+  const RdbLoadOptions options{
+      .type_settings = engine.type_settings,
+      .now = engine.now_ms,
+      .keep_expired = keep_expired,
+      .keep_expired_with = kHistoryNote,
+      .check_checksum = engine.config.rdbchecksum,
+      .replace = replace,
+      .on_key = [&engine, live = &into == &engine.keyspace](int database, std::string_view key) {
+        if (!live) return;
+        engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+      }};
   loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
