@@ -314,6 +314,7 @@ void Part::HandOver(const std::string& host, uint16_t port, std::function<void(b
   for (const ledger::NodeBoot& member : set.members) {
     if (member.node != taker.node && state_->IsUp(member.node)) next_set.push_back(member);
   }
+  state_->AwaitHandOver();
   state_->link().GiveUpLease(true);
   state_->link().Propose(ledger::PrimaryChanged{.shard = shard->id,
                                                 .expected_epoch = shard->epoch,

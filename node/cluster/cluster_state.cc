@@ -103,9 +103,13 @@ void ClusterState::AwaitLease(const ClusterPicture& before) {
   lease_awaited_until_ms_ = engine_.now_ms + engine_.config.cluster_node_timeout;
 }
 
+void ClusterState::AwaitHandOver() {
+  lease_awaited_until_ms_ = engine_.now_ms + engine_.config.cluster_node_timeout;
+}
+
 void ClusterState::EndWaitForLease() {
   if (lease_awaited_until_ms_ == 0) return;
-  const bool late = engine_.now_ms >= lease_awaited_until_ms_;
+  const bool late = engine_.now_ms >= lease_awaited_until_ms_ || !IsPrimary();
   if (!late && !HasLease(engine_.clock.MonotonicNanos())) return;
   lease_awaited_until_ms_ = 0;
   engine_.parking.Release([this](const ParkingLot::Place& place) {

@@ -110,6 +110,9 @@ class ClusterState : public ClusterGate {
   // This node has just become a primary: who wants to write waits for its lease, which is on its
   // way. Lets them go on once it is there, or does not come. Called now and then.
   void EndWaitForLease();
+  // This node has given up its lease to hand its shard over: who wants to write waits for what
+  // comes of it, as EndWaitForLease() has it.
+  void AwaitHandOver();
   // These are this node's own by the map, but it does not have their data: they are refused until
   // it runs again or they have another owner.
   void RefuseSlots(const slots::SlotSet& slots);
