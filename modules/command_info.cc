@@ -155,9 +155,10 @@ class Reader {
     if (!status.ok()) return status;
     row_.arguments = command_.Keep(notation);
     if (node::ParseArguments(row_.arguments)) return absl::OkStatus();
-    return Invalid(StrCat("its arguments have names of other characters than letters, digits, '-', "
-                          "'_' and '.': ",
-                          notation));
+    return Invalid(
+        StrCat("its arguments have names of other characters than letters, digits, '-', "
+               "'_' and '.': ",
+               notation));
   }
 
   absl::Status List(const RedisModuleCommandArg* args, char separator, int depth,

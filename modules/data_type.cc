@@ -130,8 +130,8 @@ slotmesh::node::RdbWriter* RedisModuleIO::Begin(IoOpcode opcode) {
 
 bool RedisModuleIO::Expect(IoOpcode opcode) {
   uint64_t found;
-  if (!error && (reader == nullptr || !reader->Length(&found) ||
-                 found != static_cast<uint64_t>(opcode))) {
+  if (!error &&
+      (reader == nullptr || !reader->Length(&found) || found != static_cast<uint64_t>(opcode))) {
     Fail();
   }
   return !error;
@@ -200,9 +200,8 @@ RedisModuleType* TypeTable::Find(uint64_t id) const {
 }
 
 std::string_view TypeTable::HoldsBack(const Module& module) const {
-  const bool has_types = std::any_of(types_.begin(), types_.end(), [&](const auto* type) {
-    return type->module == &module;
-  });
+  const bool has_types = std::any_of(types_.begin(), types_.end(),
+                                     [&](const auto* type) { return type->module == &module; });
   return has_types ? "the module exports one or more module-side data types, can't unload" : "";
 }
 
@@ -261,8 +260,7 @@ absl::Status TypeTable::LoadAux(node::RdbReader& reader) {
   }
   reader.set_place({});
   RedisModuleIO io(*type, reader);
-  const int result =
-      type->methods.aux_load(&io, TypeId::EncodingOf(id), static_cast<int>(part));
+  const int result = type->methods.aux_load(&io, TypeId::EncodingOf(id), static_cast<int>(part));
   if (result == REDISMODULE_OK && !io.error && ReadEnd(reader)) return absl::OkStatus();
   return Unreadable("data besides the keys", *type);
 }

@@ -83,18 +83,19 @@ void Defragmenter::VisitKeys() {
   node::Engine& engine = modules_.engine();
   const auto fields_max = static_cast<uint64_t>(engine.config.active_defrag_max_scan_fields);
   std::vector<std::string> names;
-  position_ = engine.keyspace.database(database_).Scan(position_, -1, [&](const node::Entry& entry) {
-    if (entry.kind() != node::ValueKind::kModule) return;
-    const auto& type = static_cast<const RedisModuleType&>(*entry.object()->type);
-    if (type.methods.defrag == nullptr) return;
-    const bool is_big = entry.FreeEffort(database_) > fields_max;
-    if (is_big && later_.size() >= kLaterMax) return;
-    if (is_big) {
-      later_.push_back({.database = database_, .key = std::string(entry.key())});
-    } else {
-      names.emplace_back(entry.key());
-    }
-  });
+  position_ =
+      engine.keyspace.database(database_).Scan(position_, -1, [&](const node::Entry& entry) {
+        if (entry.kind() != node::ValueKind::kModule) return;
+        const auto& type = static_cast<const RedisModuleType&>(*entry.object()->type);
+        if (type.methods.defrag == nullptr) return;
+        const bool is_big = entry.FreeEffort(database_) > fields_max;
+        if (is_big && later_.size() >= kLaterMax) return;
+        if (is_big) {
+          later_.push_back({.database = database_, .key = std::string(entry.key())});
+        } else {
+          names.emplace_back(entry.key());
+        }
+      });
   for (const std::string& name : names) Visit(database_, name, 0);
   if (position_ == 0) ++database_;
 }

@@ -1,10 +1,11 @@
 // Active defragmentation of what modules have allocated: calls their callbacks in slices, while the
 // directive activedefrag is on.
 //
-// Whether an allocation is better moved the allocator would have to say; as long as it is not asked,
-// nothing is moved (DefragAlloc), but modules are called as they expect: each value of a type with a
-// callback, big ones again and again with a cursor, then the modules' own functions, and so round
-// and round. Engine thread only; a timer of its own, which begins with the first callback.
+// Whether an allocation is better moved the allocator would have to say; as long as it is not
+// asked, nothing is moved (DefragAlloc), but modules are called as they expect: each value of a
+// type with a callback, big ones again and again with a cursor, then the modules' own functions,
+// and so round and round. Engine thread only; a timer of its own, which begins with the first
+// callback.
 #ifndef SLOTMESH_MODULES_DEFRAGMENTER_H_
 #define SLOTMESH_MODULES_DEFRAGMENTER_H_
 

@@ -20,8 +20,9 @@ bool IsFromAnotherCopy(const RedisModuleCtx& ctx) {
 }  // namespace
 
 EntryRef RedisModuleKey::Write() {
-  const bool keep_clock = entry_ != nullptr && (mode & (REDISMODULE_OPEN_KEY_NOTOUCH |
-                                                        REDISMODULE_OPEN_KEY_NOEFFECTS)) != 0;
+  const bool keep_clock =
+      entry_ != nullptr &&
+      (mode & (REDISMODULE_OPEN_KEY_NOTOUCH | REDISMODULE_OPEN_KEY_NOEFFECTS)) != 0;
   const uint32_t clock = keep_clock ? entry_->access_clock() : 0;
   EntryRef ref = db().FindWrite(key, now_ms());
   if (ref && keep_clock) ref->set_access_clock(clock);
@@ -44,8 +45,8 @@ void RedisModuleKey::Delete(bool lazy) {
 }
 
 void RedisModuleKey::Insert(slotmesh::node::Object* object) {
-  const EntryRef ref = db().Insert(
-      key, Entry::NewObject(key.bytes, object, slotmesh::node::kNoExpiry), now_ms());
+  const EntryRef ref =
+      db().Insert(key, Entry::NewObject(key.bytes, object, slotmesh::node::kNoExpiry), now_ms());
   Changed(ref.entry);
 }
 

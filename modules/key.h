@@ -85,9 +85,7 @@ struct RedisModuleKey {
   void Insert(slotmesh::node::Object* object);
 
   bool writable() const { return (mode & REDISMODULE_WRITE) != 0; }
-  slotmesh::node::Database& db() const {
-    return ctx->engine().keyspace.database(database);
-  }
+  slotmesh::node::Database& db() const { return ctx->engine().keyspace.database(database); }
   slotmesh::node::UnixMillis now_ms() const { return ctx->engine().now_ms; }
   // What time it is for a hash's fields.
   slotmesh::node::FieldClock field_clock() const;

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "absl/strings/str_join.h"
-
 #include "modules/api/groups.h"
 #include "modules/command.h"
 #include "modules/context.h"
@@ -17,8 +16,8 @@
 #include "modules/get_api.h"
 #include "modules/key.h"
 #include "modules/process.h"
-#include "node/command/request_filter.h"
 #include "modules/shared_functions.h"
+#include "node/command/request_filter.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -127,8 +126,8 @@ std::vector<std::string> Modules::DescribeModules() const {
       if (module->HasOption(option)) options.emplace_back(name);
     }
     lines.push_back(StrCat("name=", module->name, ",ver=", module->version,
-                           ",api=", module->api_version, ",filters=0,usedby=",
-                           list(shared_functions_->UsersOf(*module)),
+                           ",api=", module->api_version,
+                           ",filters=0,usedby=", list(shared_functions_->UsersOf(*module)),
                            ",using=", list(shared_functions_->UsedBy(*module)), ",options=[",
                            absl::StrJoin(options, "|"), "]"));
   }

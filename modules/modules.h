@@ -183,8 +183,8 @@ class Modules : public node::ModulesReport {
   ArgFrames arg_frames_;
   CallClients call_clients_;
   std::unique_ptr<KeyPool> keys_;
-  TypeTable* types_ = nullptr;                   // Among parts_.
-  Defragmenter* defragmenter_ = nullptr;         // Too, as those below.
+  TypeTable* types_ = nullptr;            // Among parts_.
+  Defragmenter* defragmenter_ = nullptr;  // Too, as those below.
   SharedFunctions* shared_functions_ = nullptr;
   std::vector<std::unique_ptr<ModulePart>> parts_;
   absl::flat_hash_map<std::type_index, ModulePart*> parts_by_type_;

@@ -40,9 +40,8 @@ std::string_view SharedFunctions::HoldsBack(const Module& module) const {
 
 void SharedFunctions::Forget(Module& module) {
   std::erase_if(offers_, [&](const auto& offer) { return offer.second.module == &module; });
-  std::erase_if(uses_, [&](const auto& use) {
-    return use.first == &module || use.second == &module;
-  });
+  std::erase_if(uses_,
+                [&](const auto& use) { return use.first == &module || use.second == &module; });
 }
 
 }  // namespace slotmesh::modules

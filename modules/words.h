@@ -36,7 +36,6 @@ struct Marks {
     return node::Both(not_to_aof ? node::Audience::kReplicas : node::Audience::kAll,
                       not_to_replicas ? node::Audience::kFiles : node::Audience::kAll);
   }
-
 };
 
 // Views of what the module gave (and of texts of its own): valid while that is.

@@ -29,8 +29,7 @@ void* DefragAllocRaw(RedisModuleDefragCtx*, size_t size) noexcept { return std::
 void DefragFreeRaw(RedisModuleDefragCtx*, void* memory) noexcept { std::free(memory); }
 
 int DefragShouldStop(RedisModuleDefragCtx* ctx) noexcept {
-  return ctx->deadline_ns != 0 &&
-                 TheModules().engine().clock.MonotonicNanos() >= ctx->deadline_ns
+  return ctx->deadline_ns != 0 && TheModules().engine().clock.MonotonicNanos() >= ctx->deadline_ns
              ? 1
              : 0;
 }

@@ -1,5 +1,5 @@
-// Dictionaries: ordered by key, as bytes. An iterator remembers a key, so that the dictionary may be
-// changed while one walks over it.
+// Dictionaries: ordered by key, as bytes. An iterator remembers a key, so that the dictionary may
+// be changed while one walks over it.
 #include <cstring>
 #include <map>
 #include <string>
@@ -16,7 +16,7 @@ struct RedisModuleDict {
 
 struct RedisModuleDictIter {
   RedisModuleDict* dict = nullptr;
-  std::string key;   // Of the element that it stands at.
+  std::string key;     // Of the element that it stands at.
   bool found = false;  // By the last seek, and not given out yet.
   bool at_end = true;
 };

@@ -113,9 +113,9 @@ int IsIOError(RedisModuleIO* io) noexcept { return io->error ? 1 : 0; }
 // --- Files of commands. ---
 
 void RefuseToEmit(RedisModuleIO* io, std::string_view why) {
-  TheModules().host().log.Warning(StrCat("The module type '", io->type.name(),
-                                         "' writes to the append-only file what is no command: ",
-                                         why));
+  TheModules().host().log.Warning(
+      StrCat("The module type '", io->type.name(),
+             "' writes to the append-only file what is no command: ", why));
   io->Fail();
   errno = EINVAL;
 }

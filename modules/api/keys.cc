@@ -123,9 +123,7 @@ int ExpireAt(RedisModuleKey* key, mstime_t expire, node::UnixMillis base) {
 int SetExpire(RedisModuleKey* key, mstime_t expire) noexcept {
   return ExpireAt(key, expire, key->now_ms());
 }
-int SetAbsExpire(RedisModuleKey* key, mstime_t expire) noexcept {
-  return ExpireAt(key, expire, 0);
-}
+int SetAbsExpire(RedisModuleKey* key, mstime_t expire) noexcept { return ExpireAt(key, expire, 0); }
 
 // --- When it was used last. ---
 
@@ -138,8 +136,8 @@ int SetClock(RedisModuleKey* key, uint32_t clock) {
 }
 int SetLRU(RedisModuleKey* key, mstime_t idle_ms) noexcept {
   if (key->Read() == nullptr || idle_ms < 0 || IsLfu(key)) return REDISMODULE_ERR;
-  const auto seconds = static_cast<uint32_t>(
-      std::min<mstime_t>(idle_ms / kMillisPerSecond, node::kLruClockMask));
+  const auto seconds =
+      static_cast<uint32_t>(std::min<mstime_t>(idle_ms / kMillisPerSecond, node::kLruClockMask));
   return SetClock(key, node::LruClockOfIdle(seconds, key->now_ms()));
 }
 // -1 where it is not kept.

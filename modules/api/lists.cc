@@ -161,8 +161,8 @@ int ListDelete(RedisModuleKey* key, long index) noexcept {
   if (ListWith(key, index, REDISMODULE_WRITE) == nullptr) return REDISMODULE_ERR;
   CollectionChange<List> change(*key);
   List& list = *change.object();
-  const auto place = static_cast<uint64_t>(index < 0 ? index + static_cast<long>(list.size())
-                                                     : index);
+  const auto place =
+      static_cast<uint64_t>(index < 0 ? index + static_cast<long>(list.size()) : index);
   list.Erase(place, 1, Settings(key));
   list.SettleAfterShrinking(Settings(key));
   change.Commit();

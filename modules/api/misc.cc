@@ -77,14 +77,10 @@ int UpdateRuntimeArgs(RedisModuleCtx* ctx, RedisModuleString** argv, int argc) n
 }
 
 const ApiEntry kFunctions[] = {
-    {"GetRandomBytes", &GetRandomBytes},
-    {"GetRandomHexChars", &GetRandomHexChars},
-    {"LatencyAddSample", &LatencyAddSample},
-    {"AvoidReplicaTraffic", &AvoidReplicaTraffic},
-    {"PublishMessage", &PublishMessage},
-    {"PublishMessageShard", &PublishMessageShard},
-    {"ExportSharedAPI", &ExportSharedAPI},
-    {"GetSharedAPI", &GetSharedAPI},
+    {"GetRandomBytes", &GetRandomBytes},       {"GetRandomHexChars", &GetRandomHexChars},
+    {"LatencyAddSample", &LatencyAddSample},   {"AvoidReplicaTraffic", &AvoidReplicaTraffic},
+    {"PublishMessage", &PublishMessage},       {"PublishMessageShard", &PublishMessageShard},
+    {"ExportSharedAPI", &ExportSharedAPI},     {"GetSharedAPI", &GetSharedAPI},
     {"UpdateRuntimeArgs", &UpdateRuntimeArgs},
 };
 

@@ -1,4 +1,6 @@
 // The tables of the interface against the signatures that modules are compiled with.
+#include "modules/sdk/signatures.h"
+
 #include <algorithm>
 #include <set>
 #include <string>
@@ -7,7 +9,6 @@
 
 #include "gtest/gtest.h"
 #include "modules/api/groups.h"
-#include "modules/sdk/signatures.h"
 
 namespace slotmesh::modules {
 namespace {

@@ -102,8 +102,8 @@ long long StreamTrimByLength(RedisModuleKey* key, int flags, long long length) n
     errno = EINVAL;
     return -1;
   }
-  return Trim(key, flags, {.by = node::StreamTrim::By::kLength,
-                           .length_max = static_cast<uint64_t>(length)});
+  return Trim(key, flags,
+              {.by = node::StreamTrim::By::kLength, .length_max = static_cast<uint64_t>(length)});
 }
 long long StreamTrimByID(RedisModuleKey* key, int flags, RedisModuleStreamID* id) noexcept {
   if (key == nullptr || (flags & ~REDISMODULE_STREAM_TRIM_APPROX) != 0 || id == nullptr) {
@@ -117,7 +117,8 @@ long long StreamTrimByID(RedisModuleKey* key, int flags, RedisModuleStreamID* id
 
 int StreamIteratorStart(RedisModuleKey* key, int flags, RedisModuleStreamID* start,
                         RedisModuleStreamID* end) noexcept {
-  constexpr int kKnown = REDISMODULE_STREAM_ITERATOR_EXCLUSIVE | REDISMODULE_STREAM_ITERATOR_REVERSE;
+  constexpr int kKnown =
+      REDISMODULE_STREAM_ITERATOR_EXCLUSIVE | REDISMODULE_STREAM_ITERATOR_REVERSE;
   if (key == nullptr || (flags & ~kKnown) != 0) return Fail(EINVAL);
   if (key->ReadOf<Stream>() == nullptr) return Fail(ENOTSUP);
   if (key->stream != nullptr) return Fail(EBADF);
@@ -162,11 +163,11 @@ bool Step(const Stream& stream, StreamWalk& walk) {
   stream.Walk(walk.first, walk.last, walk.backwards,
               [&](const node::StreamBlock& block, const node::StreamEntry& entry) {
                 walk.current = entry.id;
-                block.ForEachPair(entry, [&](const node::ListpackValue& field,
-                                             const node::ListpackValue& value) {
-                  walk.words.push_back(field.ToString());
-                  walk.words.push_back(value.ToString());
-                });
+                block.ForEachPair(
+                    entry, [&](const node::ListpackValue& field, const node::ListpackValue& value) {
+                      walk.words.push_back(field.ToString());
+                      walk.words.push_back(value.ToString());
+                    });
                 return false;
               });
   if (walk.current.is_zero()) {

@@ -1,5 +1,5 @@
-// What the server asks of modules when it reads and writes files and payloads: values of their types,
-// and what they keep besides keys (AUX). Implemented by modules/.
+// What the server asks of modules when it reads and writes files and payloads: values of their
+// types, and what they keep besides keys (AUX). Implemented by modules/.
 //
 // Engine thread only.
 #ifndef SLOTMESH_NODE_TYPES_MODULE_VALUES_H_
