@@ -69,6 +69,7 @@ struct CallRequest {
   node::ScriptRun& run;
   node::Client& inner;  // Plays the client of the script's commands. Has no host.
   node::Reply& reply;   // Gets exactly one reply.
+  uint64_t& failures;   // One more if that is an error which was counted where it came from.
 };
 
 // A function that a library has registered while it was loaded.

@@ -47,23 +47,23 @@ Functions::Functions(Host host)
 
 Functions::~Functions() = default;
 
-std::string_view Functions::Refusal(const node::CommandContext& ctx,
-                                    const Invocation& invocation) const {
+std::string_view Functions::Refusal(node::CommandContext& ctx, const Invocation& invocation) const {
   const node::Engine& engine = host_.engine;
-  if (Has(invocation.flags, ScriptFlag::kUndeclared)) return {};
-  if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
-    return kNoCluster;
-  }
   const node::ReplicationState& replication = engine.replication;
   if (replication.stale && !engine.config.replica_serve_stale_data &&
       !Has(invocation.flags, ScriptFlag::kAllowStale)) {
     return node::errors::kMasterDown;
+  }
+  if (Has(invocation.flags, ScriptFlag::kUndeclared)) return {};
+  if (Has(invocation.flags, ScriptFlag::kNoCluster) && engine.keyspace.cluster()) {
+    return kNoCluster;
   }
   const bool read_only_form = node::Has(ctx.command().flags(), node::Flag::kReadOnly);
   if (!Has(invocation.flags, ScriptFlag::kNoWrites) && read_only_form) return kWriteFlag;
   if (!Has(invocation.flags, ScriptFlag::kNoWrites)) {
     if (replication.is_replica && engine.config.replica_read_only) return kReadOnlyReplica;
     if (host_.dispatcher.TooFewReplicas()) return node::errors::kNoReplicas;
+    if (host_.dispatcher.TooFewInSync(ctx.client())) return node::errors::kNotEnoughInSync;
     if (!engine.disk_refusal.empty()) return engine.disk_refusal;
   }
   const bool full = engine.config.maxmemory != 0 && engine.memory_limit != nullptr &&
@@ -80,6 +80,7 @@ void Functions::PrepareInner(const node::Client& caller) {
   inner_.database = caller.database;
   inner_.no_touch = caller.no_touch;
   inner_.import_source = caller.import_source;
+  inner_.write_safety = caller.write_safety;
   inner_.has_unsent_write = false;
 }
 
@@ -110,7 +111,8 @@ void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation
                                   .args = args.subspan(kFirstKey + invocation.key_count),
                                   .run = run,
                                   .inner = inner_,
-                                  .reply = ctx.reply()});
+                                  .reply = ctx.reply(),
+                                  .failures = ctx.command().stats().failed});
   engine.script = nullptr;
   if (inner_.has_unsent_write) caller.has_unsent_write = true;
   if (run.abandoned) engine.journal.AbandonUnit();

@@ -93,7 +93,7 @@ class Functions : public node::ScriptUsageSource {
   struct Engines;
 
   // Empty, or why it may not run now.
-  std::string_view Refusal(const node::CommandContext& ctx, const Invocation& invocation) const;
+  std::string_view Refusal(node::CommandContext& ctx, const Invocation& invocation) const;
   void PrepareInner(const node::Client& caller);
 
   Host host_;

@@ -55,9 +55,7 @@ std::optional<size_t> SkipReply(std::string_view bytes, int depth = 0) {
 }  // namespace
 
 RedisModuleCallReply::RedisModuleCallReply(std::string bytes, slotmesh::node::Protocol written_in)
-    : resp3(written_in == slotmesh::node::Protocol::kResp3),
-      root_(this),
-      bytes_(std::move(bytes)) {
+    : resp3(written_in == slotmesh::node::Protocol::kResp3), root_(this), bytes_(std::move(bytes)) {
   if (!Read(bytes_)) type = REDISMODULE_REPLY_UNKNOWN;
 }
 

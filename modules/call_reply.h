@@ -45,7 +45,6 @@ struct RedisModuleCallReply {
 
   void WriteTo(slotmesh::node::Reply& reply) const { reply.Raw(whole_); }
 
-
  private:
   bool Read(std::string_view bytes);
   bool ReadLine(char kind, std::string_view line, std::string_view after);

@@ -162,8 +162,7 @@ RedisModuleCommand* AddCommand(Modules& modules, Module& module, RedisModuleComm
   command->row.name = command->Keep(Lower(name));
   command->row.handler = function == nullptr ? nullptr : &RunModuleCommand;
   // A container's first word is not all.
-  command->row.arity =
-      node::Arity::AtLeast(function == nullptr || container != nullptr ? 2 : 1);
+  command->row.arity = node::Arity::AtLeast(function == nullptr || container != nullptr ? 2 : 1);
   command->row.flags = parsed->flags | Flag::kModule;
   command->row.group = "module";
   command->row.module = command->Keep(module.name);

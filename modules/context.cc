@@ -9,9 +9,8 @@
 
 using slotmesh::modules::AutoFreed;
 
-RedisModuleCtx::RedisModuleCtx(slotmesh::modules::Modules& server,
-                               slotmesh::modules::Module* whose, Kind what,
-                               slotmesh::node::Client* for_client)
+RedisModuleCtx::RedisModuleCtx(slotmesh::modules::Modules& server, slotmesh::modules::Module* whose,
+                               Kind what, slotmesh::node::Client* for_client)
     : get_api(&slotmesh::modules::GetApi),
       modules(server),
       module(whose),

@@ -97,7 +97,8 @@ void Help(CommandContext& ctx, Args args) {
   node::ReplyHelp(ctx.reply(), "MODULE", kLines);
 }
 
-constexpr Flag kChanging = Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript | Flag::kProtected;
+constexpr Flag kChanging =
+    Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript | Flag::kProtected;
 
 constexpr CommandSpec kSubcommands[] = {
     {

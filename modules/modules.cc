@@ -17,6 +17,7 @@
 #include "modules/key.h"
 #include "modules/process.h"
 #include "modules/shared_functions.h"
+#include "node/command/request_filter.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -70,6 +71,7 @@ Modules::Modules(Host host)
     }
   }
   SetTheModules(this);
+  AddAllParts(*this);
 }
 
 Modules::~Modules() { SetTheModules(nullptr); }
@@ -92,8 +94,20 @@ void Modules::CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> 
   ++module.calls;
   code(ctx);
   --module.calls;
+  RunUnitEnd();
   ctx.FreeTracked();
   TouchKeyspace();
+}
+
+void Modules::RunUnitEnd() {
+  node::UnitEnd* end = engine().unit_end;
+  if (end != nullptr && end->pending() && engine().journal.depth() == 1) end->Run();
+}
+
+void Modules::RunOutsideRequests(absl::FunctionRef<void()> work) {
+  host_.dispatcher.BeginTurn();
+  work();
+  host_.dispatcher.ServeReadyKeys();
 }
 
 std::vector<std::string> Modules::DescribeModules() const {
@@ -164,12 +178,14 @@ absl::Status Modules::Load(LoadRequest request) {
   auto made = std::make_unique<Module>(request.path, request.args);
   Module& module = *made;
   loading_ = &module;
+  given_configs_ = request.extended ? &request.configs : nullptr;
   absl::Status status = Open(module);
   if (status.ok()) status = CallOnLoad(module, request);
   for (size_t i = 0; status.ok() && i < parts_.size(); ++i) {
     status = parts_[i]->AfterLoad(module, request);
   }
   loading_ = nullptr;
+  given_configs_ = nullptr;
   module.loading = false;
   if (!status.ok()) {
     host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
@@ -239,6 +255,13 @@ absl::Status Modules::LoadConfigured() {
     }
   }
   starting_ = false;
+  if (!host_.settings.unclaimed().empty()) {
+    host_.log.Warning(
+        "Module Configuration detected without loadmodule directive or no ApplyConfig call: "
+        "aborting");
+    return absl::AbortedError(
+        StrCat("nobody knows the setting ", host_.settings.unclaimed().front().first));
+  }
   return absl::OkStatus();
 }
 

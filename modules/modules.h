@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,9 @@
 #include "modules/api_table.h"
 #include "modules/arg_frames.h"
 #include "modules/call_clients.h"
+#include "modules/cluster_view.h"
 #include "modules/module.h"
+#include "modules/runtime/descriptors.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/commands/persistence.h"
@@ -40,6 +43,13 @@ class TypeTable;
 // MODULE; handlers expect a Modules as their family's state.
 absl::Span<const node::CommandSpec> ModuleCommands();
 
+class Modules;
+
+// INFO: the sections of modules that are named, all if none is, as text. `crash`: for the report of
+// a crash.
+std::string ModuleInfo(const Modules& modules, absl::Span<const std::string_view> sections,
+                       bool crash);
+
 struct Host {
   node::Engine& engine;
   node::Dispatcher& dispatcher;
@@ -50,6 +60,12 @@ struct Host {
   std::function<void(std::function<void()>)> post;  // To the engine thread, from any.
   std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
   std::string version;  // Of slotmesh: "1.2.3".
+  // Null: modules cannot wait for descriptors.
+  Descriptors* descriptors = nullptr;
+  // Gives null outside cluster mode; may be null itself.
+  std::function<ClusterView*()> cluster;
+  // Lets other clients be served within a command that takes long; may be null.
+  std::function<void()> serve_others;
 };
 
 struct LoadRequest {
@@ -96,6 +112,9 @@ class Modules : public node::ModulesReport {
   Module* Find(std::string_view name) const;
   // Whose OnLoad runs; null if none does.
   Module* loading() const { return loading_; }
+  // LOADEX's settings that nobody has taken yet, of the module that is being loaded; null if there
+  // is none.
+  std::vector<std::pair<std::string, std::string>>* given_configs() const { return given_configs_; }
   // Those of the configuration file are being loaded.
   bool starting() const { return starting_; }
 
@@ -113,8 +132,14 @@ class Modules : public node::ModulesReport {
   template <typename Part>
   Part& AddPart(std::unique_ptr<Part> part) {
     Part& added = *part;
+    parts_by_type_[typeid(Part)] = &added;
     parts_.push_back(std::move(part));
     return added;
+  }
+  // The one of that type. REQUIRES: it has joined.
+  template <typename Part>
+  Part& part() const {
+    return static_cast<Part&>(*parts_by_type_.at(typeid(Part)));
   }
 
   // Words and clients of the calls that are under way.
@@ -135,6 +160,11 @@ class Modules : public node::ModulesReport {
   // Calls a module's code outside of commands: `code` gets a context. What it replicates is one
   // unit.
   void CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> code);
+  // Within the outermost unit of a module's work outside of commands: what was put off to its end.
+  void RunUnitEnd();
+  // Work of the loop that no request has begun (a timer, an arriving message): the time that is
+  // seen is refreshed before, and who waited for a key that is there now is served after.
+  void RunOutsideRequests(absl::FunctionRef<void()> work);
 
  private:
   absl::Status Open(Module& module);
@@ -149,6 +179,7 @@ class Modules : public node::ModulesReport {
   std::vector<std::unique_ptr<Module>> gone_;  // Their commands may still be named.
   Module* loading_ = nullptr;
   bool starting_ = false;
+  std::vector<std::pair<std::string, std::string>>* given_configs_ = nullptr;
   ArgFrames arg_frames_;
   CallClients call_clients_;
   std::unique_ptr<KeyPool> keys_;
@@ -156,6 +187,7 @@ class Modules : public node::ModulesReport {
   Defragmenter* defragmenter_ = nullptr;  // Too, as those below.
   SharedFunctions* shared_functions_ = nullptr;
   std::vector<std::unique_ptr<ModulePart>> parts_;
+  absl::flat_hash_map<std::type_index, ModulePart*> parts_by_type_;
   uint64_t keyspace_stamp_ = 0;
 };
 

@@ -13,23 +13,29 @@
 #include <string_view>
 #include <vector>
 
+#include "node/journal/journal.h"
 #include "node/resp/args.h"
 
 namespace slotmesh::modules {
 
 struct Marks {
-  bool replicate = false;       // !
-  bool not_to_aof = false;      // A
-  bool not_to_replicas = false; // R
-  bool resp3 = false;           // 3
-  bool callers_protocol = false;  // 0
-  bool as_user = false;         // C
-  bool script_rules = false;    // S
-  bool no_writes = false;       // W
-  bool respect_memory = false;  // M
+  bool replicate = false;          // !
+  bool not_to_aof = false;         // A
+  bool not_to_replicas = false;    // R
+  bool resp3 = false;              // 3
+  bool callers_protocol = false;   // 0
+  bool as_user = false;            // C
+  bool script_rules = false;       // S
+  bool no_writes = false;          // W
+  bool respect_memory = false;     // M
   bool errors_as_replies = false;  // E
-  bool dry_run = false;         // D, E included
-  bool may_block = false;       // K
+  bool dry_run = false;            // D, E included
+  bool may_block = false;          // K
+  // Who hears of it, if it is replicated.
+  node::Audience audience() const {
+    return node::Both(not_to_aof ? node::Audience::kReplicas : node::Audience::kAll,
+                      not_to_replicas ? node::Audience::kFiles : node::Audience::kAll);
+  }
 };
 
 // Views of what the module gave (and of texts of its own): valid while that is.

@@ -234,8 +234,7 @@ class Cli {
   }
 
   void AddModules() {
-    On(app_.add_subcommand("modules",
-                           "Which node has which module; exit code 1 where they differ"),
+    On(app_.add_subcommand("modules", "Which node has which module; exit code 1 where they differ"),
        [this] { return commands_.ListModules(); });
   }
 

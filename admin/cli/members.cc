@@ -44,8 +44,7 @@ std::vector<Members::Answer<Reply>> Members::AskAll(
   for (Answer<Reply>& member : members) {
     AdminClient* const client = ClientOf(*member.node);
     if (client == nullptr) continue;
-    askers.emplace_back(
-        [&member, client, question] { member.reply = (client->*question)(); });
+    askers.emplace_back([&member, client, question] { member.reply = (client->*question)(); });
   }
   for (std::thread& asker : askers) asker.join();
   return members;

@@ -24,8 +24,8 @@ void Compare(const std::string& module, const std::map<int64_t, Nodes>& versions
     spread.push_back(absl::StrCat(version, " (", absl::StrJoin(nodes, " "), ")"));
   }
   if (versions.size() > 1) {
-    warnings->push_back(absl::StrCat("warning: ", module, " has different versions: ",
-                                     absl::StrJoin(spread, ", ")));
+    warnings->push_back(absl::StrCat("warning: ", module,
+                                     " has different versions: ", absl::StrJoin(spread, ", ")));
   }
   Nodes missing;
   for (const std::string& node : answering) {
@@ -33,8 +33,7 @@ void Compare(const std::string& module, const std::map<int64_t, Nodes>& versions
   }
   if (missing.empty()) return;
   warnings->push_back(absl::StrCat("warning: ", module, " is not loaded on ",
-                                   absl::StrJoin(missing, " "),
-                                   ": its keys cannot move there"));
+                                   absl::StrJoin(missing, " "), ": its keys cannot move there"));
 }
 
 }  // namespace
@@ -47,8 +46,8 @@ ModuleReport ReportOf(const std::vector<Members::MemberModules>& members) {
     const std::string node =
         ToText({member.node->host(), static_cast<uint16_t>(member.node->port())});
     if (!member.reply.ok()) {
-      report.warnings.push_back(absl::StrCat("warning: ", node, " does not answer: ",
-                                             std::string(member.reply.status().message())));
+      report.warnings.push_back(absl::StrCat(
+          "warning: ", node, " does not answer: ", std::string(member.reply.status().message())));
       continue;
     }
     answering.push_back(node);

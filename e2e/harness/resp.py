@@ -5,6 +5,7 @@ arrays list, doubles float, big numbers int. One connection belongs to one threa
 """
 
 import socket
+import struct
 
 
 class RespError(Exception):
@@ -48,6 +49,11 @@ class Connection:
         self.close()
 
     def close(self):
+        self._socket.close()
+
+    def reset(self):
+        """Closes without a farewell, as a process that dies with replies unread."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def settimeout(self, seconds):

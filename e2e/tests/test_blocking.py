@@ -7,6 +7,7 @@ import unittest
 
 from harness.node import Node
 from harness.suite import E2eTest
+from harness.waits import wait_until
 
 CLIENTS = 12
 SECONDS = 4
@@ -61,6 +62,28 @@ class BlockingTest(E2eTest):
         self.assertEqual(problems, [])
         self.assertGreater(min(answered), 20)
         self.assertEqual(self.node.info("clients")["blocked_clients"], "0")
+
+    def blocked(self, count):
+        def reached():
+            return self.node.info("clients")["blocked_clients"] == str(count)
+
+        wait_until(reached, 5, f"{count} blocked clients")
+
+    def test_who_has_gone_waits_no_more(self):
+        # With a reset, as a process that is killed with replies unread leaves them.
+        connection = self.node.connect()
+        connection.send("BLPOP", "nothing", "0")
+        self.blocked(1)
+        connection.reset()
+        self.blocked(0)
+        # With another request on its way.
+        connection = self.node.connect()
+        connection.send("BLPOP", "nothing", "0")
+        self.blocked(1)
+        connection.send("PING")
+        time.sleep(0.05)
+        connection.close()
+        self.blocked(0)
 
 
 if __name__ == "__main__":

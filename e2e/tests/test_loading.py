@@ -50,6 +50,7 @@ class LoadingTest(FilesTest):
                 ("DEBUG", "RELOAD"),
                 ("DEBUG", "POPULATE", "10"),
                 ("BGSAVE",),
+                ("CONFIG", "SET", "dir", "/tmp"),
             ):
                 with self.subTest(words), self.assertRaisesRegex(RespError, "^LOADING "):
                     connection.call(*words)

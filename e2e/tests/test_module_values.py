@@ -109,6 +109,7 @@ class MovedValuesTest(ClusterTest):
         self.assertGreater(len(moved), 100)
         with second.connect() as connection:
             for key in moved:
-                self.assertEqual(connection.call("values.get", key), [keys.index(key), key.encode()])
+                expected = [keys.index(key), key.encode()]
+                self.assertEqual(connection.call("values.get", key), expected)
         with first.connect() as connection:
             self.assertIsInstance(connection.try_call("values.get", moved[0]), RespError)

@@ -90,6 +90,22 @@ class RdbTest(FilesTest):
         self.assertEqual(self.digest(back), digest)
         self.assertEqual(back.call("DEBUG", "RELOAD"), "OK")
         self.assertEqual(self.digest(back), digest)
+    def test_libraries_are_reloaded_with_the_data(self):
+        node = self.node("libraries", {"appendonly": "yes"})
+        node.start()
+        library = "#!lua name={0}\nserver.register_function('{0}', function() return 1 end)"
+        node.call("FUNCTION", "LOAD", library.format("first"))
+        self.assertEqual(node.call("DEBUG", "RELOAD"), "OK")
+        node.call("FUNCTION", "LOAD", library.format("second"))
+        with self.assertRaisesRegex(RespError, "Error trying to load the RDB"):
+            node.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH")
+        self.assertEqual(node.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"), "OK")
+        self.assertEqual(len(node.call("FUNCTION", "LIST")), 2)
+        self.assertEqual(node.call("DEBUG", "LOADAOF"), "OK")
+        self.assertEqual(len(node.call("FUNCTION", "LIST")), 2)
+        self.assertEqual(node.call("DEBUG", "RELOAD", "NOSAVE"), "OK")
+        self.assertEqual(len(node.call("FUNCTION", "LIST")), 1)
+
     def test_what_was_saved_survives_kill_9(self):
         node = self.node("kill")
         node.start()

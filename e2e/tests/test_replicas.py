@@ -228,6 +228,7 @@ class ReplicasTest(E2eTest):
                    "all that was acknowledged is there")
         self.assertEqual(replica.call("INCR", key), acknowledged + 1)
         self.assertLess(slowest, 2)
+        print(f"  the longest pause: {slowest * 1000:.0f} ms")
         self.await_copy(replica, primary)
         # And back, by force.
         self.assertEqual(primary.call("CLUSTER", "FAILOVER", "FORCE"), "OK")

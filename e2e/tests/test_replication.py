@@ -196,6 +196,31 @@ class ReplicationTest(FilesTest):
         with self.assertRaisesRegex(RespError, "^MASTERDOWN"):
             replica.call("GET", "k")
 
+    def test_a_replica_that_is_paused_takes_the_stream_up_later(self):
+        primary, replica = self.pair("slotmesh", "slotmesh")
+        self.follow(replica, primary)
+        primary.call("SET", "before", "1")
+        self.await_same(primary, replica)
+        replica.call("CLIENT", "PAUSE", "100000", "WRITE")
+        before = replica.info("replication")["slave_repl_offset"]
+        primary.call("SET", "after", "1")
+
+        def all_read():
+            read = replica.info("replication")["slave_read_repl_offset"]
+            return read == primary.info("replication")["master_repl_offset"]
+
+        wait_until(all_read, SYNC_SECONDS, "the replica has read all")
+        self.assertEqual(replica.info("replication")["slave_repl_offset"], before)
+        self.assertEqual(replica.call("DBSIZE"), 1)
+        replica.call("CLIENT", "UNPAUSE")
+        self.await_same(primary, replica)
+
+    def test_a_replica_connects_from_the_address_that_it_is_told(self):
+        primary, replica = self.pair("slotmesh", "slotmesh")
+        replica.call("CONFIG", "SET", "bind-source-addr", "127.0.0.2")
+        self.follow(replica, primary)
+        self.assertIn("ip=127.0.0.2,", primary.info("replication")["slave0"])
+
     def test_keys_expire_at_the_primarys_word(self):
         primary, replica = self.pair("slotmesh", "slotmesh")
         self.follow(replica, primary)

@@ -1,9 +1,14 @@
 #include "functions/lua/cmsgpack.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <new>
+
+#include "absl/types/span.h"
 
 namespace slotmesh::functions::lua {
 namespace {
@@ -162,8 +167,45 @@ void PushHeader(lua_State* L, Mark fixed, Mark wide, size_t count) {
   luaL_pushresult(&buffer);
 }
 
+// Where all keys of the table at `index` are strings: pushes a block of them, the last first. Else
+// null, and nothing is pushed.
+const std::string_view* PushSortedKeys(lua_State* L, int index, size_t count) {
+  auto* const keys =
+      static_cast<std::string_view*>(lua_newuserdata(L, count * sizeof(std::string_view)));
+  std::string_view* next = keys;
+  bool all = true;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pop(L, 1);
+    all = all && lua_type(L, -1) == LUA_TSTRING;
+    if (all) new (next++) std::string_view(StringAt(L, -1));
+  }
+  if (!all) {
+    lua_pop(L, 1);
+    return nullptr;
+  }
+  std::sort(keys, next, std::greater<>());
+  return keys;
+}
+
+// Equal tables give equal bytes, whatever order they have in memory: their keys go out sorted.
+void AddSorted(lua_State* L, int index, int depth, absl::Span<const std::string_view> keys,
+               Pieces& pieces) {
+  for (const std::string_view key : keys) {
+    lua_pushlstring(L, key.data(), key.size());
+    const int at = lua_gettop(L);
+    PushPacked(L, at, depth + 1);
+    pieces.Add();
+    lua_rawget(L, index);
+    PushPacked(L, at, depth + 1);
+    pieces.Add();
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);  // The block.
+}
+
 void PushTable(lua_State* L, int index, int depth) {
-  luaL_checkstack(L, 8, "cmsgpack");
+  luaL_checkstack(L, 10, "cmsgpack");
   bool array = false;
   const size_t count = CountPairs(L, index, &array);
   Pieces pieces(L);
@@ -176,6 +218,10 @@ void PushTable(lua_State* L, int index, int depth) {
       pieces.Add();
       lua_pop(L, 1);
     }
+    return pieces.Join();
+  }
+  if (const std::string_view* keys = PushSortedKeys(L, index, count); keys != nullptr) {
+    AddSorted(L, index, depth, {keys, count}, pieces);
     return pieces.Join();
   }
   lua_pushnil(L);

@@ -220,7 +220,7 @@ int LuaEngine::RunCall(lua_State* L) {
     PushStrings(L, request.args);
     lua_call(L, 2, 1);
   }
-  WriteReply(L, engine.api_.resp3(), request.reply);
+  if (WriteReply(L, engine.api_.resp3(), request.reply)) ++request.failures;
   return 0;
 }
 
@@ -281,7 +281,9 @@ void LuaEngine::WriteError() {
   const bool counted = lua_toboolean(L_, -1) != 0;
   lua_settop(L_, 0);
   reply.Error(StrCat("-", text));
-  if (counted) reply.ClearErrors();
+  if (!counted) return;
+  reply.ClearErrors();
+  ++request_->failures;
 }
 
 size_t LuaEngine::memory_bytes() const {

@@ -131,11 +131,11 @@ void ServerApi::Install(lua_State* L) {
   AddFunction(L, "breakpoint", &Breakpoint);
   AddFunction(L, "debug", &Debug);
   const std::pair<const char*, int> kTargets[] = {
-      {"REPL_NONE", node::ScriptRun::kReplicateNone},
-      {"REPL_AOF", node::ScriptRun::kReplicateAof},
-      {"REPL_SLAVE", node::ScriptRun::kReplicateReplicas},
-      {"REPL_REPLICA", node::ScriptRun::kReplicateReplicas},
-      {"REPL_ALL", node::ScriptRun::kReplicateAll},
+      {"REPL_NONE", static_cast<int>(node::Audience::kNobody)},
+      {"REPL_AOF", static_cast<int>(node::Audience::kFiles)},
+      {"REPL_SLAVE", static_cast<int>(node::Audience::kReplicas)},
+      {"REPL_REPLICA", static_cast<int>(node::Audience::kReplicas)},
+      {"REPL_ALL", static_cast<int>(node::Audience::kAll)},
   };
   for (const auto& [name, value] : kTargets) {
     lua_pushinteger(L, value);
@@ -251,11 +251,11 @@ int ServerApi::SetRepl(lua_State* L) {
     return RaiseError(L, "ERR server.set_repl() requires one argument.");
   }
   const lua_Number flags = lua_tonumber(L, 1);
-  if (flags < 0 || flags > node::ScriptRun::kReplicateAll) {
+  if (flags < 0 || flags > static_cast<int>(node::Audience::kAll)) {
     return RaiseError(
         L, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
   }
-  Of(L).request_->run.replicate = static_cast<int>(flags);
+  Of(L).request_->run.audience = static_cast<node::Audience>(static_cast<int>(flags));
   return 0;
 }
 

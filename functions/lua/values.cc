@@ -177,6 +177,7 @@ class ReplyWriter {
 
   // The value on top; pops it.
   void Write();
+  bool has_counted_error() const { return has_counted_error_; }
 
  private:
   void Boolean();
@@ -192,6 +193,7 @@ class ReplyWriter {
   lua_State* L_;
   bool script_resp3_;
   node::Reply& reply_;
+  bool has_counted_error_ = false;
 };
 
 bool ReplyWriter::Field(const char* name, int type) {
@@ -226,7 +228,10 @@ void ReplyWriter::Error() {
   reply_.Error(text.starts_with('-') ? std::string(text) : StrCat("-", text));
   lua_pop(L_, 1);
   if (Field(kCountedField, LUA_TBOOLEAN)) {
-    if (lua_toboolean(L_, -1) != 0) reply_.ClearErrors();
+    if (lua_toboolean(L_, -1) != 0) {
+      reply_.ClearErrors();
+      has_counted_error_ = true;
+    }
     lua_pop(L_, 1);
   }
 }
@@ -344,8 +349,10 @@ int RaiseError(lua_State* L, std::string_view text) {
   return lua_error(L);
 }
 
-void WriteReply(lua_State* L, bool script_resp3, node::Reply& reply) {
-  ReplyWriter(L, script_resp3, reply).Write();
+bool WriteReply(lua_State* L, bool script_resp3, node::Reply& reply) {
+  ReplyWriter writer(L, script_resp3, reply);
+  writer.Write();
+  return writer.has_counted_error();
 }
 
 }  // namespace slotmesh::functions::lua

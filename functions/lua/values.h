@@ -28,8 +28,9 @@ void PushError(lua_State* L, std::string_view text);
 int RaiseError(lua_State* L, std::string_view text);
 
 // Writes the value on top of the stack as one reply and pops it. `script_resp3`: what the script
-// has set its own protocol to; it decides what booleans become.
-void WriteReply(lua_State* L, bool script_resp3, node::Reply& reply);
+// has set its own protocol to; it decides what booleans become. True if it holds an error that was
+// counted where it came from: the reply's own count leaves it out.
+bool WriteReply(lua_State* L, bool script_resp3, node::Reply& reply);
 
 }  // namespace slotmesh::functions::lua
 

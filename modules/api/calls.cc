@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "modules/api/groups.h"
+#include "modules/api/promises.h"
 #include "modules/api/text.h"
 #include "modules/call_reply.h"
 #include "modules/context.h"
 #include "modules/modules.h"
+#include "modules/process.h"
 #include "modules/words.h"
 #include "node/command/module_call.h"
 
@@ -52,8 +54,7 @@ node::ModuleCall RulesOf(const Marks& marks, const RedisModuleCtx& ctx) {
           .check_access = marks.as_user,
           .obeys_routing = ctx.client == nullptr || !ctx.client->is_primary,
           .dry_run = marks.dry_run,
-          // The journal is one stream for files and replicas: it takes both to be left out.
-          .replicate = marks.replicate && !(marks.not_to_aof && marks.not_to_replicas),
+          .audience = marks.replicate ? marks.audience() : node::Audience::kNobody,
           .measure_memory = ctx.kind == RedisModuleCtx::Kind::kThreadSafe};
 }
 
@@ -62,20 +63,28 @@ void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks
   client.database = ctx.database;
   client.asking = false;
   client.readonly = false;
+  client.write_safety = node::SafetyChoice::kServers;
   const bool resp3 = marks.resp3 || (marks.callers_protocol && ctx.client != nullptr &&
                                      ctx.client->reply().resp3());
   client.reply().set_protocol(resp3 ? node::Protocol::kResp3 : node::Protocol::kResp2);
   if (ctx.client == nullptr) return;
   client.asking = ctx.client->asking;
   client.readonly = ctx.client->readonly;
+  client.write_safety = ctx.client->write_safety;
   client.user = ctx.client->user;
   client.authenticated = ctx.client->authenticated;
 }
 
-void FreeReply(void* reply) { delete static_cast<RedisModuleCallReply*>(reply); }
+void FreeReply(void* thing) {
+  auto* reply = static_cast<RedisModuleCallReply*>(thing);
+  if (reply->type == REDISMODULE_REPLY_PROMISE) {
+    TheModules().part<PromisePart>().Release(*reply);
+  }
+  delete reply;
+}
 
-RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::string bytes, node::Protocol protocol) {
-  auto* reply = new RedisModuleCallReply(std::move(bytes), protocol);
+RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::unique_ptr<RedisModuleCallReply> made) {
+  RedisModuleCallReply* reply = made.release();
   if (ctx->auto_memory) {
     reply->tracked_by = ctx;
     ctx->Track(reply, &FreeReply);
@@ -83,11 +92,18 @@ RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::string bytes, node::Protoc
   return reply;
 }
 
+// Whoever may not wait itself gets what the command replies where nobody can.
+bool MayWait(const RedisModuleCtx& ctx) {
+  return ctx.engine().script == nullptr && (ctx.command == nullptr || ctx.command->may_block());
+}
+
 // Null, and errno says why, or the reply.
 RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   Modules& modules = ctx->modules;
   const Marks& marks = request.marks();
   node::ModuleCall call = RulesOf(marks, *ctx);
+  const bool may_wait = marks.may_block && !marks.dry_run && MayWait(*ctx);
+  call.dry_run = call.dry_run || may_wait;  // The checks come first.
   std::unique_ptr<node::Client> client = modules.call_clients().Take();
   Prepare(*client, *ctx, marks);
   if (ctx->module != nullptr) ++ctx->module->calls;
@@ -98,7 +114,14 @@ RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   RedisModuleCallReply* reply = nullptr;
   errno = ErrnoOf(call.refusal);
   const bool shown = call.refusal == Refusal::kNone ? !call.dry_run : marks.errors_as_replies;
-  if (shown) reply = Track(ctx, client->output.ToString(), client->reply().protocol());
+  if (may_wait && call.refusal == Refusal::kNone) {
+    reply = Track(ctx, modules.part<PromisePart>().Run(
+                           *ctx, request.words(), call.replicate,
+                           [&](node::Client& waiting) { Prepare(waiting, *ctx, marks); }));
+  } else if (shown) {
+    reply = Track(ctx, std::make_unique<RedisModuleCallReply>(client->output.ToString(),
+                                                              client->reply().protocol()));
+  }
   modules.engine().watches.Forget(*client);
   modules.engine().messages.Forget(*client);
   modules.call_clients().GiveBack(std::move(client));
@@ -123,6 +146,9 @@ void FreeCallReply(RedisModuleCallReply* reply) noexcept {
   // Elements go with the outermost.
   if (reply == nullptr || !reply->is_root()) return;
   if (reply->tracked_by != nullptr) reply->tracked_by->Untrack(reply);
+  if (reply->type == REDISMODULE_REPLY_PROMISE) {
+    TheModules().part<PromisePart>().Release(*reply);
+  }
   delete reply;
 }
 
@@ -201,8 +227,8 @@ int CallReplyMapElement(RedisModuleCallReply* reply, size_t index, RedisModuleCa
 RedisModuleCallReply* CallReplyAttribute(RedisModuleCallReply* reply) noexcept {
   return reply->Attribute();
 }
-int CallReplyAttributeElement(RedisModuleCallReply* reply, size_t index,
-                              RedisModuleCallReply** key, RedisModuleCallReply** value) noexcept {
+int CallReplyAttributeElement(RedisModuleCallReply* reply, size_t index, RedisModuleCallReply** key,
+                              RedisModuleCallReply** value) noexcept {
   return Pair(reply, REDISMODULE_REPLY_ATTRIBUTE, index, key, value);
 }
 

@@ -4,13 +4,33 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),       ClientFunctions(),    CommandFunctions(),     ContextFunctions(),
-      DefragFunctions(),     DictFunctions(),      HashFunctions(),        IoFunctions(),
-      KeyFunctions(),        ListFunctions(),      MemoryFunctions(),      MiscFunctions(),
-      ReplyFunctions(),      RdbStreamFunctions(), ReplicationFunctions(), ScanFunctions(),
-      ServerInfoFunctions(), StreamFunctions(),    StringFunctions(),      TypeFunctions(),
-      ZsetFunctions(),
+      BlockedClientFunctions(), CallFunctions(),          ClientFunctions(),
+      ClusterFunctions(),       CommandFilterFunctions(), CommandFunctions(),
+      ConfigFunctions(),        ContextFunctions(),       DefragFunctions(),
+      DictFunctions(),          EventLoopFunctions(),     ForkFunctions(),
+      HashFunctions(),          InfoFunctions(),          IoFunctions(),
+      KeyFunctions(),           ListFunctions(),          MemoryFunctions(),
+      MiscFunctions(),          NotificationFunctions(),  PromiseFunctions(),
+      RdbStreamFunctions(),     ReplicationFunctions(),   ReplyFunctions(),
+      ScanFunctions(),          ServerEventFunctions(),   ServerInfoFunctions(),
+      StreamFunctions(),        StringFunctions(),        ThreadFunctions(),
+      TimerFunctions(),         TypeFunctions(),          ZsetFunctions(),
   };
+}
+
+void AddAllParts(Modules& modules) {
+  AddBlockedClientPart(modules);
+  AddClusterPart(modules);
+  AddCommandFilterPart(modules);
+  AddConfigPart(modules);
+  AddEventLoopPart(modules);
+  AddForkPart(modules);
+  AddInfoPart(modules);
+  AddNotificationPart(modules);
+  AddPromisePart(modules);
+  AddServerEventPart(modules);
+  AddThreadPart(modules);
+  AddTimerPart(modules);
 }
 
 }  // namespace slotmesh::modules

@@ -45,9 +45,11 @@ int Replicate(RedisModuleCtx* ctx, const char* name, const char* format, ...) no
   const bool readable = request.Read(name, format, args);
   va_end(args);
   if (!readable || ctx->engine().registry.Find(name) == nullptr) return REDISMODULE_ERR;
-  const Marks& marks = request.marks();
-  if (marks.not_to_aof && marks.not_to_replicas) return REDISMODULE_OK;
+  node::Journal& journal = ctx->engine().journal;
+  const node::Audience audience = journal.audience();
+  journal.set_audience(node::Both(audience, request.marks().audience()));
   Append(ctx, request.words());
+  journal.set_audience(audience);
   return REDISMODULE_OK;
 }
 

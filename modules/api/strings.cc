@@ -75,8 +75,7 @@ void TrimStringAllocation(RedisModuleString* string) noexcept {
 
 const char* StringPtrLen(const RedisModuleString* string, size_t* size) noexcept {
   if (string == nullptr) {
-    constexpr std::string_view kMissing =
-        "(NULL string reply referenced in module)";
+    constexpr std::string_view kMissing = "(NULL string reply referenced in module)";
     if (size != nullptr) *size = kMissing.size();
     return kMissing.data();
   }

@@ -14,9 +14,12 @@
 #include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
 #include "node/app/cluster_admin.h"
+#include "node/app/module_cluster.h"
 #include "node/cluster/migration/migration_manager.h"
 #include "node/cluster/net/control_driver.h"
 #include "node/cluster/pubsub/relay.h"
+#include "node/cluster/replica_migration.h"
+#include "node/cluster/synced_writes.h"
 #include "slots/hash_slot.h"
 #include "slots/strings.h"
 
@@ -99,13 +102,15 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterState& state() override { return *state_; }
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
+  modules::ClusterView& module_view() override { return *module_view_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
   void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
   void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
+  SyncedWrites& synced_writes() override { return *synced_writes_; }
   void UseLibraries(functions::Functions& functions) override;
-  void Tick(uint64_t offset) override;
+  void Tick(uint64_t offset, int64_t link_down_ms) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
  private:
@@ -113,6 +118,8 @@ class Part : public ClusterPart, private RelayNetwork {
   void TakePicture();
   void TakeRole();
   void RunMigrations();
+  uint64_t OfferedOffset(uint64_t offset, int64_t link_down_ms) const;
+  void MigrateReplica();
   void StartRelay();
 
   // RelayNetwork.
@@ -139,10 +146,13 @@ class Part : public ClusterPart, private RelayNetwork {
   std::unique_ptr<admin::AdminService> admin_;
   std::unique_ptr<ControlDriver> driver_;
   std::unique_ptr<ClusterState> state_;
+  std::unique_ptr<SyncedWrites> synced_writes_;
   std::unique_ptr<functions::ClusterLibraries> libraries_;
   std::unique_ptr<PubSubRelay> relay_;
+  std::unique_ptr<ModuleCluster> module_view_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
+  ReplicaMigration replica_migration_;
   std::unique_ptr<MigrationManager> migrations_;
   boost::asio::steady_timer migration_timer_;
   ClusterFamily family_;
@@ -216,6 +226,7 @@ absl::Status Part::Open() {
   if (!driver.ok()) return driver.status();
   driver_ = *std::move(driver);
   state_ = std::make_unique<ClusterState>(*driver_, env_.engine);
+  synced_writes_ = std::make_unique<SyncedWrites>(*state_, env_.engine, env_.log);
   env_.engine.gate = state_.get();
   family_.state = state_.get();
   family_.migrations = &book_;
@@ -238,12 +249,16 @@ absl::Status Part::Open() {
 
 void Part::StartRelay() {
   RelayNetwork& network = *this;
+  module_view_ = std::make_unique<ModuleCluster>(
+      *state_, env_.settings,
+      [this](const slots::NodeId& to, std::string frame) { return Send(to, std::move(frame)); });
   relay_ = std::make_unique<PubSubRelay>(env_.engine.messages.pubsub, network);
   env_.engine.messages.pubsub.set_remote(relay_.get());
   family_.relay = relay_.get();
   driver_->SetPubSubHandlers(
       {.on_frame =
            [this](const slots::NodeId& from, slots::BootId boot, std::string_view payload) {
+             if (module_view_->OnFrame(from, payload)) return;
              relay_->OnFrame(from, boot, payload, env_.engine.now_ms);
            },
        .on_lost = [this](const slots::NodeId& peer) { relay_->OnLost(peer); }});
@@ -292,13 +307,21 @@ void Part::HandOver(const std::string& host, uint16_t port, std::function<void(b
   }
   if (next == nullptr) return done(false);
   const ledger::NodeBoot taker{next->id, state_->picture().decided->BootOf(next->id)};
+  // Nobody writes, and the taker has everything: so have the others of the set, or they are asked
+  // for what comes next before it is acknowledged.
+  const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(shard->id);
+  std::vector<ledger::NodeBoot> next_set = {taker};
+  for (const ledger::NodeBoot& member : set.members) {
+    if (member.node != taker.node && state_->IsUp(member.node)) next_set.push_back(member);
+  }
+  state_->AwaitHandOver();
   state_->link().GiveUpLease(true);
   state_->link().Propose(ledger::PrimaryChanged{.shard = shard->id,
                                                 .expected_epoch = shard->epoch,
                                                 .expected_in_sync_version = shard->in_sync_version,
                                                 .primary = taker,
-                                                .in_sync = {taker},
-                                                .outside_set = true},
+                                                .in_sync = next_set,
+                                                .outside_set = !set.synced},
                          [this, done = std::move(done)](const absl::Status& status) {
                            if (!status.ok()) state_->link().GiveUpLease(false);
                            state_->Refresh();
@@ -323,6 +346,7 @@ void Part::UseLibraries(functions::Functions& functions) {
 }
 
 void Part::RunMigrations() {
+  state_->EndWaitForLease();
   if (migrations_->active()) {
     env_.dispatcher.BeginTurn();
     migrations_->Tick();
@@ -333,14 +357,48 @@ void Part::RunMigrations() {
   });
 }
 
-void Part::Tick(uint64_t offset) {
+// What this node says it has: a replica that is not to be promoted says that it has nothing.
+uint64_t Part::OfferedOffset(uint64_t offset, int64_t link_down_ms) const {
+  const slots::ShardInfo* shard = state_->self_shard();
+  if (shard == nullptr || state_->IsPrimary()) return offset;
+  const Config& config = env_.engine.config;
+  if (config.cluster_replica_no_failover) return 0;
+  const ledger::InSyncSet* set = state_->picture().decided->FindInSync(shard->id);
+  const ledger::NodeBoot self{state_->self_id(), state_->link().boot()};
+  // Who is in sync has all that was acknowledged, however long ago that was.
+  const bool in_sync = set != nullptr && set->synced &&
+                       std::binary_search(set->members.begin(), set->members.end(), self);
+  const int64_t factor = config.cluster_replica_validity_factor;
+  const int64_t valid_ms =
+      config.cluster_node_timeout * factor + config.repl_ping_replica_period * 1000;
+  return factor == 0 || in_sync || link_down_ms <= valid_ms ? offset : 0;
+}
+
+void Part::MigrateReplica() {
+  const Config& config = env_.engine.config;
+  const std::optional<ledger::ReplicaAssigned> move = replica_migration_.Step(
+      state_->map(), {state_->self_id(), state_->link().boot()},
+      [this](const slots::NodeId& node) { return state_->IsUp(node); },
+      {.allowed = config.cluster_allow_replica_migration && state_->ok(),
+       .barrier = config.cluster_migration_barrier},
+      env_.engine.now_ms);
+  if (!move.has_value()) return;
+  env_.log.Notice(StrCat("The primary of shard ", move->shard.ToHex(),
+                         " has no replica any more: this node becomes one"));
+  state_->link().Propose(*move, [](const absl::Status&) {});
+}
+
+void Part::Tick(uint64_t offset, int64_t link_down_ms) {
   LocalState local;
+  offset = OfferedOffset(offset, link_down_ms);
   local.replication_offset = offset;
   if (const slots::ShardInfo* shard = state_->self_shard()) local.primary = shard->primary;
   control_->SetOffset(offset);
   local.has_keys = env_.engine.keyspace.size() > 0 || env_.engine.loading.active;
   driver_->Report(local);
   state_->EndWaitForLease();
+  synced_writes_->Tick();
+  MigrateReplica();
   relay_->Tick(env_.engine.now_ms);
   if (libraries_ != nullptr) libraries_->Tick();
 }

@@ -15,13 +15,16 @@
 #include "admin/metrics.h"
 #include "boost/asio/io_context.hpp"
 #include "functions/functions.h"
+#include "modules/cluster_view.h"
 #include "modules/modules.h"
 #include "node/app/log_ring.h"
 #include "node/cluster/cluster_family.h"
 #include "node/cluster/cluster_state.h"
+#include "node/cluster/synced_writes.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
+#include "node/config/config_store.h"
 #include "node/keyspace/observer.h"
 #include "node/snapshot/snapshots.h"
 
@@ -40,6 +43,7 @@ class ClusterPart {
     LogRing& log;
     Snapshots& snapshots;
     Reclaimer& reclaimer;
+    ConfigStore& settings;
     uint64_t seed = 0;
     // The node can promise nothing any more: end the process.
     std::function<void(const absl::Status&)> on_fatal;
@@ -52,6 +56,8 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  // The cluster as modules see it.
+  virtual modules::ClusterView& module_view() = 0;
   // What administrators are told of modules. Borrowed.
   virtual void UseModules(const modules::Modules& modules) = 0;
   // The function libraries from now on: the node's, once its files are loaded. Borrowed.
@@ -68,9 +74,10 @@ class ClusterPart {
   // The replica at this address, which has everything, takes over, while nothing is written here.
   // `done`: whether it did; if not, this node is the primary still.
   virtual void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) = 0;
+  virtual SyncedWrites& synced_writes() = 0;
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
-  // none.
-  virtual void Tick(uint64_t offset) = 0;
+  // none. `link_down_ms`: of a replica, for how long it has not heard its primary's stream.
+  virtual void Tick(uint64_t offset, int64_t link_down_ms) = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
 };
 

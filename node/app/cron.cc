@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "boost/asio/post.hpp"
+#include "node/command/expiry_role.h"
 #include "node/commands/field_expiry.h"
 
 namespace slotmesh::node {
@@ -48,6 +49,7 @@ void Cron::Tick() {
     return place.reason == ParkReason::kPause &&
            engine_.pause.active(engine_.now_ms) == Pause::Kind::kNone;
   });
+  FollowPause(engine_);
   // Keys that expired, slots that moved.
   server_.dispatcher().ServeReadyKeys();
   expiry_budget_micros_ = PeriodMicros() / kExpiryShare;
@@ -111,6 +113,10 @@ void Cron::ExpirySlice() {
   expiry_budget_micros_ -= std::max<int64_t>(micros, 1);
   engine_.stats.expiry_micros += micros;
   if (micros >= kExpirySliceMicros) ++engine_.stats.expiry_slices_cut;
+  const int64_t threshold = engine_.config.latency_monitor_threshold;
+  if (threshold != 0 && micros / 1000 >= threshold && engine_.latency_monitor != nullptr) {
+    engine_.latency_monitor->Add("expire-cycle", engine_.now_ms / 1000, micros / 1000);
+  }
   if (removed < kExpiryWorthwhile || expiry_budget_micros_ <= 0) return;
   boost::asio::post(io_, [this] {
     if (!stopped_ && !engine_.loading.active) ExpirySlice();

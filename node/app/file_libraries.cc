@@ -10,9 +10,9 @@ std::vector<std::string> FileLibraries::Texts() const {
   return texts;
 }
 
-absl::Status FileLibraries::Load(absl::Span<const std::string> texts) {
+absl::Status FileLibraries::Load(absl::Span<const std::string> texts, bool replace) {
   for (const std::string& text : texts) {
-    const absl::Status status = functions_.Load(text, /*replace=*/true).status();
+    const absl::Status status = functions_.Load(text, replace).status();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -18,7 +18,7 @@ class FileLibraries : public FunctionTexts {
 
   std::vector<std::string> Texts() const override;
   void Clear() override { functions_.FlushLibraries(); }
-  absl::Status Load(absl::Span<const std::string> texts) override;
+  absl::Status Load(absl::Span<const std::string> texts, bool replace) override;
 
  private:
   functions::Functions& functions_;

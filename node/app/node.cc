@@ -2,292 +2,36 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <functional>
-#include <random>
 #include <utility>
 
-#include "admin/http/http_server.h"
 #include "admin/page.h"
-#include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
-#include "boost/asio/steady_timer.hpp"
-#include "functions/functions.h"
-#include "modules/modules.h"
-#include "node/app/cluster_part.h"
-#include "node/app/cron.h"
-#include "node/app/file_libraries.h"
-#include "node/app/log_ring.h"
 #include "node/app/metrics_source.h"
-#include "node/app/process_control.h"
-#include "node/app/settings.h"
-#include "node/app/stop_signals.h"
-#include "node/app/version.h"
-#include "node/cluster/cluster_family.h"
-#include "node/command/client_limit.h"
-#include "node/command/client_table.h"
-#include "node/command/dispatcher.h"
-#include "node/command/keyspace_events.h"
-#include "node/command/keyspace_listener.h"
-#include "node/command/memory_limit.h"
+#include "node/app/node_parts.h"
+#include "node/app/synced_wiring.h"
+#include "node/command/server_observer.h"
 #include "node/commands/bitmaps.h"
-#include "node/commands/client.h"
 #include "node/commands/command_family.h"
-#include "node/commands/connection.h"
-#include "node/commands/generic.h"
 #include "node/commands/geo.h"
 #include "node/commands/hashes.h"
 #include "node/commands/hyperloglog.h"
 #include "node/commands/lists.h"
-#include "node/commands/migrate.h"
 #include "node/commands/pubsub.h"
-#include "node/commands/server.h"
 #include "node/commands/sets.h"
 #include "node/commands/sort.h"
 #include "node/commands/streams.h"
 #include "node/commands/strings.h"
-#include "node/commands/transactions.h"
 #include "node/commands/zsets.h"
-#include "node/keyspace/reclaimers.h"
-#include "node/net/migrate_connections.h"
-#include "node/net/peer_connections.h"
-#include "node/net/server.h"
-#include "node/persist/aof_files.h"
-#include "node/persist/data_files.h"
-#include "node/persist/disk_refusal.h"
-#include "node/persist/output_file.h"
-#include "node/persist/rdb_files.h"
-#include "node/replication/replication.h"
-#include "node/snapshot/snapshots.h"
-#include "node/stats/memory.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
-constexpr size_t kIdDigits = 40;
 constexpr int64_t kHttpRetryMillis = 1000;
 
-// 40 hexadecimal digits.
-std::string RandomId(std::mt19937_64& random) {
-  std::string id;
-  for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
-  return id;
-}
-
-std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
-
 }  // namespace
-
-struct Node::Parts {
-  explicit Parts(const Environment& environment)
-      : env(environment),
-        log(environment.log, environment.clock),
-        start_micros(environment.clock.WallMicros()),
-        io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-        random(environment.seed),
-        keyspace({.databases = static_cast<int>(
-                      config().cluster_enabled ? config().cluster_databases : config().databases),
-                  .cluster = config().cluster_enabled,
-                  .hash_seed = random()}),
-        engine{.registry = registry,
-               .keyspace = keyspace,
-               .journal = journal,
-               .config = config(),
-               .stats = stats,
-               .slow_log = slow_log,
-               .watches = watches,
-               .parking = parking,
-               .blocked = blocked,
-               .key_waiters = key_waiters,
-               .messages = messages,
-               .notifier = notifier,
-               .pause = pause,
-               .clock = environment.clock,
-               .micros_per_tick = 1 / environment.clock.ticks_per_micro(),
-               .random = random,
-               .latency_monitor = &latency_monitor,
-               .large_requests = &large_requests,
-               .large_replies = &large_replies},
-        memory_limit(engine, gauge),
-        client_limit(engine, clients),
-        dispatcher(engine),
-        listener(engine),
-        keyspace_events(messages.pubsub, config()),
-        snapshots(keyspace, journal),
-        reclaimer([this] { gauge.FollowThisThread(); }),
-        server(io, engine, dispatcher, clients),
-        cron(io, engine, server, gauge),
-        rdb_files({.engine = engine,
-                   .snapshots = snapshots,
-                   .refusal = disk_refusal,
-                   .functions = function_texts,
-                   .log = log,
-                   .post = Poster(),
-                   .post_after = Delayer(),
-                   .create =
-                       [this](const std::string& path) {
-                         return CreateOutputFile(path, TemporaryRdb(),
-                                                 config().rdb_save_incremental_fsync);
-                       },
-                   .origin = [this] { return replication.Notes(); }}),
-        aof_files({.engine = engine,
-                   .dispatcher = dispatcher,
-                   .snapshots = snapshots,
-                   .refusal = disk_refusal,
-                   .functions = function_texts,
-                   .log = log,
-                   .post = Poster(),
-                   .post_after = Delayer()}),
-        data_files(rdb_files, aof_files, engine),
-        control(io, cron, server, reclaimer),
-        peer_connections(io),
-        replication(
-            {.engine = engine,
-             .dispatcher = dispatcher,
-             .clients = clients,
-             .snapshots = snapshots,
-             .settings = environment.settings,
-             .network = peer_connections,
-             .log = log,
-             .data = data_files,
-             .post = Poster(),
-             .post_after = Delayer(),
-             .port = [this] { return static_cast<int>(server.port()); },
-             .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
-             .hand_over =
-                 [this](const Failover::Target& target, std::function<void(bool)> done) {
-                   cluster->HandOver(target.host, target.port, std::move(done));
-                 }}),
-        migrate_connections(io),
-        migrator(engine, dispatcher, migrate_connections),
-        settings(environment.settings, engine, server, log),
-        shutdown({.engine = engine,
-                  .persistence = data_files,
-                  .log = log,
-                  .replication = &replication,
-                  .exit = [this] { control.Shutdown(); },
-                  .on_going_on = [this] { signals.Forget(); }}),
-        server_family{.dispatcher = dispatcher,
-                      .settings = environment.settings,
-                      .clients = clients,
-                      .control = control,
-                      .persistence = data_files,
-                      .log = log,
-                      .memory_limit = memory_limit,
-                      .client_limit = client_limit,
-                      .shutdown = shutdown,
-                      .identity = {.version = std::string(kVersion),
-                                   .executable = environment.executable,
-                                   .run_id = RandomId(random),
-                                   .start_ms = start_micros / 1000},
-                      .scripts = &functions,
-                      .replication = &replication,
-                      .modules = &modules,
-                      .restore = &restore_state},
-        functions({.engine = engine,
-                   .dispatcher = dispatcher,
-                   .log = log,
-                   .version = std::string(kVersion),
-                   .serve_others = [this] { server.ServeOthers(); }}),
-        modules({.engine = engine,
-                 .dispatcher = dispatcher,
-                 .clients = clients,
-                 .settings = environment.settings,
-                 .persistence = data_files,
-                 .log = log,
-                 .post = Poster(),
-                 .post_after = Delayer(),
-                 .version = std::string(kVersion)}) {}
-
-  const Config& config() const { return env.settings.config(); }
-
-  // For work on the engine thread, from any thread.
-  std::function<void(std::function<void()>)> Poster() {
-    return [this](std::function<void()> task) { boost::asio::post(io, std::move(task)); };
-  }
-  // The same after a while, on the engine thread.
-  std::function<void(std::chrono::nanoseconds, std::function<void()>)> Delayer() {
-    return [this](std::chrono::nanoseconds time, std::function<void()> task) {
-      auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
-      timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
-        if (!error) task();
-      });
-    };
-  }
-  absl::Status AddFamilies();
-  void HandleSignals();
-  void Stop(int signal);
-  void SetLimits();
-  absl::Status StartCluster();
-  absl::Status StartHttp();
-  void RetryHttp();
-  void BeginLoading();
-  void StepLoading();
-  void EndLoading(bool had_files);
-  void FailLoading(const absl::Status& status);
-
-  Environment env;
-  LogRing log;
-  int64_t start_micros;
-  boost::asio::io_context io;
-  std::mt19937_64 random;
-  Registry registry;
-  Keyspace keyspace;
-  Journal journal;
-  ServerStats stats;
-  SlowLog slow_log;
-  SlowLog large_requests;
-  SlowLog large_replies;
-  LatencyMonitor latency_monitor;
-  WatchTable watches;
-  ParkingLot parking;
-  BlockedClients blocked;
-  KeyWaiters key_waiters{blocked};
-  Notifier notifier;
-  Pause pause;
-  ClientTable clients;
-  Messages messages{clients};
-  Engine engine;
-  AllocatorGauge gauge;
-  MemoryLimit memory_limit;
-  ClientLimit client_limit;
-  Dispatcher dispatcher;
-  KeyspaceListener listener;
-  KeyspaceEvents keyspace_events;
-  Snapshots snapshots;
-  BackgroundReclaimer reclaimer;
-  Server server;
-  Cron cron;
-  DiskRefusal disk_refusal{engine};
-  FileLibraries function_texts{functions};
-  RdbFiles rdb_files;
-  AofFiles aof_files;
-  DataFiles data_files;
-  ProcessControl control;
-  PeerConnections peer_connections;
-  Replication replication;
-  MigrateConnections migrate_connections;
-  Migrator migrator;
-  Settings settings;
-  ShutdownSequence shutdown;
-  RestoreState restore_state{.log = &log};
-  MigrateFamily migrate_family{&migrator};
-  TransactionFamily transaction_family{dispatcher};
-  ConnectionFamily connection_family{dispatcher};
-  ClientFamily client_family{clients};
-  ServerFamily server_family;
-  functions::Functions functions;
-  modules::Modules modules;
-  ClusterFamily no_cluster;
-  std::unique_ptr<ClusterPart> cluster;  // Null outside cluster mode.
-  std::unique_ptr<admin::HttpServer> http;
-  StopSignals signals;                      // Goes before what it tells.
-  std::function<absl::Status()> open_http;  // Null: there is to be none.
-  int64_t next_http_try_ms = 0;
-  int exit_code = 0;
-};
 
 absl::Status Node::Parts::AddFamilies() {
   const std::pair<absl::Span<const CommandSpec>, void*> families[] = {
@@ -334,6 +78,7 @@ absl::Status Node::Parts::StartCluster() {
        .log = log,
        .snapshots = snapshots,
        .reclaimer = reclaimer,
+       .settings = env.settings,
        .seed = random(),
        .on_fatal = [this](const absl::Status& status) {
          log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
@@ -343,7 +88,11 @@ absl::Status Node::Parts::StartCluster() {
        }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
-  cron.OnTick([this] { cluster->Tick(replication.copied_offset()); });
+  cron.OnTick([this] {
+    const PrimaryLink* link = replication.link();
+    const bool down = link != nullptr && !link->connected();
+    cluster->Tick(replication.copied_offset(), down ? engine.now_ms - link->down_since_ms() : 0);
+  });
   return absl::OkStatus();
 }
 
@@ -412,6 +161,9 @@ void Node::Parts::SetLimits() {
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
+  // What goes by itself, and would only be more if keys were evicted for it.
+  memory_limit.AddUncounted([this] { return replication.replicas_bytes(); });
+  memory_limit.AddUncounted([this] { return aof_files.Status().buffered_bytes; });
   memory_limit.set_pending_frees([this] { return reclaimer.pending(); });
   memory_limit.set_wake([this] {
     boost::asio::post(io, [this] {
@@ -434,6 +186,10 @@ void Node::Parts::BeginLoading() {
   server.BeginTurn();
   const absl::StatusOr<bool> found = data_files.BeginLoading();
   if (!found.ok()) return FailLoading(found.status());
+  if (*found) {
+    using Loading = ServerObserver::Loading;
+    Tell(engine, &ServerObserver::OnLoading, config().appendonly ? Loading::kAof : Loading::kRdb);
+  }
   if (!*found) return EndLoading(/*had_files=*/false);
   StepLoading();
 }
@@ -455,6 +211,7 @@ void Node::Parts::FailLoading(const absl::Status& status) {
 }
 
 void Node::Parts::EndLoading(bool had_files) {
+  if (had_files) Tell(engine, &ServerObserver::OnLoading, ServerObserver::Loading::kEnded);
   const absl::Status begun = data_files.Begin();
   if (!begun.ok()) return FailLoading(begun);
   if (had_files && cluster != nullptr) {
@@ -478,6 +235,7 @@ void Node::Parts::EndLoading(bool had_files) {
     ClusterFamily& family = cluster->family();
     family.ask_primary_to_make_way = [this] { return replication.AskPrimaryToMakeWay(); };
     family.has_copy = [this] { return replication.copied_offset() > 0; };
+    WireSyncedWrites(cluster->synced_writes(), replication, server, env.settings);
     cluster->FollowMap([this](const slots::NodeInfo* primary) {
       if (primary == nullptr) {
         (void)replication.FollowNobody();
@@ -552,6 +310,11 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   status = parts->StartHttp();
   if (!status.ok()) return status;
   parts->cron.OnTick([parts = parts.get()] { parts->RetryHttp(); });
+  if (parts->config().write_safety == WriteSafety::kSynced && parts->cluster == nullptr) {
+    parts->log.Warning(
+        "'write-safety synced' has no effect: this node is not in cluster mode, where the ledger "
+        "says which replicas are in sync.");
+  }
   parts->HandleSignals();
   parts->stats.startup_memory_bytes = ReadMemoryUse().allocated_bytes;
   return std::unique_ptr<Node>(new Node(std::move(parts)));
@@ -560,6 +323,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
 int Node::Run() {
   parts_->cron.OnTick([parts = parts_.get()] {
     parts->shutdown.Tick();
+    Tell(parts->engine, &ServerObserver::OnCron);
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
     parts->listener.ExpireOwn();
@@ -568,6 +332,7 @@ int Node::Run() {
   parts_->cron.Start();
   parts_->BeginLoading();
   parts_->io.run();
+  Tell(parts_->engine, &ServerObserver::OnShutdown);
   parts_->cron.Stop();
   parts_->server.Stop();
   parts_->data_files.Close();

@@ -1,5 +1,6 @@
 // CLUSTER subcommands that change the cluster. Each proposes an entry to the ledger and answers
 // when it is decided.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -316,12 +317,45 @@ void Replicate(CommandContext& ctx, Args args) {
       ledger::ReplicaAssigned{{state->self_id(), state->link().boot()}, shard->id, shard->epoch});
 }
 
+// CLUSTER FAILOVER FORCE: this replica takes over. The in-sync set may change meanwhile, as
+// replicas come and go: then it is tried again on what it is by then, a few times.
+void TakeOver(ClusterState* state, bool may_lose, int tries, const ControlLink::Done& done) {
+  const slots::ShardInfo* shard = state->self_shard();
+  if (shard == nullptr || shard->primary == state->self_id()) return done(absl::OkStatus());
+  const ledger::NodeBoot self{state->self_id(), state->link().boot()};
+  const ledger::InSyncSet& set = *state->picture().decided->FindInSync(shard->id);
+  const bool in_sync = std::binary_search(set.members.begin(), set.members.end(), self);
+  if (set.synced && !in_sync && !may_lose) {
+    return done(absl::FailedPreconditionError(
+        "ERR This replica is not in sync: acknowledged writes would be lost. To do it all the same "
+        "add ACCEPT-DATA-LOSS"));
+  }
+  const uint64_t version = shard->in_sync_version;
+  state->link().Propose(ledger::PrimaryChanged{.shard = shard->id,
+                                               .expected_epoch = shard->epoch,
+                                               .expected_in_sync_version = version,
+                                               .primary = self,
+                                               .in_sync = {self},
+                                               .outside_set = !in_sync},
+                        [state, may_lose, tries, version, done](const absl::Status& status) {
+                          state->Refresh();
+                          const slots::ShardInfo* now = state->self_shard();
+                          const bool moved = now != nullptr && now->in_sync_version != version;
+                          if (!absl::IsFailedPrecondition(status) || !moved || tries <= 1) {
+                            return done(status);
+                          }
+                          TakeOver(state, may_lose, tries - 1, done);
+                        });
+}
+
 void Failover(CommandContext& ctx, Args args) {
   if (StateOrRefuse(ctx) == nullptr) return;
-  if (args.size() > 3 || (args.size() == 3 && !EqualsIgnoreCase(args[2], "FORCE") &&
-                          !EqualsIgnoreCase(args[2], "TAKEOVER"))) {
+  const bool forced = args.size() > 2;
+  if (forced && !EqualsIgnoreCase(args[2], "FORCE") && !EqualsIgnoreCase(args[2], "TAKEOVER")) {
     return ctx.reply().Error(errors::kSyntax);
   }
+  const bool may_lose = args.size() == 4 && EqualsIgnoreCase(args[3], "ACCEPT-DATA-LOSS");
+  if (args.size() > 3 && !may_lose) return ctx.reply().Error(errors::kSyntax);
   ClusterState& state = *ctx.family<ClusterFamily>().state;
   const slots::ShardInfo* shard = state.self_shard();
   if (shard == nullptr || shard->primary == state.self_id()) {
@@ -331,15 +365,10 @@ void Failover(CommandContext& ctx, Args args) {
   if (family.has_copy == nullptr || !family.has_copy()) {
     return ctx.reply().Error("This replica has no copy of its primary's data yet");
   }
-  if (args.size() == 3) {
-    const ledger::NodeBoot self{state.self_id(), state.link().boot()};
-    return Propose(ctx, state,
-                   ledger::PrimaryChanged{.shard = shard->id,
-                                          .expected_epoch = shard->epoch,
-                                          .expected_in_sync_version = shard->in_sync_version,
-                                          .primary = self,
-                                          .in_sync = {self},
-                                          .outside_set = true});
+  if (forced) {
+    constexpr int kTries = 5;
+    if (RefusedWhereItCannotWait(ctx)) return;
+    return TakeOver(&state, may_lose, kTries, ReplyWhenDecided(ctx));
   }
   if (!state.IsUp(shard->primary) || !family.ask_primary_to_make_way()) {
     return ctx.reply().Error("Master is down or failed, please use CLUSTER FAILOVER FORCE");

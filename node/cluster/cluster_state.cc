@@ -92,6 +92,7 @@ bool ClusterState::Refresh() {
   // Who waits for keys may have to wait elsewhere.
   if (map_changed || was_down == down_reason_.empty()) engine_.key_waiters.CheckAll();
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
+  if (safety_ != nullptr && picture_ != before) safety_->OnPicture();
   return map_changed;
 }
 
@@ -102,9 +103,13 @@ void ClusterState::AwaitLease(const ClusterPicture& before) {
   lease_awaited_until_ms_ = engine_.now_ms + engine_.config.cluster_node_timeout;
 }
 
+void ClusterState::AwaitHandOver() {
+  lease_awaited_until_ms_ = engine_.now_ms + engine_.config.cluster_node_timeout;
+}
+
 void ClusterState::EndWaitForLease() {
   if (lease_awaited_until_ms_ == 0) return;
-  const bool late = engine_.now_ms >= lease_awaited_until_ms_;
+  const bool late = engine_.now_ms >= lease_awaited_until_ms_ || !IsPrimary();
   if (!late && !HasLease(engine_.clock.MonotonicNanos())) return;
   lease_awaited_until_ms_ = 0;
   engine_.parking.Release([this](const ParkingLot::Place& place) {
@@ -256,7 +261,9 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
       RefuseWith(request, slots::RouteOutcome::kUnserved, errors::kSlotNotServed, reply);
       return Admission::kRefused;
     }
-    if (write && !HasLease(engine_.turn_ns)) [[unlikely]] {
+    // What a synced connection reads must be the newest there is (SAFETY 11).
+    const bool needs_lease = write || (IsSynced(engine_, client) && IsPrimary());
+    if (needs_lease && !HasLease(engine_.turn_ns)) [[unlikely]] {
       if (engine_.now_ms < lease_awaited_until_ms_ && client.host() != nullptr &&
           request.origin == RequestOrigin::kClient) {
         return Admission::kPark;

@@ -44,6 +44,17 @@ class PictureFollower {
   virtual void AfterPicture() = 0;
 };
 
+// What of the stream may be acknowledged in synced mode: ClusterGate's part of it.
+class ReplySafety {
+ public:
+  virtual ~ReplySafety() = default;
+  virtual bool HoldsReply(uint64_t offset) = 0;
+  virtual bool IsSafe(uint64_t offset) = 0;
+  virtual bool EnoughInSync() = 0;
+  // A new picture has been taken up.
+  virtual void OnPicture() = 0;
+};
+
 class ClusterState : public ClusterGate {
  public:
   // Borrows both.
@@ -53,6 +64,7 @@ class ClusterState : public ClusterGate {
   bool Refresh();
   // Borrowed; null for none.
   void set_follower(PictureFollower* follower) { follower_ = follower; }
+  void set_reply_safety(ReplySafety* safety) { safety_ = safety; }
 
   const ClusterPicture& picture() const { return *picture_; }
   const slots::SlotMap& map() const { return *picture_->map; }
@@ -62,6 +74,10 @@ class ClusterState : public ClusterGate {
   const slots::ShardInfo* self_shard() const { return view_->self_shard; }
   bool IsMine(slots::Slot slot) const {
     return view_->self_shard != nullptr && map().Owner(slot) == view_->self_shard;
+  }
+  // This node is its shard's primary by the map.
+  bool IsPrimary() const {
+    return view_->self_shard != nullptr && view_->self_shard->primary == self_id();
   }
   // The member is not known to be dead.
   bool IsUp(const slots::NodeId& node) const;
@@ -94,6 +110,9 @@ class ClusterState : public ClusterGate {
   // This node has just become a primary: who wants to write waits for its lease, which is on its
   // way. Lets them go on once it is there, or does not come. Called now and then.
   void EndWaitForLease();
+  // This node has given up its lease to hand its shard over: who wants to write waits for what
+  // comes of it, as EndWaitForLease() has it.
+  void AwaitHandOver();
   // These are this node's own by the map, but it does not have their data: they are refused until
   // it runs again or they have another owner.
   void RefuseSlots(const slots::SlotSet& slots);
@@ -102,6 +121,11 @@ class ClusterState : public ClusterGate {
   Admission Admit(const GateRequest& request, Client& client, Reply& reply) override;
   bool MayAcknowledge() override;
   bool MayChange(slots::Slot slot) override;
+  bool HoldsReply(uint64_t offset) override {
+    return safety_ != nullptr && safety_->HoldsReply(offset);
+  }
+  bool IsSafe(uint64_t offset) override { return safety_ == nullptr || safety_->IsSafe(offset); }
+  bool EnoughInSync() override { return safety_ == nullptr || safety_->EnoughInSync(); }
 
  private:
   void AwaitLease(const ClusterPicture& before);
@@ -128,6 +152,7 @@ class ClusterState : public ClusterGate {
   bool any_fence_ = false;              // Any of the three is not empty.
   int64_t lease_awaited_until_ms_ = 0;  // 0: it is not.
   PictureFollower* follower_ = nullptr;
+  ReplySafety* safety_ = nullptr;
 };
 
 }  // namespace slotmesh::node

@@ -33,12 +33,15 @@ class BlockedClients {
   Ticket Block(Client& client) { return Block(client, kNoDeadline, nullptr); }
   // The same for a wait that may end without what it waits for: at `deadline_ms` (wall time), or by
   // CLIENT UNBLOCK at any time. `on_timeout` then writes the reply. `on_end`, if any, is called
-  // first, however the wait ends; it may not end or begin waits.
-  Ticket Block(Client& client, int64_t deadline_ms, WriteReply on_timeout, OnEnd on_end = nullptr) {
+  // first, however the wait ends; it may not end or begin waits. `on_gone`, if any, is called after
+  // that if it is the client's going away that has ended it.
+  Ticket Block(Client& client, int64_t deadline_ms, WriteReply on_timeout, OnEnd on_end = nullptr,
+               OnEnd on_gone = nullptr) {
     const Ticket ticket = ++last_ticket_;
     client.blocked = ticket;
     if (deadline_ms != kNoDeadline) deadlines_.emplace(deadline_ms, ticket);
-    clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout), std::move(on_end)});
+    clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout), std::move(on_end),
+                                  std::move(on_gone)});
     return ticket;
   }
 
@@ -94,7 +97,10 @@ class BlockedClients {
   // The client is going away.
   void Forget(Client& client) {
     const auto found = clients_.find(client.blocked);
-    if (found != clients_.end()) Erase(found);
+    if (found == clients_.end()) return;
+    const OnEnd on_gone = std::move(found->second.on_gone);
+    Erase(found);
+    if (on_gone != nullptr) on_gone();
   }
 
   // The wait has not ended yet.
@@ -113,6 +119,7 @@ class BlockedClients {
     int64_t deadline_ms = kNoDeadline;
     WriteReply on_timeout;
     OnEnd on_end;
+    OnEnd on_gone;
   };
   using Waits = absl::flat_hash_map<Ticket, Wait>;
 

@@ -91,6 +91,9 @@ class OutputFeed {
 // after one more.
 enum class ReplyMode : uint8_t { kOn = 0, kOff = 1, kSkipNext = 2, kSkip = 3 };
 
+// CLIENT WRITE-SAFETY: the server's (the directive) or one of the connection's own.
+enum class SafetyChoice : uint8_t { kServers = 0, kAsync = 1, kSynced = 2 };
+
 // What a client has subscribed to: by ChannelKind. Views of the names in PubSub, which keeps this.
 struct Subscriptions {
   std::array<std::set<std::string_view>, 3> names;
@@ -144,6 +147,7 @@ class Client {
   bool import_source = false;         // CLIENT IMPORT-SOURCE
   bool understands_redirect = false;  // CLIENT CAPA redirect
   ReplyMode reply_mode = ReplyMode::kOn;
+  SafetyChoice write_safety = SafetyChoice::kServers;
   bool close_after_reply = false;
   bool close_now = false;
 
@@ -176,6 +180,9 @@ class Client {
 
   // Write replies of this turn are in the buffer: the lease is checked again before they leave.
   bool has_unsent_write = false;
+  // Synced: a request has read or changed data, and its reply is in the buffer. It waits for the
+  // replicas from the end of the batch on.
+  bool saw_data = false;
   // The journal's offset behind its last write (WAIT).
   uint64_t write_offset = 0;
 

@@ -43,6 +43,15 @@ class ClusterGate {
   // holds its writes, and the lease is there; or it is not, and they are left over.
   virtual bool MayChange(slots::Slot slot) = 0;
   // EXEC counts as one request: what it queued is checked together when it runs.
+
+  // --- write-safety synced (SAFETY 11 to 16). ---
+
+  // A request of a synced connection has seen what the journal has up to `offset` (data_offset()).
+  // True if its reply waits until IsSafe(offset); the replicas are asked.
+  virtual bool HoldsReply(uint64_t /*offset*/) { return false; }
+  virtual bool IsSafe(uint64_t /*offset*/) { return true; }
+  // There are as many copies as a synced write is promised (min-in-sync).
+  virtual bool EnoughInSync() { return true; }
 };
 
 }  // namespace slotmesh::node

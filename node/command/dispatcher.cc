@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/command/request_filter.h"
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
@@ -126,14 +127,25 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args) {
 }
 
 Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin origin) {
+  if (engine_.request_filter != nullptr && IsFiltered(client, origin)) [[unlikely]] {
+    OwnedArgs held;
+    const Args changed = engine_.request_filter->Apply(client, args, &held);
+    return ExecutePlanned(client, changed, MakePlan(changed), origin);
+  }
   return ExecutePlanned(client, args, MakePlan(args), origin);
+}
+
+bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {
+  return (origin == RequestOrigin::kClient && !client.rerun.active) ||
+         origin == RequestOrigin::kScript || origin == RequestOrigin::kReplication;
 }
 
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) {
     // A wait has ended with the reply that was written meanwhile.
+    client.saw_data = client.saw_data || (engine_.gate != nullptr && IsSynced(engine_, client));
     ++client.commands;
-    if (CountErrors(client)) ++client.last_command->stats().failed;
+    if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
     return Finish(client, client.output.end_position());
   }
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
@@ -225,11 +237,23 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   // What such a command meets that has expired has nothing to do with each other.
   const bool one_unit = !Has(command.flags(), Flag::kTouchesArbitraryKeys);
   if (one_unit) engine_.journal.BeginUnit();
+  // What runs other commands is shown before them.
+  if (!engine_.messages.monitors.empty() && Has(command.flags(), Flag::kSkipMonitor)) [[unlikely]] {
+    TellMonitors(ctx, args);
+  }
   const bool no_touch = client.no_touch;  // The command may be the one that ends it.
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
   const RunningCommand outer = std::exchange(engine_.running, {&client, args});
+  // On a replica that takes writes these meet no key whose time has come.
+  const bool own_write =
+      engine_.keyspace.expiry_mode() == ExpiryMode::kHide && Has(command.flags(), Flag::kWrite);
+  if (own_write) [[unlikely]]
+    engine_.keyspace.set_expiry_mode(ExpiryMode::kDelete);
   command.spec().handler(ctx, args);
+  // Else it may have changed the role.
+  if (own_write) [[unlikely]]
+    engine_.keyspace.set_expiry_mode(ExpiryMode::kHide);
   engine_.running = outer;
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(true);
@@ -238,14 +262,20 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
     engine_.stats.keyspace_changes += ctx.changes();
     client.has_unsent_write = true;
   }
+  if (engine_.unit_end != nullptr && engine_.unit_end->pending()) [[unlikely]]
+    EndUnitWork();
   if (one_unit) engine_.journal.EndUnit();
+  if (engine_.gate != nullptr && IsSynced(engine_, client) &&
+      Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate)) {
+    client.saw_data = true;
+  }
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();
   const uint64_t ticks = engine_.clock.Ticks() - begin;
 
   if (engine_.messages.tracking.active() || !engine_.messages.monitors.empty()) [[unlikely]] {
     TellReadersAndMonitors(ctx, args, first_run);
   }
-  if (CountErrors(client)) ++stats.failed;
+  if (CountErrors(client, &command)) ++stats.failed;
   if (first_run) ++stats.calls;
   stats.ticks += ticks;
   if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
@@ -262,10 +292,18 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   }
 }
 
-bool Dispatcher::CountErrors(Client& client) {
+// Within the outermost unit, so that what it does goes out with what brought it about.
+void Dispatcher::EndUnitWork() {
+  if (engine_.journal.depth() > 1) return;
+  const JournalScope unit(engine_.journal);
+  engine_.unit_end->Run();
+}
+
+bool Dispatcher::CountErrors(Client& client, const Command* command) {
   Reply& reply = client.reply();
   if (reply.error_count() == 0) return false;
-  engine_.stats.CountError(reply.last_error_code());
+  const bool script = command != nullptr && command->spec().request_flags != nullptr;
+  engine_.stats.CountError(reply.last_error_code(), script);
   reply.ClearErrors();
   return true;
 }
@@ -302,8 +340,10 @@ void Dispatcher::AddToLog(SlowLog& log, CommandContext& ctx, Args args, int64_t 
   for (size_t i = 0; i < words.size(); ++i) {
     if (ctx.IsRedacted(i)) words[i] = "(redacted)";
   }
-  log.Add(words, amount, engine_.now_ms / kMillisPerSecond, ctx.client().address,
-          ctx.client().name);
+  // A script's commands are those of whoever runs it.
+  const bool inner = ctx.origin() == RequestOrigin::kScript && engine_.script != nullptr;
+  const Client& client = inner ? *engine_.script->caller : ctx.client();
+  log.Add(words, amount, engine_.now_ms / kMillisPerSecond, client.address, client.name);
 }
 
 void Dispatcher::Queue(Client& client, const Command& command, Args args) {

@@ -90,6 +90,8 @@ class Dispatcher {
 
   // Than min-replicas-to-write wants.
   bool TooFewReplicas() const;
+  // The client's writes are to be on more copies than are in sync (min-in-sync).
+  bool TooFewInSync(const Client& client) const;
   // Ends a transaction without running it, and its watches.
   void DiscardTransaction(Client& client);
 
@@ -102,6 +104,8 @@ class Dispatcher {
   };
 
   Plan MakePlan(Args args);
+  static bool IsFiltered(const Client& client, RequestOrigin origin);
+  void EndUnitWork();
   Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);
   Result ExecuteInScript(Client& client, Args args, const Plan& plan);
   // Each gives true if the request may go on; else the refusal stands in the reply.
@@ -110,7 +114,7 @@ class Dispatcher {
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
   // Why clients' writes are refused now; empty: they are not.
-  std::string_view WriteRefusal() const;
+  std::string_view WriteRefusal(const Client& client) const;
   bool CheckForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
   bool CheckRoutingForModule(Client& client, Args args, const Plan& plan, ModuleCall& call);
   // As the last client's command found it, or now.
@@ -136,7 +140,7 @@ class Dispatcher {
   // The request would change a big value that a snapshot is to save first.
   bool ChangesUnsavedValue(const Client& client, const Command& command, Args args) const;
   // Moves what the reply remembers of errors into the statistics. True if there were any.
-  bool CountErrors(Client& client);
+  bool CountErrors(Client& client, const Command* command);
   void Reject(Client& client, const Command* command, std::string_view error);
   // A refusal by routing is in the reply: what it means for a transaction.
   void EndRefused(Client& client, const Command& command);
@@ -150,11 +154,14 @@ class Dispatcher {
   void EndAsking(Client& client);
   // For those who cache by reading, or watch what others do.
   void TellReadersAndMonitors(CommandContext& ctx, Args args, bool first_run);
+  void TellMonitors(CommandContext& ctx, Args args);
   void RememberRead(CommandContext& ctx, Args args);
   // What follows a client's reply: messages to it that have waited.
   void EndPushes(Client& client, const Command& command);
   void ServeReadyKeysSlow();
   bool IsReady(const KeyWaiters::Waiter& waiter, int database, std::string_view key);
+  // Its slot has gone elsewhere: the reply says where.
+  bool IsRedirected(const KeyWaiters::Waiter& waiter);
   void RunAgain(KeyWaiters::Turn turn);
   void ApplyReplyMode(Client& client, uint64_t reply_begin);
   Result Finish(Client& client, uint64_t reply_begin);
@@ -166,7 +173,7 @@ class Dispatcher {
 template <typename RequestAt>
 Dispatcher::BatchResult Dispatcher::ExecuteBatch(Client& client, size_t count, RequestAt request) {
   BatchResult done;
-  if (count < kPrefetchFrom) {
+  if (count < kPrefetchFrom || engine_.request_filter != nullptr) {
     while (done.executed < count && done.result == Result::kDone) {
       done.result = Execute(client, request(done.executed++), RequestOrigin::kClient);
     }

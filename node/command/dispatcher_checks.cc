@@ -38,7 +38,7 @@ void Dispatcher::Reject(Client& client, const Command* command, std::string_view
   } else {
     client.reply().Error(error);
   }
-  CountErrors(client);
+  CountErrors(client, nullptr);
 }
 
 bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
@@ -90,7 +90,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 
 void Dispatcher::EndRefused(Client& client, const Command& command) {
   ++command.stats().rejected;
-  CountErrors(client);
+  CountErrors(client, nullptr);
   if (Has(command.flags(), Flag::kRunsTransaction)) {
     DiscardTransaction(client);
   } else if (client.transaction.active) {
@@ -118,14 +118,19 @@ void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request
   for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
 }
 
-std::string_view Dispatcher::WriteRefusal() const {
+std::string_view Dispatcher::WriteRefusal(const Client& client) const {
   const ReplicationState& replication = engine_.replication;
   const Config& config = engine_.config;
   if (!engine_.disk_refusal.empty()) return engine_.disk_refusal;
   if (replication.is_replica) {
     return config.replica_read_only ? errors::kReadOnly : std::string_view();
   }
-  return TooFewReplicas() ? errors::kNoReplicas : std::string_view();
+  if (TooFewReplicas()) return errors::kNoReplicas;
+  return TooFewInSync(client) ? errors::kNotEnoughInSync : std::string_view();
+}
+
+bool Dispatcher::TooFewInSync(const Client& client) const {
+  return engine_.gate != nullptr && IsSynced(engine_, client) && !engine_.gate->EnoughInSync();
 }
 
 bool Dispatcher::TooFewReplicas() const {
@@ -140,7 +145,7 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
     return false;
   };
   if (Has(flags, Flag::kWrite)) {
-    const std::string_view refusal = WriteRefusal();
+    const std::string_view refusal = WriteRefusal(client);
     if (!refusal.empty()) [[unlikely]]
       return refuse(refusal);
   }

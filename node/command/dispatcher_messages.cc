@@ -14,7 +14,11 @@ void Dispatcher::TellReadersAndMonitors(CommandContext& ctx, Args args, bool fir
     messages.tracking.Limit(engine_.config.tracking_table_max_keys, engine_.random);
   }
   const bool shown = !Has(ctx.command().flags(), Flag::kSkipMonitor | Flag::kAdmin);
-  if (messages.monitors.empty() || !shown || !first_run) return;
+  if (shown && first_run) TellMonitors(ctx, args);
+}
+
+void Dispatcher::TellMonitors(CommandContext& ctx, Args args) {
+  if (engine_.messages.monitors.empty()) return;
   std::vector<std::string_view> words(args.begin(), args.end());
   for (size_t i = 0; i < words.size(); ++i) {
     if (ctx.IsRedacted(i)) words[i] = "(redacted)";
@@ -24,8 +28,8 @@ void Dispatcher::TellReadersAndMonitors(CommandContext& ctx, Args args, bool fir
       ctx.origin() == RequestOrigin::kScript || ctx.origin() == RequestOrigin::kModule;
   const std::string path = client.unix_socket ? StrCat("unix:", engine_.config.unixsocket) : "";
   const std::string_view address = client.unix_socket ? path : client.address;
-  messages.monitors.Show(engine_.clock.WallMicros(), {client.database, script ? "lua" : address},
-                         words);
+  engine_.messages.monitors.Show(engine_.clock.WallMicros(),
+                                 {client.database, script ? "lua" : address}, words);
 }
 
 void Dispatcher::RememberRead(CommandContext& ctx, Args args) {

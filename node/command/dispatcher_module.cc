@@ -2,6 +2,7 @@
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
 #include "node/command/module_call.h"
+#include "node/command/request_filter.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -16,16 +17,18 @@ constexpr std::string_view kForeignSlot =
 }  // namespace
 
 Dispatcher::Result Dispatcher::ExecuteForModule(Client& client, Args args, ModuleCall& call) {
+  OwnedArgs held;
+  if (engine_.request_filter != nullptr) args = engine_.request_filter->Apply(client, args, &held);
   const Plan plan = MakePlan(args);
   const uint64_t reply_begin = client.output.end_position();
   if (!CheckForModule(client, args, plan, call) || call.dry_run) {
     return Finish(client, reply_begin);
   }
   // What runs within a call that nobody is to hear of is not heard of either.
-  const bool muted = engine_.journal.muted();
-  engine_.journal.set_muted(muted || !call.replicate);
+  const Audience audience = engine_.journal.audience();
+  engine_.journal.set_audience(Both(audience, call.audience));
   Call(client, *plan.command, args, RequestOrigin::kModule, plan.hashed ? &plan.key : nullptr);
-  engine_.journal.set_muted(muted);
+  engine_.journal.set_audience(audience);
   return Finish(client, reply_begin);
 }
 
@@ -46,8 +49,8 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
     return refuse(Refusal::kWrongArity, WrongArity(command.full_name()));
   }
   if (call.script_rules && Has(flags, Flag::kNoScript)) {
-    return refuse(Refusal::kNotForScripts, StrCat("ERR command '", command.full_name(),
-                                                  "' is not allowed on script mode"));
+    return refuse(Refusal::kNotForScripts,
+                  StrCat("ERR command '", command.full_name(), "' is not allowed on script mode"));
   }
   if (call.respect_memory && Has(flags, Flag::kDenyOom) && MemoryIsFull(call.measure_memory)) {
     return refuse(Refusal::kMemory, errors::kOom);
@@ -58,7 +61,7 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
                                           "' was called while write is not allowed."));
   }
   if (call.script_rules) {
-    const std::string_view refusal = write ? WriteRefusal() : std::string_view();
+    const std::string_view refusal = write ? WriteRefusal(client) : std::string_view();
     if (!refusal.empty()) return refuse(Refusal::kState, refusal);
     if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
         !Has(flags, Flag::kStale)) {

@@ -13,10 +13,11 @@ Dispatcher::Result Dispatcher::ExecuteInScript(Client& client, Args args, const 
   ScriptRun& run = *engine_.script;
   const uint64_t reply_begin = client.output.end_position();
   if (CheckInScript(client, run, args, plan)) {
-    const bool mute = run.replicate == ScriptRun::kReplicateNone;
-    if (mute) engine_.journal.set_muted(true);
+    const Audience audience = engine_.journal.audience();
+    engine_.journal.set_audience(Both(audience, run.audience));
     Call(client, *plan.command, args, RequestOrigin::kScript, plan.hashed ? &plan.key : nullptr);
-    if (mute) engine_.journal.set_muted(false);
+    engine_.journal.set_audience(audience);
+    ++run.caller->commands;
   }
   return Finish(client, reply_begin);
 }
@@ -39,7 +40,9 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   }
   if (!CheckAccess(client, command)) return false;
   const bool write = Has(row.flags, Flag::kWrite);
-  if (write && run.read_only) return refuse(errors::kScriptReadOnly);
+  if (run.read_only && Has(row.flags, Flag::kWrite | Flag::kMayReplicate)) {
+    return refuse(errors::kScriptReadOnly);
+  }
   if (engine_.replication.stale && !engine_.config.replica_serve_stale_data &&
       !Has(row.flags, Flag::kStale)) {
     return refuse(errors::kScriptStale);
@@ -47,7 +50,7 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   // Half a script's writes are worse than a little more memory: the first one decides.
   if (!run.wrote) {
     if (write) {
-      const std::string_view refusal = WriteRefusal();
+      const std::string_view refusal = WriteRefusal(client);
       if (!refusal.empty()) return refuse(refusal);
     }
     if (Has(row.flags, Flag::kDenyOom) && !run.allow_oom && MemoryIsFull()) {
@@ -89,7 +92,10 @@ bool Dispatcher::CheckBusy(Client& client, const Command& command) {
   if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
   // Of the append-only file: that it is loading is what clients are to hear.
   if (engine_.loading.active && !Has(command.flags(), Flag::kLoading)) return true;
-  Reject(client, &command, run->eval ? errors::kBusyScript : errors::kBusyFunction);
+  const std::string_view error = !run->busy_error.empty() ? run->busy_error
+                                 : run->eval              ? errors::kBusyScript
+                                                          : errors::kBusyFunction;
+  Reject(client, &command, error);
   return false;
 }
 

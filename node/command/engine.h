@@ -35,6 +35,9 @@
 namespace slotmesh::node {
 
 class ClientLimit;
+class RequestFilter;
+class ServerObserver;
+class UnitEnd;
 class MemoryLimit;
 struct ScriptRun;
 
@@ -74,6 +77,10 @@ struct Engine {
   // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they may not otherwise. For tests.
   bool scripts_unrestricted = false;
   ScriptRun* script = nullptr;  // The script or function that runs; null if none does.
+  // Null: nobody changes requests, nothing is put off to the end of units.
+  RequestFilter* request_filter = nullptr;
+  UnitEnd* unit_end = nullptr;
+  ServerObserver* observer = nullptr;  // Null: nobody listens.
   TypeSettings type_settings;
   HeldKeys held_keys;
   BigValueGate* big_values = nullptr;  // Null: there are no snapshots.
@@ -90,6 +97,14 @@ struct Engine {
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.
   int64_t now_ms = 0;   // Wall time, refreshed at least once a loop turn and per slow command.
 };
+
+// The client's replies wait for the replicas that are in sync (write-safety).
+inline bool IsSynced(const Engine& engine, const Client& client) {
+  if (client.write_safety == SafetyChoice::kServers) {
+    return engine.config.write_safety == WriteSafety::kSynced;
+  }
+  return client.write_safety == SafetyChoice::kSynced;
+}
 
 }  // namespace slotmesh::node
 

@@ -20,9 +20,11 @@ void KeyWaiters::Wait(Client& client, Args request, Args keys, Wish wish) {
   waiter.deadline_ms = again ? client.rerun.deadline_ms : wish.deadline_ms;
   waiter.request = OwnedArgs(request);
   for (const std::string_view key : keys) waiter.keys.emplace_back(key);
+  if (wish.attempt) waiter.attempt = std::make_shared<const Attempt>(std::move(wish.attempt));
   client.rerun = {};
-  waiter.ticket = blocked_.Block(client, waiter.deadline_ms, std::move(wish.on_timeout),
-                                 [this, place] { Forget(place); });
+  waiter.ticket = blocked_.Block(
+      client, waiter.deadline_ms, std::move(wish.on_timeout), [this, place] { Forget(place); },
+      std::move(wish.on_gone));
 
   const auto [at, is_new] = waiters_.emplace(place, std::move(waiter));
   CHECK(is_new);
@@ -72,9 +74,13 @@ void KeyWaiters::CheckAll() {
 
 bool KeyWaiters::TakeNext(ReadyTest ready, Turn* turn) {
   while (!check_.empty()) {
-    const auto waiter = waiters_.find(check_.front());
+    const uint64_t place = check_.front();
     check_.pop_front();
+    const auto waiter = waiters_.find(place);
     if (waiter == waiters_.end()) continue;
+    if (waiter->second.attempt != nullptr && !ready(waiter->second, waiter->second.database, {})) {
+      continue;
+    }
     Take(waiter, turn);
     return true;
   }
@@ -85,20 +91,29 @@ bool KeyWaiters::TakeNext(ReadyTest ready, Turn* turn) {
   return false;
 }
 
-bool KeyWaiters::TakeFrom(ReadyKey& key, ReadyTest ready, Turn* turn) {
+const KeyWaiters::Waiter* KeyWaiters::NextOf(ReadyKey& key) {
   const auto queues = queues_.find(key.database);
-  if (queues == queues_.end()) return false;
+  if (queues == queues_.end()) return nullptr;
   const auto queue = queues->second.find(key.key);
-  if (queue == queues->second.end()) return false;
-  // From now on a touch makes the key ready once more.
-  queue->second.ready = false;
-  if (key.last == 0) key.last = last_place_;
-  auto& waiters = queue->second.waiters;
-  for (auto at = waiters.upper_bound(key.served); at != waiters.end() && at->first <= key.last;
-       ++at) {
-    key.served = at->first;
-    if (!ready(*at->second, key.database, key.key)) continue;
-    Take(waiters_.find(at->first), turn);
+  if (queue == queues->second.end()) return nullptr;
+  // From the first look on a touch makes the key ready once more.
+  if (key.last == 0) {
+    queue->second.ready = false;
+    key.last = last_place_;
+  }
+  const auto& waiters = queue->second.waiters;
+  const auto next = waiters.upper_bound(key.served);
+  if (next == waiters.end() || next->first > key.last) return nullptr;
+  key.served = next->first;
+  return next->second;
+}
+
+bool KeyWaiters::TakeFrom(ReadyKey& key, ReadyTest ready, Turn* turn) {
+  while (const Waiter* waiter = NextOf(key)) {
+    if (!ready(*waiter, key.database, key.key)) continue;
+    const auto found = waiters_.find(key.served);
+    if (found == waiters_.end()) continue;
+    Take(found, turn);
     return true;
   }
   return false;
@@ -117,6 +132,7 @@ void KeyWaiters::Take(std::map<uint64_t, Waiter>::iterator waiter, Turn* turn) {
   to.deadline_ms = from.deadline_ms;
   to.ticket = ticket;
   to.request = std::move(from.request);
+  to.attempt = std::move(from.attempt);
   to.keys.clear();  // Those of the table are needed to take it out.
   CHECK(blocked_.Withdraw(ticket));
 }

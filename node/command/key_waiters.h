@@ -9,6 +9,9 @@
 // Deadlines, CLIENT UNBLOCK and clients that go away are BlockedClients' affair, where each wait
 // has a ticket.
 //
+// A wait may have an attempt of its own instead of a request that runs again (modules' commands
+// do): it is made at the client's turn, and the client waits on until one succeeds.
+//
 // Engine thread only; borrows clients and BlockedClients. Invariant: each wait stands in the queue
 // of each of its keys, and there only. Cost: nothing while nobody waits, else a look-up per change;
 // O(log n) per wait and key.
@@ -19,6 +22,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,12 +38,19 @@ namespace slotmesh::node {
 
 class KeyWaiters {
  public:
+  // True: it has written the reply, and the wait is over. Any kind of key will do. May run
+  // commands, also such as end waits. With a key that is no key (data() is null) it is told that
+  // the wait is over, and that somebody else has written the reply.
+  using Attempt = std::function<bool(std::string_view key)>;
+
   // What somebody waits for.
   struct Wish {
     ValueKind kind = ValueKind::kList;  // The request runs again when a key is of this kind ...
     bool or_without_key = false;        // ... or, if so, absent or of another kind (XREADGROUP).
     int64_t deadline_ms = BlockedClients::kNoDeadline;  // Wall time.
     BlockedClients::WriteReply on_timeout;
+    Attempt attempt;                // Null: the request runs again.
+    BlockedClients::OnEnd on_gone;  // The client has gone away.
   };
   struct Waiter {
     Client* client = nullptr;
@@ -51,6 +62,7 @@ class KeyWaiters {
     BlockedClients::Ticket ticket = 0;
     OwnedArgs request;
     std::vector<std::string> keys;
+    std::shared_ptr<const Attempt> attempt;  // Null: the request runs again.
   };
   // Who is to run again.
   struct Turn {
@@ -80,7 +92,9 @@ class KeyWaiters {
   // Somebody's turn may have come.
   bool any_ready() const { return !ready_.empty() || !check_.empty(); }
   // Takes the next whose turn it is out of the table: the first in order among those who wait for
-  // the key that was touched first and of whom `ready` says so. False if there is none.
+  // the key that was touched first and of whom `ready` says so. False if there is none. After
+  // CheckAll `ready` is asked of waits with an attempt only, with a key that is no key (data() is
+  // null): whether that is to end. `ready` may end other waits, and this one.
   bool TakeNext(ReadyTest ready, Turn* turn);
 
   size_t size() const { return waiters_.size(); }
@@ -106,6 +120,8 @@ class KeyWaiters {
   void MarkReady(int database, const std::string& key, Queue& queue);
   void Forget(uint64_t place);
   bool TakeFrom(ReadyKey& key, ReadyTest ready, Turn* turn);
+  // The next in the key's queue, after those that were looked at; null if there is none.
+  const Waiter* NextOf(ReadyKey& key);
   void Take(std::map<uint64_t, Waiter>::iterator waiter, Turn* turn);
 
   BlockedClients& blocked_;

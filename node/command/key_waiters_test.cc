@@ -76,6 +76,83 @@ TEST_F(KeyWaitersTest, WhoIsNotReadyKeepsItsPlace) {
   EXPECT_EQ(Serve(), (std::vector<uint64_t>{0, 1}));
 }
 
+TEST_F(KeyWaitersTest, AnAttemptGoesWithTheTurnAndMayEndOtherWaits) {
+  const std::vector<std::string_view> words = {"SOME.COMMAND"};
+  const std::vector<std::string_view> keys = {"a"};
+  int made = 0;
+  waiters.Wait(*clients[0], words, keys, {.attempt = [&](std::string_view key) {
+    EXPECT_EQ(key, "a");
+    return ++made == 2;
+  }});
+  Wait(1, {"a"});
+  Wait(2, {"a"});
+  KeyWaiters::Turn turn;
+  const auto ready = [&](const KeyWaiters::Waiter& waiter, int, std::string_view key) {
+    if (waiter.attempt == nullptr) return true;
+    const std::shared_ptr<const KeyWaiters::Attempt> attempt = waiter.attempt;
+    blocked.Forget(*clients[1]);
+    return (*attempt)(key);
+  };
+  waiters.OnTouched(0, "a");
+  ASSERT_TRUE(waiters.TakeNext(ready, &turn));
+  EXPECT_EQ(turn.waiter.client->id(), 2u) << "0 waits on, 1 has gone meanwhile";
+  EXPECT_EQ(turn.waiter.attempt, nullptr);
+  EXPECT_FALSE(waiters.TakeNext(ready, &turn));
+  waiters.OnTouched(0, "a");
+  ASSERT_TRUE(waiters.TakeNext(ready, &turn));
+  EXPECT_EQ(turn.waiter.client->id(), 0u);
+  EXPECT_NE(turn.waiter.attempt, nullptr);
+  EXPECT_EQ(made, 2);
+  waiters.CheckInvariants();
+}
+
+TEST_F(KeyWaitersTest, AWaitThatEndsItselfWithinItsAttemptIsNotTaken) {
+  const std::vector<std::string_view> words = {"SOME.COMMAND"};
+  const std::vector<std::string_view> keys = {"a"};
+  waiters.Wait(*clients[0], words, keys, {.attempt = [](std::string_view) { return true; }});
+  waiters.OnTouched(0, "a");
+  KeyWaiters::Turn turn;
+  EXPECT_FALSE(waiters.TakeNext(
+      [&](const KeyWaiters::Waiter&, int, std::string_view) {
+        blocked.Forget(*clients[0]);
+        return true;
+      },
+      &turn));
+  EXPECT_EQ(waiters.size(), 0u);
+}
+
+TEST_F(KeyWaitersTest, CheckAllAsksAttemptsWithoutAKeyAndTakesTheOthers) {
+  const std::vector<std::string_view> words = {"SOME.COMMAND"};
+  const std::vector<std::string_view> keys = {"a"};
+  waiters.Wait(*clients[0], words, keys, {.attempt = [](std::string_view) { return true; }});
+  Wait(1, {"a"});
+  waiters.CheckAll();
+  KeyWaiters::Turn turn;
+  bool asked = false;
+  ASSERT_TRUE(waiters.TakeNext(
+      [&](const KeyWaiters::Waiter& waiter, int, std::string_view key) {
+        asked = waiter.client->id() == 0 && key.data() == nullptr;
+        return false;
+      },
+      &turn));
+  EXPECT_TRUE(asked);
+  EXPECT_EQ(turn.waiter.client->id(), 1u);
+}
+
+TEST_F(KeyWaitersTest, WhoGoesAwayIsToldApartFromWhoIsServed) {
+  const std::vector<std::string_view> words = {"SOME.COMMAND"};
+  const std::vector<std::string_view> keys = {"a"};
+  int gone = 0;
+  for (const size_t client : {0, 1}) {
+    waiters.Wait(*clients[client], words, keys,
+                 {.attempt = [](std::string_view) { return true; }, .on_gone = [&] { ++gone; }});
+  }
+  blocked.Forget(*clients[0]);
+  EXPECT_EQ(gone, 1);
+  EXPECT_TRUE(blocked.Complete(clients[1]->blocked, [](Client&) {}));
+  EXPECT_EQ(gone, 1);
+}
+
 TEST_F(KeyWaitersTest, WhoRunsAgainInVainWaitsAtItsOldPlaceWithItsOldDeadline) {
   Wait(0, {"a"}, false, 500);
   Wait(1, {"a"});

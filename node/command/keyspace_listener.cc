@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "node/command/server_observer.h"
+
 namespace slotmesh::node {
 
 void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why) {
@@ -46,7 +48,7 @@ void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
   if (engine_.replication.is_replica) [[unlikely]] {
     // What the stream changes is looked up in another mode; a copy that is loaded is no command.
     const bool own =
-        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() == ExpiryMode::kHide;
+        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() != ExpiryMode::kIgnore;
     if (own) NoteOwn(database, key);
   }
   engine_.messages.tracking.OnTouched(key.bytes);
@@ -109,6 +111,7 @@ void KeyspaceListener::OnSwap(int a, int b) {
   engine_.watches.Replace(b, [&](std::string_view key) -> WatchTable::Replacement {
     return {PresenceOf(b, key), PresenceOf(a, key)};
   });
+  Tell(engine_, &ServerObserver::OnSwap, a, b);
 }
 
 }  // namespace slotmesh::node

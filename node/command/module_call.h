@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "node/journal/journal.h"
+
 namespace slotmesh::node {
 
 struct ModuleCall {
@@ -30,7 +32,7 @@ struct ModuleCall {
   bool check_access = false;  // As the client's user.
   bool obeys_routing = true;  // False: what comes from a primary or a file goes anywhere.
   bool dry_run = false;       // Only the checks.
-  bool replicate = false;     // Its effects go into the journal.
+  Audience audience = Audience::kNobody;  // Who hears of its effects.
   bool measure_memory = false;  // On a thread of the module's own: no request has looked before.
 
   Refusal refusal = Refusal::kNone;

@@ -25,15 +25,27 @@ class Notifier {
   void set_listener(NotifyListener* listener) { listener_ = listener; }
   void set_classes(uint32_t classes) { classes_ = classes; }
 
+  // Modules hear of these classes, whatever the setting says, and before anybody else. Null: they
+  // do not.
+  void set_module_listener(NotifyListener* listener, uint32_t classes) {
+    module_listener_ = listener;
+    module_classes_ = listener == nullptr ? 0 : classes;
+  }
+
   void Notify(NotifyFlag kind, std::string_view event, std::string_view key, int database) {
+    if (((classes_ | module_classes_) & kind) == 0) return;
+    if ((module_classes_ & kind) != 0) module_listener_->OnEvent(kind, event, key, database);
     if ((classes_ & kind) != 0 && listener_ != nullptr) {
       listener_->OnEvent(kind, event, key, database);
     }
   }
+  uint32_t classes() const { return classes_; }
 
  private:
   uint32_t classes_ = 0;
   NotifyListener* listener_ = nullptr;
+  uint32_t module_classes_ = 0;
+  NotifyListener* module_listener_ = nullptr;
 };
 
 }  // namespace slotmesh::node

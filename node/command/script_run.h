@@ -11,18 +11,12 @@
 #include <string_view>
 
 #include "node/command/client.h"
+#include "node/journal/journal.h"
 #include "node/resp/args.h"
 
 namespace slotmesh::node {
 
 struct ScriptRun {
-  // Where the effects of its commands go from now on (redis.set_repl). Both bits are needed for
-  // none to be missing: the journal is one stream for files and replicas.
-  static constexpr int kReplicateNone = 0;
-  static constexpr int kReplicateAof = 1;
-  static constexpr int kReplicateReplicas = 2;
-  static constexpr int kReplicateAll = kReplicateAof | kReplicateReplicas;
-
   Client* caller = nullptr;
   bool eval = true;           // EVAL and its forms; false: a function.
   std::string_view function;  // A function's name.
@@ -37,12 +31,16 @@ struct ScriptRun {
   // What it has done.
   int slot = -1;       // Of the declared keys, else of the first key used.
   bool wrote = false;  // A write command has run: it cannot be killed any more.
-  int replicate = kReplicateAll;
+  // Who hears of what its commands do from now on (redis.set_repl).
+  Audience audience = Audience::kAll;
   // The wall time that TIME gives, the same throughout; 0 until it is asked for.
   int64_t wall_micros = 0;
 
   // Past busy-reply-threshold: other clients are served, and refused nearly everything.
   bool busy = false;
+  // What they are told; empty: that a script or function runs. A module's command, too, may let
+  // others be served meanwhile: it is a run then, but for that nothing else in here is its own.
+  std::string_view busy_error;
   bool killed = false;  // SCRIPT KILL or FUNCTION KILL.
   // SHUTDOWN NOSAVE: it ends at once and its effects go nowhere.
   bool abandoned = false;

@@ -12,6 +12,7 @@ void ClientGetName(CommandContext& ctx, Args args);
 void ClientSetName(CommandContext& ctx, Args args);
 void ClientSetInfo(CommandContext& ctx, Args args);
 void ClientReplyMode(CommandContext& ctx, Args args);
+void ClientWriteSafety(CommandContext& ctx, Args args);
 void ClientNoEvict(CommandContext& ctx, Args args);
 void ClientNoTouch(CommandContext& ctx, Args args);
 void ClientCapa(CommandContext& ctx, Args args);

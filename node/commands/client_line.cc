@@ -57,13 +57,11 @@ std::string ClientFlagLetters(const Client& client) {
 std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
   if (client.host() != nullptr) client.host()->MeasureBuffers(client);
   const size_t output = client.output.size();
-  std::string line =
-      StrCat("id=", client.id(), " addr=", client.address, " laddr=", client.local_address,
-             " fd=", client.socket, " name=", client.name,
-             " age=", SecondsSince(client.created_ms, now_ms),
-             " idle=", SecondsSince(client.last_interaction_ms, now_ms),
-             " flags=", ClientFlagLetters(client), " capa=", client.understands_redirect ? "r" : "",
-             " db=", client.database);
+  std::string line = StrCat("id=", client.id(), " addr=", client.address,
+                            " laddr=", client.local_address, " fd=", client.socket,
+                            " name=", client.name, " age=", SecondsSince(client.created_ms, now_ms),
+                            " idle=", SecondsSince(client.last_interaction_ms, now_ms),
+                            " flags=", ClientFlagLetters(client), " db=", client.database);
   const Subscriptions none;
   const Subscriptions& subscriptions =
       client.subscriptions == nullptr ? none : *client.subscriptions;
@@ -82,7 +80,8 @@ std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
              " user=", client.user, " redir=", Redirection(client),
              " resp=", static_cast<int>(client.reply().protocol()), " lib-name=", client.lib_name,
              " lib-ver=", client.lib_version, " tot-net-in=", client.input_bytes,
-             " tot-net-out=", client.output_bytes, " tot-cmds=", client.commands);
+             " tot-net-out=", client.output_bytes, " tot-cmds=", client.commands,
+             " capa=", client.understands_redirect ? "r" : "");
   return line;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "node/command/expiry_role.h"
 #include "node/commands/client.h"
 #include "node/commands/client_filter.h"
 #include "node/commands/client_handlers.h"
@@ -105,11 +106,13 @@ void ClientPause(CommandContext& ctx, Args args) {
   const std::optional<int64_t> end = PauseEnd(ctx, args[2]);
   if (!end.has_value()) return;
   ctx.engine().pause.Start(Pause::Purpose::kClients, kind, *end, ctx.now_ms());
+  FollowPause(ctx.engine());
   ctx.reply().Ok();
 }
 
 void ClientUnpause(CommandContext& ctx, Args) {
   ctx.engine().pause.Lift(Pause::Purpose::kClients);
+  FollowPause(ctx.engine());
   ctx.engine().parking.Release(
       [](const ParkingLot::Place& place) { return place.reason == ParkReason::kPause; });
   ctx.reply().Ok();

@@ -270,6 +270,18 @@ constexpr CommandSpec kSubcommands[] = {
         .summary = "Ends a pause.",
         .complexity = "O(N) Where N is the number of paused clients",
     },
+    {
+        .name = "write-safety",
+        .handler = &ClientWriteSafety,
+        .arity = Arity::Exactly(3),
+        .flags = Flag::kNoScript | Flag::kLoading | Flag::kStale,
+        .acl = Acl::kConnection,
+        .group = "connection",
+        .since = "8.1.0",
+        .summary = "Whether this connection's replies wait for the in-sync replicas.",
+        .complexity = "O(1)",
+        .arguments = "mode<!ASYNC|!SYNCED>",
+    },
 };
 static_assert(AllValid(kSubcommands));
 

@@ -64,6 +64,19 @@ void ClientReplyMode(CommandContext& ctx, Args args) {
   }
 }
 
+void ClientWriteSafety(CommandContext& ctx, Args args) {
+  if (EqualsIgnoreCase(args[2], "async")) {
+    ctx.client().write_safety = SafetyChoice::kAsync;
+  } else if (!EqualsIgnoreCase(args[2], "synced")) {
+    return ctx.reply().Error(errors::kSyntax);
+  } else if (ctx.engine().gate == nullptr) {
+    return ctx.reply().Error(errors::kSyncedNeedsCluster);
+  } else {
+    ctx.client().write_safety = SafetyChoice::kSynced;
+  }
+  ctx.reply().Ok();
+}
+
 void ClientNoEvict(CommandContext& ctx, Args args) {
   const std::optional<bool> on = OnOrOff(ctx, args[2]);
   if (!on.has_value()) return;
@@ -142,6 +155,8 @@ void ClientHelp(CommandContext& ctx, Args) {
       "    Ends the wait of a blocked client.",
       "UNPAUSE",
       "    Ends a pause at once.",
+      "WRITE-SAFETY (ASYNC|SYNCED)",
+      "    Whether this connection's replies wait for the in-sync replicas.",
   };
   ReplyHelp(ctx.reply(), "CLIENT", kLines);
 }

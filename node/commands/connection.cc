@@ -55,6 +55,7 @@ void Reset(CommandContext& ctx, Args) {
   client.database = 0;
   client.readonly = client.asking = client.no_evict = client.no_touch = false;
   client.reply_mode = ReplyMode::kOn;
+  client.write_safety = SafetyChoice::kServers;
   client.name.clear();
   client.user = std::string(kDefaultUser);
   client.authenticated = ctx.engine().config.requirepass.empty();

@@ -75,4 +75,12 @@ bool IsPast(const CommandContext& ctx, UnixMillis expiry) {
   return expiry <= ctx.now_ms() && !IsFromAnotherCopy(ctx.origin());
 }
 
+void DeleteExpired(CommandContext& ctx, const HashedKey& key) {
+  const bool lazy = ctx.engine().config.lazyfree_lazy_expire;
+  ctx.db().Delete(key, ctx.now_ms(), lazy);
+  ctx.MarkChanged();
+  ctx.Notify(kNotifyGeneric, "del", key.bytes);
+  if (ctx.wants_effects()) ctx.Effect({lazy ? "UNLINK" : "DEL", key.bytes});
+}
+
 }  // namespace slotmesh::node

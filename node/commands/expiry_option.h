@@ -62,6 +62,9 @@ bool ParseExpireCondition(CommandContext& ctx, Args options, ExpireCondition* co
 // True if a key that is given this expiry is deleted at once. Copies wait for the DEL instead.
 bool IsPast(const CommandContext& ctx, UnixMillis expiry);
 
+// Removes a key that is there and was given an expiry in the past; tells everyone.
+void DeleteExpired(CommandContext& ctx, const HashedKey& key);
+
 }  // namespace slotmesh::node
 
 #endif  // SLOTMESH_NODE_COMMANDS_EXPIRY_OPTION_H_

@@ -120,8 +120,8 @@ Entry* LoadPayload(CommandContext& ctx, std::string_view key, std::string_view p
     ctx.reply().Error(errors::kBadPayload);
     return nullptr;
   }
-  const absl::StatusOr<Entry*> entry = LoadEntry(
-      key, *value, expiry, ctx.engine().type_settings, ctx.client().database);
+  const absl::StatusOr<Entry*> entry =
+      LoadEntry(key, *value, expiry, ctx.engine().type_settings, ctx.client().database);
   if (entry.ok()) return *entry;
   if (state != nullptr && state->log != nullptr) {
     state->log->Warning(StrCat("RESTORE refused: ", FormOf(value->type),
@@ -160,7 +160,8 @@ void JournalRestore(CommandContext& ctx, Args args, UnixMillis expiry) {
 void Dump(CommandContext& ctx, Args args) {
   const Entry* entry = FindForReading(ctx, ctx.Key(1), ClientLookup(ctx));
   if (entry == nullptr) return ctx.reply().Null();
-  ctx.reply().BulkOwned(DumpEntry(*entry, ctx.engine().config.rdbcompression, ctx.client().database));
+  ctx.reply().BulkOwned(
+      DumpEntry(*entry, ctx.engine().config.rdbcompression, ctx.client().database));
 }
 
 // RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]
@@ -179,13 +180,14 @@ void Restore(CommandContext& ctx, Args args) {
   }
   Entry* entry = LoadPayload(ctx, key.bytes, args[3], expiry);
   if (entry == nullptr) return;
-  const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms());
+  const bool lazy = ctx.engine().config.lazyfree_lazy_server_del;
+  const bool deleted = request.replace && ctx.db().Delete(key, ctx.now_ms(), lazy);
   if (expiry != kNoExpiry && IsPast(ctx, expiry)) {
     Entry::Free(entry);
     if (deleted) {
       ctx.MarkChanged();
       ctx.Notify(kNotifyGeneric, "del", key.bytes);
-      if (ctx.wants_effects()) ctx.Effect({"DEL", key.bytes});
+      if (ctx.wants_effects()) ctx.Effect({lazy ? "UNLINK" : "DEL", key.bytes});
     }
     return ctx.reply().Ok();
   }

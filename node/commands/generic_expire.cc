@@ -24,15 +24,6 @@ std::optional<UnixMillis> ParseWhen(CommandContext& ctx, Args args, TimeUnit uni
   return std::max(*millis + base, kNoExpiry + 1);
 }
 
-void DeleteExpired(CommandContext& ctx, const HashedKey& key) {
-  const bool lazy = ctx.engine().config.lazyfree_lazy_expire;
-  ctx.db().Delete(key, ctx.now_ms(), lazy);
-  ctx.MarkChanged();
-  ctx.Notify(kNotifyGeneric, "del", key.bytes);
-  if (ctx.wants_effects()) ctx.Effect({lazy ? "UNLINK" : "DEL", key.bytes});
-  ctx.reply().Integer(1);
-}
-
 // `base` is what word 2 counts from: now, or 0 for a point in time.
 void SetExpiry(CommandContext& ctx, Args args, TimeUnit unit, int64_t base) {
   ExpireCondition condition;
@@ -42,7 +33,10 @@ void SetExpiry(CommandContext& ctx, Args args, TimeUnit unit, int64_t base) {
   const HashedKey key = ctx.Key(1);
   EntryRef ref = ctx.db().FindWrite(key, ctx.now_ms());
   if (!ref || !condition.Holds(ref->expiry(), *when)) return ctx.reply().Integer(0);
-  if (IsPast(ctx, *when)) return DeleteExpired(ctx, key);
+  if (IsPast(ctx, *when)) {
+    DeleteExpired(ctx, key);
+    return ctx.reply().Integer(1);
+  }
   ctx.db().SetExpiry(ref, key, *when);
   ctx.MarkChanged();
   ctx.Notify(kNotifyGeneric, "expire", key.bytes);

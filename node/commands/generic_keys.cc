@@ -3,26 +3,27 @@
 
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
+#include "node/commands/prefetch.h"
 
 namespace slotmesh::node {
 namespace {
 
 void DeleteAll(CommandContext& ctx, Args args, bool lazy) {
   int64_t deleted = 0;
-  for (size_t i = 1; i < args.size(); ++i) {
-    if (!ctx.db().Delete(ctx.Hash(args[i]), ctx.now_ms(), lazy)) continue;
-    ctx.Notify(kNotifyGeneric, "del", args[i]);
+  ForEachKeyAhead(ctx, args, /*first=*/1, /*step=*/1, [&](const HashedKey& key, size_t) {
+    if (!ctx.db().Delete(key, ctx.now_ms(), lazy)) return;
+    ctx.Notify(kNotifyGeneric, "del", key.bytes);
     ++deleted;
-  }
+  });
   ctx.MarkChanged(deleted);
   ctx.reply().Integer(deleted);
 }
 
 void CountPresent(CommandContext& ctx, Args args, Lookup how) {
   int64_t present = 0;
-  for (size_t i = 1; i < args.size(); ++i) {
-    if (ctx.db().FindRead(ctx.Hash(args[i]), ctx.now_ms(), how) != nullptr) ++present;
-  }
+  ForEachKeyAhead(ctx, args, /*first=*/1, /*step=*/1, [&](const HashedKey& key, size_t) {
+    if (ctx.db().FindRead(key, ctx.now_ms(), how) != nullptr) ++present;
+  });
   ctx.reply().Integer(present);
 }
 

@@ -49,6 +49,13 @@ class InfoText {
     Line(StrCat(name, "_human"), HumanBytes(bytes));
   }
 
+  // Sections that are written already.
+  void AddSections(std::string_view sections) {
+    if (sections.empty()) return;
+    if (!text_.empty()) text_ += "\r\n";
+    text_ += sections;
+  }
+
   const std::string& text() const { return text_; }
 
  private:

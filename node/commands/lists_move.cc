@@ -59,7 +59,7 @@ void MoveOrWait(CommandContext& ctx, Args args, const MoveRequest& request, int6
   if (ctx.changes() == 0 || !ctx.wants_effects()) return;
   // Replicas know old commands by their old names.
   if (args.size() == 4) return ctx.Effect({"RPOPLPUSH", request.from, request.to});
-  const auto name = [](ListEnd end) { return end == ListEnd::kHead ? "LEFT" : "RIGHT"; };
+  const auto name = [](ListEnd end) { return end == ListEnd::kHead ? "left" : "right"; };
   ctx.Effect({"LMOVE", request.from, request.to, name(request.from_end), name(request.to_end)});
 }
 

@@ -4,6 +4,7 @@
 #define SLOTMESH_NODE_COMMANDS_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -96,6 +97,8 @@ struct ServerFamily {
   ReplicationView* replication = nullptr;      // Null: there is none.
   const ModulesReport* modules = nullptr;      // Null: there are none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
+  // INFO sections of others (modules): those named, all if none is named. Null: there are none.
+  std::function<std::string(Args sections)> more_info = nullptr;
 };
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands

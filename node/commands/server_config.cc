@@ -4,6 +4,7 @@
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/config/directives.h"
+#include "node/resp/errors.h"
 
 namespace slotmesh::node {
 
@@ -17,10 +18,14 @@ void ConfigGet(CommandContext& ctx, Args args) {
 }
 
 void ConfigSet(CommandContext& ctx, Args args) {
+  bool waits_for_data = false;
   for (size_t i = 2; i + 1 < args.size(); i += 2) {
     const Directive* directive = FindDirective(args[i]);
-    if (directive != nullptr && directive->Has(kSensitive)) ctx.Redact(i + 1);
+    if (directive == nullptr) continue;
+    if (directive->Has(kSensitive)) ctx.Redact(i + 1);
+    waits_for_data = waits_for_data || directive->Has(kNotWhileLoading);
   }
+  if (waits_for_data && ctx.engine().loading.active) return ctx.reply().Error(errors::kLoading);
   const absl::Status status =
       ctx.family<ServerFamily>().settings.Set(args.subspan(2), IsLocalClient(ctx.client()));
   if (!status.ok()) return ctx.reply().Error(status);

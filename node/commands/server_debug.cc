@@ -20,6 +20,8 @@
 #include "node/resp/glob.h"
 #include "node/resp/numbers.h"
 #include "node/stats/memory.h"
+#include "node/types/list.h"
+#include "node/types/list_node.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -57,16 +59,32 @@ size_t SerialisedLength(const Entry& entry) {
   return DumpEntry(entry, /*compress=*/true).size() - 1 - kDumpFooterSize;
 }
 
+// What DEBUG OBJECT says of a list that is a chain.
+std::string DescribeChain(const List& list, const TypeSettings& settings) {
+  size_t bytes = 0;
+  for (const ListNode* node = list.head(); node != nullptr; node = node->next) {
+    bytes += node->bytes();
+  }
+  return absl::StrFormat(
+      " ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d ql_uncompressed_size:%d",
+      list.node_count(), static_cast<double>(list.size()) / list.node_count(),
+      settings.list_max_listpack_size, settings.list_compress_depth != 0 ? 1 : 0, bytes);
+}
+
 void DebugObject(CommandContext& ctx, Args args) {
   if (args.size() == 4 && !EqualsIgnoreCase(args[3], "fast")) {
     return ctx.reply().Error(SubcommandSyntax("debug", args[1]));
   }
   const Entry* entry = FindEntry(ctx, args[2]);
   if (entry == nullptr) return;
-  ctx.reply().Simple(absl::StrFormat(
+  std::string line = absl::StrFormat(
       "Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", entry,
       std::string(EncodingName(entry->encoding())), SerialisedLength(*entry), entry->access_clock(),
-      LruIdleSeconds(entry->access_clock(), ctx.now_ms())));
+      LruIdleSeconds(entry->access_clock(), ctx.now_ms()));
+  if (entry->encoding() == Encoding::kQuicklist) {
+    line += DescribeChain(static_cast<const List&>(*entry->object()), ctx.engine().type_settings);
+  }
+  ctx.reply().Simple(line);
 }
 
 void Mallctl(CommandContext& ctx, Args args) {

@@ -21,6 +21,21 @@ bool IsWanted(const InfoSection& section, Args words) {
   });
 }
 
+// Others' sections are shown when everything is, or when a word names none of the server's.
+void WriteOthers(const InfoSource& source, Args words, InfoText& text) {
+  if (!source.family.more_info) return;
+  bool all = false;
+  bool named = false;
+  for (const std::string_view word : words) {
+    all = all || EqualsIgnoreCase(word, "everything") || EqualsIgnoreCase(word, "modules");
+    named = named || std::none_of(InfoSections().begin(), InfoSections().end(),
+                                  [&](const InfoSection& section) {
+                                    return EqualsIgnoreCase(section.name, word);
+                                  });
+  }
+  if (all || named) text.AddSections(source.family.more_info(all ? Args() : words));
+}
+
 }  // namespace
 
 void Info(CommandContext& ctx, Args args) {
@@ -30,6 +45,7 @@ void Info(CommandContext& ctx, Args args) {
     const bool wanted = args.size() == 1 ? section.by_default : IsWanted(section, args.subspan(1));
     if (wanted) section.write(source, text);
   }
+  WriteOthers(source, args.subspan(1), text);
   ctx.reply().Verbatim("txt", text.text());
 }
 

@@ -1,6 +1,7 @@
 // FLUSHALL, FLUSHDB, SWAPDB.
 #include <optional>
 
+#include "node/command/server_observer.h"
 #include "node/commands/server.h"
 #include "node/commands/server_handlers.h"
 #include "node/resp/errors.h"
@@ -62,7 +63,9 @@ void FlushAll(CommandContext& ctx, Args args) {
   if (!sync.has_value()) return;
   const FreeingMode mode(ctx.keyspace(), *sync);
   const uint64_t keys = ctx.keyspace().size();
+  Tell(ctx.engine(), &ServerObserver::OnFlush, -1, !*sync, true);
   ctx.keyspace().Flush();
+  Tell(ctx.engine(), &ServerObserver::OnFlush, -1, !*sync, false);
   Persistence& persistence = ctx.family<ServerFamily>().persistence;
   (void)persistence.CancelBackgroundSave();
   if (!persistence.has_save_points()) return Flushed(ctx, keys);
@@ -76,7 +79,10 @@ void FlushDb(CommandContext& ctx, Args args) {
   if (!sync.has_value()) return;
   const FreeingMode mode(ctx.keyspace(), *sync);
   const uint64_t keys = ctx.db().size();
+  const int database = ctx.client().database;
+  Tell(ctx.engine(), &ServerObserver::OnFlush, database, !*sync, true);
   ctx.db().Flush();
+  Tell(ctx.engine(), &ServerObserver::OnFlush, database, !*sync, false);
   Flushed(ctx, keys);
 }
 

@@ -64,10 +64,15 @@ void ExcessPairs(Reply& reply, std::string_view name, uint64_t a, uint64_t b) {
   Difference(reply, StrCat(name, ".bytes"), a, b);
 }
 
+// Those with keys, and the client's own.
+bool IsShown(CommandContext& ctx, int database) {
+  return ctx.keyspace().database(database).size() > 0 || database == ctx.client().database;
+}
+
 void ReplyDatabases(CommandContext& ctx) {
   for (int i = 0; i < ctx.keyspace().database_count(); ++i) {
     const Database& db = ctx.keyspace().database(i);
-    if (db.size() == 0) continue;
+    if (!IsShown(ctx, i)) continue;
     ctx.reply().Bulk(absl::StrCat("db.", i));
     ctx.reply().Map(2);
     Pair(ctx.reply(), "overhead.hashtable.main", db.TableMemory());
@@ -76,10 +81,10 @@ void ReplyDatabases(CommandContext& ctx) {
   }
 }
 
-size_t UsedDatabases(const Keyspace& keyspace) {
-  size_t used = 0;
-  for (int i = 0; i < keyspace.database_count(); ++i) used += keyspace.database(i).size() > 0;
-  return used;
+size_t ShownDatabases(CommandContext& ctx) {
+  size_t shown = 0;
+  for (int i = 0; i < ctx.keyspace().database_count(); ++i) shown += IsShown(ctx, i);
+  return shown;
 }
 
 // What the doctor says of the use, one finding a line.
@@ -121,7 +126,7 @@ void MemoryStats(CommandContext& ctx, Args) {
   const MemoryUse& memory = report.allocator;
   constexpr size_t kPairs = 31;  // Without those of databases.
   Reply& reply = ctx.reply();
-  reply.Map(kPairs + UsedDatabases(ctx.keyspace()));
+  reply.Map(kPairs + ShownDatabases(ctx));
   Pair(reply, "peak.allocated", report.peak);
   Pair(reply, "total.allocated", report.used());
   Pair(reply, "startup.allocated", report.startup);

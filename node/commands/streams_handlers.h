@@ -71,7 +71,9 @@ struct GroupInUse {
   StreamGroup* group = nullptr;
 };
 // The consumer, made if there is none (which is told to listeners and the journal); it is seen now.
-StreamConsumer* SeeConsumer(CommandContext& ctx, const GroupInUse& use, std::string_view name);
+// `claims`: a ClaimEffect for it follows, which makes it on copies, too.
+StreamConsumer* SeeConsumer(CommandContext& ctx, const GroupInUse& use, std::string_view name,
+                            bool claims = false);
 // What a copy does so that the pending entry is as it is here.
 void ClaimEffect(CommandContext& ctx, const GroupInUse& use, StreamId id);
 // ... so that the group is where it is here.

@@ -52,9 +52,10 @@ bool ParseStreams(CommandContext& ctx, Args args, size_t first_key, ReadRequest*
   request->first_key = first_key;
   request->streams = args.size() - first_key;
   if (request->streams % 2 != 0) {
-    return Refuse(ctx,
-                  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be "
-                  "specified.");
+    const std::string_view id = request->of_group ? ">" : "$";
+    return Refuse(ctx, StrCat("ERR Unbalanced '", ctx.command().full_name(),
+                              "' list of streams: for each stream key an ID or '", id,
+                              "' must be specified."));
   }
   request->streams /= 2;
   return true;
@@ -221,12 +222,15 @@ void ServeGroup(CommandContext& ctx, Args args, const ReadRequest& request, size
   if (!FindObjectToWrite(ctx, use.key, &ref, &use.stream) || use.stream == nullptr) return;
   use.group = use.stream->FindGroup(*request.group);
   if (use.group == nullptr) return;
-  StreamConsumer* const consumer = SeeConsumer(ctx, use, request.consumer);
+  const bool is_new = use.stream->size() != 0 && use.stream->LastEntryId() > use.group->last_id;
+  const bool reads_new = request.behind[i] == kStreamIdMax && is_new;
+  StreamConsumer* const consumer =
+      SeeConsumer(ctx, use, request.consumer, /*claims=*/reads_new && !request.no_ack);
   if (request.behind[i] != kStreamIdMax) {
     streams.Begin(name);
     return ReplyHistory(ctx, use, consumer, request.behind[i], request.count);
   }
-  if (use.stream->size() == 0 || use.stream->LastEntryId() <= use.group->last_id) return;
+  if (!reads_new) return;
   streams.Begin(name);
   ReplyNew(ctx, use, consumer, request);
 }

@@ -86,14 +86,17 @@ int SlotOf(CommandContext& ctx, const HashedKey& key) {
   return ctx.keyspace().cluster() ? key.slot : kNoSlot;
 }
 
-StreamConsumer* SeeConsumer(CommandContext& ctx, const GroupInUse& use, std::string_view name) {
+StreamConsumer* SeeConsumer(CommandContext& ctx, const GroupInUse& use, std::string_view name,
+                            bool claims) {
   StreamConsumer* consumer = use.group->FindConsumer(name);
   if (consumer == nullptr) {
     consumer = use.group->AddConsumer(name, ctx.now_ms());
     ctx.Notify(kNotifyStream, "xgroup-createconsumer", use.key.bytes);
     ctx.MarkChanged();
-    const std::string_view words[] = {"XGROUP", "CREATECONSUMER", use.key.bytes, use.name, name};
-    ctx.Effect(words, SlotOf(ctx, use.key));
+    if (!claims) {
+      const std::string_view words[] = {"XGROUP", "CREATECONSUMER", use.key.bytes, use.name, name};
+      ctx.Effect(words, SlotOf(ctx, use.key));
+    }
   }
   consumer->seen_ms = ctx.now_ms();
   return consumer;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "node/commands/lookup.h"
+#include "node/commands/prefetch.h"
 #include "node/commands/strings_handlers.h"
 
 namespace slotmesh::node {
@@ -21,15 +22,12 @@ void Get(CommandContext& ctx, Args args) {
 // MGET key ...: the values; nil for a key that is absent or no string.
 void MGet(CommandContext& ctx, Args args) {
   ctx.reply().Array(args.size() - 1);
-  for (size_t i = 1; i < args.size(); ++i) {
-    const Entry* entry = FindForReading(ctx, ctx.Hash(args[i]), ClientLookup(ctx));
-    if (entry == nullptr || !entry->is_string()) {
-      ctx.reply().Null();
-      continue;
-    }
+  ForEachKeyAhead(ctx, args, /*first=*/1, /*step=*/1, [&](const HashedKey& key, size_t) {
+    const Entry* entry = FindForReading(ctx, key, ClientLookup(ctx));
+    if (entry == nullptr || !entry->is_string()) return ctx.reply().Null();
     IntText scratch;
     ctx.reply().Bulk(entry->string_bytes(scratch));
-  }
+  });
 }
 
 // STRLEN key: bytes, 0 if absent.

@@ -4,6 +4,7 @@
 
 #include "node/commands/expiry_option.h"
 #include "node/commands/lookup.h"
+#include "node/commands/prefetch.h"
 #include "node/commands/strings_handlers.h"
 #include "slots/strings.h"
 
@@ -84,6 +85,29 @@ void AnnounceSet(CommandContext& ctx, std::string_view key, const SetRequest& re
 // What to reply besides values that GET asks for.
 enum class SetReply { kOkOrNull, kOneOrZero };
 
+// What GET asks for, or the refusal of a condition. False if that was the reply and the value is
+// not to be set.
+bool ReplyBeforeSet(CommandContext& ctx, const SetRequest& request, const EntryRef& ref,
+                    SetReply how) {
+  if ((request.get || request.if_equal) && ref && !ref->is_string()) {
+    ctx.reply().Error(errors::kWrongType);
+    return false;
+  }
+  if (request.get) ReplyString(ctx, ref);
+  if (ConditionHolds(request, ref)) return true;
+  if (request.get) return false;
+  how == SetReply::kOkOrNull ? ctx.reply().Null() : ctx.reply().Integer(0);
+  return false;
+}
+
+// The value would be over as soon as it is set: nothing is left of the key.
+void SetInPast(CommandContext& ctx, const SetRequest& request, const HashedKey& key) {
+  const EntryRef ref = ctx.db().FindWrite(key, ctx.now_ms());
+  if (!ReplyBeforeSet(ctx, request, ref, SetReply::kOkOrNull)) return;
+  if (ref) DeleteExpired(ctx, key);
+  if (!request.get) ctx.reply().Ok();
+}
+
 void SetValue(CommandContext& ctx, const SetRequest& request, SetReply how) {
   UnixMillis expiry = kNoExpiry;
   if (request.expiry) {
@@ -92,19 +116,15 @@ void SetValue(CommandContext& ctx, const SetRequest& request, SetReply how) {
     expiry = *at;
   }
   const HashedKey key = ctx.Key(1);
+  if (request.expiry && IsPast(ctx, expiry)) [[unlikely]] {
+    return SetInPast(ctx, request, key);
+  }
   const Database::SetOptions options = {.expiry = expiry, .keep_ttl = request.keep_ttl};
   if (!request.has_condition() && !request.get && !request.keep_ttl) {
     ctx.db().SetString(key, request.value, options, ctx.now_ms());
   } else {
     EntryRef ref = ctx.db().FindWrite(key, ctx.now_ms());
-    if ((request.get || request.if_equal) && ref && !ref->is_string()) {
-      return ctx.reply().Error(errors::kWrongType);
-    }
-    if (request.get) ReplyString(ctx, ref);
-    if (!ConditionHolds(request, ref)) {
-      if (request.get) return;
-      return how == SetReply::kOkOrNull ? ctx.reply().Null() : ctx.reply().Integer(0);
-    }
+    if (!ReplyBeforeSet(ctx, request, ref, how)) return;
     PutString(ctx, ref, key, request.value, options);
   }
   AnnounceSet(ctx, key.bytes, request, expiry);
@@ -155,10 +175,10 @@ void GetSet(CommandContext& ctx, Args args) {
 namespace {
 
 void SetPairs(CommandContext& ctx, Args args) {
-  for (size_t i = 1; i < args.size(); i += 2) {
-    ctx.db().SetString(ctx.Hash(args[i]), args[i + 1], {}, ctx.now_ms());
-    ctx.Notify(kNotifyString, "set", args[i]);
-  }
+  ForEachKeyAhead(ctx, args, /*first=*/1, /*step=*/2, [&](const HashedKey& key, size_t word) {
+    ctx.db().SetString(key, args[word + 1], {}, ctx.now_ms());
+    ctx.Notify(kNotifyString, "set", key.bytes);
+  });
   ctx.MarkChanged(static_cast<int64_t>(args.size() / 2));
 }
 

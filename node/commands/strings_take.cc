@@ -11,11 +11,10 @@ namespace slotmesh::node {
 namespace {
 
 void DeleteKey(CommandContext& ctx, const HashedKey& key) {
-  const bool lazy = ctx.engine().config.lazyfree_lazy_user_del;
-  ctx.db().Delete(key, ctx.now_ms(), lazy);
+  ctx.db().Delete(key, ctx.now_ms());
   ctx.MarkChanged();
   ctx.Notify(kNotifyGeneric, "del", key.bytes);
-  if (ctx.wants_effects()) ctx.Effect({lazy ? "UNLINK" : "DEL", key.bytes});
+  if (ctx.wants_effects()) ctx.Effect({"DEL", key.bytes});
 }
 
 struct GetExRequest {
@@ -66,7 +65,9 @@ void GetEx(CommandContext& ctx, Args args) {
   }
   IntText scratch;
   ctx.reply().Bulk(entry->string_bytes(scratch));
-  if (expiry && request.expiry.is_absolute() && IsPast(ctx, *expiry)) return DeleteKey(ctx, key);
+  if (expiry && request.expiry.is_absolute() && IsPast(ctx, *expiry)) {
+    return DeleteExpired(ctx, key);
+  }
   if (!expiry && !(request.persist && entry->has_expiry())) return;
 
   EntryRef ref = ctx.db().FindWrite(key, ctx.now_ms());

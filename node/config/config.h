@@ -65,6 +65,7 @@ enum NotifyFlag : uint32_t {
   kNotifyEvicted = 1u << 9,   // e
   kNotifyStream = 1u << 10,   // t
   kNotifyKeyMiss = 1u << 11,  // m, not in A
+  kNotifyLoaded = 1u << 12,   // For modules only: the key came from a file.
   kNotifyModule = 1u << 13,   // d
   kNotifyNew = 1u << 14,      // n, not in A
   kNotifyAll = kNotifyGeneric | kNotifyString | kNotifyList | kNotifySet | kNotifyHash |
@@ -255,6 +256,7 @@ struct Config {
   PropagationError propagation_error_behavior = PropagationError::kIgnore;
   bool import_mode = false;
   WriteSafety write_safety = WriteSafety::kAsync;
+  int64_t min_in_sync = 2;  // Copies, the primary's among them.
 
   // Cluster.
   bool cluster_enabled = false;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -143,7 +144,53 @@ std::string ConfigStore::RewriteText(std::string_view old_text) const {
     for (const std::string& more : line.more) text += more + "\n";
   }
   if (!appended.empty() && !is_signed) text += StrCat(kSignature, "\n");
-  return text + appended;
+  text += appended;
+  return extension_ == nullptr ? text : RewriteOthers(RewriteLoadLines(text));
+}
+
+// The lines of modules that are loaded stand where the first of them stood.
+std::string ConfigStore::RewriteLoadLines(std::string_view old_text) const {
+  const std::vector<std::string> wanted = extension_->LoadLines();
+  std::string text;
+  bool written = false;
+  const auto write = [&] {
+    for (const std::string& line : wanted) text += line + "\n";
+    written = true;
+  };
+  for (const Line& line : SplitLines(old_text)) {
+    const auto words = SplitArgs(line.text);
+    if (!words.has_value() || words->empty() || !EqualsIgnoreCase((*words)[0], "loadmodule")) {
+      text += line.text + "\n";
+    } else if (!written) {
+      write();
+    }
+  }
+  if (!written) write();
+  return text;
+}
+
+std::string ConfigStore::RewriteOthers(std::string_view old_text) const {
+  std::vector<ConfigExtension::Setting> settings = extension_->Settings();
+  std::string text;
+  for (const Line& line : SplitLines(old_text)) {
+    const auto words = SplitArgs(line.text);
+    const auto setting =
+        !words.has_value() || words->empty()
+            ? settings.end()
+            : std::find_if(settings.begin(), settings.end(), [&](const auto& candidate) {
+                return EqualsIgnoreCase(candidate.name, (*words)[0]);
+              });
+    if (setting == settings.end()) {
+      text += line.text + "\n";
+      continue;
+    }
+    text += StrCat(setting->name, " ", QuoteArg(setting->value), "\n");
+    settings.erase(setting);
+  }
+  for (const ConfigExtension::Setting& setting : settings) {
+    if (!setting.is_default) text += StrCat(setting.name, " ", QuoteArg(setting.value), "\n");
+  }
+  return text;
 }
 
 absl::Status ConfigStore::Rewrite() const {

@@ -141,7 +141,8 @@ absl::Status ConfigStore::LoadLine(absl::Span<const std::string> words, int dept
   }
   if (name.find('.') != std::string::npos) {
     if (words.size() < 2) return Reason("Module config specified without value");
-    return Reason("Module config specified, but modules are not supported yet");
+    unclaimed_.emplace_back(name, words[1]);
+    return absl::OkStatus();
   }
   return Reason("Bad directive or wrong number of arguments");
 }
@@ -181,6 +182,16 @@ std::vector<ConfigStore::NameValue> ConfigStore::Get(
       }
     }
   }
+  if (extension_ == nullptr) return found;
+  for (const ConfigExtension::Setting& setting : extension_->Settings()) {
+    const auto wanted = [&](std::string_view pattern) {
+      if (setting.hidden) return EqualsIgnoreCase(pattern, setting.name);
+      return GlobMatchesIgnoreCase(pattern, setting.name);
+    };
+    if (std::any_of(patterns.begin(), patterns.end(), wanted)) {
+      found.emplace_back(setting.name, setting.value);
+    }
+  }
   return found;
 }
 
@@ -210,38 +221,88 @@ absl::Status ConfigStore::CheckSettable(const Change& change, bool local) const 
   return absl::OkStatus();
 }
 
-absl::Status ConfigStore::Set(absl::Span<const std::string_view> names_and_values, bool local) {
-  if (names_and_values.empty() || names_and_values.size() % 2 != 0) return Reason("syntax error");
-  std::vector<Change> changes;
+absl::Status ConfigStore::CheckChanges(absl::Span<const std::string_view> names_and_values,
+                                       bool local, std::vector<Change>* own,
+                                       std::vector<NameValue>* others) const {
   for (size_t i = 0; i < names_and_values.size(); i += 2) {
-    const Directive* directive = FindDirective(names_and_values[i]);
-    if (directive == nullptr || directive->Has(kRepeated)) {
-      return Reason(StrCat("Unknown option or number of arguments for CONFIG SET - '",
-                           names_and_values[i], "'"));
+    const std::string_view name = names_and_values[i];
+    if (extension_ != nullptr && extension_->Has(name)) {
+      const absl::Status status = extension_->CheckSettable(name, local);
+      if (!status.ok()) return SetFailed(name, ToStd(status.message()));
+      for (const NameValue& other : *others) {
+        if (EqualsIgnoreCase(other.first, name)) return SetFailed(name, "duplicate parameter");
+      }
+      others->emplace_back(name, names_and_values[i + 1]);
+      continue;
     }
-    changes.push_back({directive, names_and_values[i], names_and_values[i + 1]});
+    const Directive* directive = FindDirective(name);
+    if (directive == nullptr || directive->Has(kRepeated)) {
+      return Reason(StrCat("Unknown option or number of arguments for CONFIG SET - '", name, "'"));
+    }
+    own->push_back({directive, name, names_and_values[i + 1]});
   }
-  for (size_t i = 0; i < changes.size(); ++i) {
-    const absl::Status status = CheckSettable(changes[i], local);
+  for (size_t i = 0; i < own->size(); ++i) {
+    const absl::Status status = CheckSettable((*own)[i], local);
     if (!status.ok()) return status;
     for (size_t j = 0; j < i; ++j) {
-      if (changes[j].directive == changes[i].directive) {
-        return SetFailed(changes[i].name, "duplicate parameter");
+      if ((*own)[j].directive == (*own)[i].directive) {
+        return SetFailed((*own)[i].name, "duplicate parameter");
       }
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status ConfigStore::SetOthers(const std::vector<NameValue>& changes,
+                                    std::vector<NameValue>* before) {
+  if (changes.empty()) return absl::OkStatus();
+  for (const ConfigExtension::Setting& setting : extension_->Settings()) {
+    for (const NameValue& change : changes) {
+      if (EqualsIgnoreCase(setting.name, change.first)) {
+        before->emplace_back(setting.name, setting.value);
+      }
+    }
+  }
+  std::string failed;
+  const absl::Status status = extension_->Set(changes, &failed);
+  return status.ok() ? status : SetFailed(failed, ToStd(status.message()));
+}
+
+absl::Status ConfigStore::Set(absl::Span<const std::string_view> names_and_values, bool local) {
+  if (names_and_values.empty() || names_and_values.size() % 2 != 0) return Reason("syntax error");
+  std::vector<Change> changes;
+  std::vector<NameValue> others;
+  absl::Status status = CheckChanges(names_and_values, local, &changes, &others);
+  if (!status.ok()) return status;
   const Config before = config_;
   for (const Change& change : changes) {
     std::vector<std::string> words = {std::string(change.value)};
     if (change.directive->Has(kMultiArg)) words = SplitArgs(change.value).value_or(words);
     const std::vector<std::string_view> views(words.begin(), words.end());
-    const absl::Status status = change.directive->Set(views, /*append=*/false, &config_);
+    status = change.directive->Set(views, /*append=*/false, &config_);
     if (!status.ok()) {
       config_ = before;
       return SetFailed(change.name, ToStd(status.message()));
     }
   }
-  return RunHooks(changes, before);
+  std::vector<NameValue> others_before;
+  status = SetOthers(others, &others_before);
+  if (!status.ok()) {
+    config_ = before;
+    return status;
+  }
+  status = RunHooks(changes, before);
+  if (!status.ok()) {
+    std::string failed;
+    if (!others.empty()) extension_->Set(others_before, &failed).IgnoreError();
+    return status;
+  }
+  if (on_set_) {
+    std::vector<std::string_view> names;
+    for (size_t i = 0; i < names_and_values.size(); i += 2) names.push_back(names_and_values[i]);
+    on_set_(names);
+  }
+  return absl::OkStatus();
 }
 
 void ConfigStore::Assign(std::string_view name, std::initializer_list<std::string_view> words) {

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "node/config/config.h"
+#include "node/config/config_extension.h"
 #include "node/config/directives.h"
 
 namespace slotmesh::node {
@@ -85,6 +86,15 @@ class ConfigStore {
   // What Rewrite writes for a file with this content.
   std::string RewriteText(std::string_view old_text) const;
 
+  // Others' settings. Borrowed; null (as at first): there are none.
+  void set_extension(ConfigExtension* extension) { extension_ = extension; }
+  // Lines of the files whose name has a dot: for others' settings, by whom they are taken.
+  std::vector<NameValue>& unclaimed() { return unclaimed_; }
+  // Told the names after each Set that has gone well.
+  void set_on_set(std::function<void(absl::Span<const std::string_view> names)> on_set) {
+    on_set_ = std::move(on_set);
+  }
+
   // Directives that were set to something other than their default or nothing, and have no effect
   // yet or never will: for a start-up warning.
   std::vector<const Directive*> Inert() const;
@@ -109,6 +119,11 @@ class ConfigStore {
   absl::Status Fatal(std::string_view details) const;
   absl::Status CheckSettable(const Change& change, bool local) const;
   absl::Status RunHooks(absl::Span<const Change> changes, const Config& before);
+  absl::Status CheckChanges(absl::Span<const std::string_view> names_and_values, bool local,
+                            std::vector<Change>* own, std::vector<NameValue>* others) const;
+  absl::Status SetOthers(const std::vector<NameValue>& changes, std::vector<NameValue>* before);
+  std::string RewriteLoadLines(std::string_view text) const;
+  std::string RewriteOthers(std::string_view text) const;
 
   std::string version_;
   std::function<std::string()> read_stdin_;
@@ -116,6 +131,9 @@ class ConfigStore {
   std::string file_;
   std::vector<Hook> hooks_;
   std::vector<const Directive*> loaded_;  // Those that a line has set.
+  ConfigExtension* extension_ = nullptr;
+  std::vector<NameValue> unclaimed_;
+  std::function<void(absl::Span<const std::string_view>)> on_set_;
 };
 
 }  // namespace slotmesh::node

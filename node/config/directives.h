@@ -34,6 +34,7 @@ enum DirectiveFlag : uint32_t {
   kMultiArg = 1u << 4,    // Several words; CONFIG SET takes them as one text.
   kRepeated = 1u << 5,    // Only lines of a file, which add up; no CONFIG parameter.
   kNeedsApply = 1u << 6,  // CONFIG SET works only if someone applies it (ConfigStore::OnChange).
+  kNotWhileLoading = 1u << 7,  // CONFIG SET waits until the data is there.
 };
 
 using DirectiveWords = absl::Span<const std::string_view>;

@@ -40,18 +40,21 @@ void Journal::Unsubscribe(JournalSink& sink) {
 
 void Journal::set_offset(uint64_t offset) {
   CHECK(pending_.empty());
-  offset_ = offset;
+  offset_ = data_offset_ = offset;
 }
 
 void Journal::AppendActive(const Effect& effect) {
   CHECK(!emitting_ && !effect.argv.empty());
   if (sinks_.empty() && !keep_stream_) return;
+  const Audience audience = effect.origin == Origin::kExpiry ? Audience::kAll : audience_;
   if (depth_ == 0) {
-    Emit({&effect, 1});
+    Effect alone = effect;
+    alone.audience = audience;
+    Emit({&alone, 1});
     return;
   }
-  pending_.push_back(
-      {effect.database, effect.slot, effect.origin, pending_lengths_.size(), effect.argv.size()});
+  pending_.push_back({effect.database, effect.slot, effect.origin, audience,
+                      pending_lengths_.size(), effect.argv.size()});
   for (const std::string_view arg : effect.argv) {
     pending_lengths_.push_back(arg.size());
     pending_bytes_ += arg;
@@ -81,7 +84,8 @@ void Journal::FlushUnit() {
   for (const Pending& pending : pending_) {
     pending_effects_.push_back(
         {pending.database, pending.slot, pending.origin,
-         absl::MakeConstSpan(pending_args_).subspan(pending.first_arg, pending.arg_count)});
+         absl::MakeConstSpan(pending_args_).subspan(pending.first_arg, pending.arg_count),
+         pending.audience});
   }
   Emit(pending_effects_);
   pending_.clear();
@@ -90,6 +94,10 @@ void Journal::FlushUnit() {
 }
 
 void Journal::Emit(absl::Span<const Effect> effects) {
+  const bool for_all = std::all_of(effects.begin(), effects.end(), [](const Effect& effect) {
+    return effect.audience == Audience::kAll;
+  });
+  if (!for_all) return EmitApart(effects);
   JournalUnit unit = {.effects = effects, .begin_offset = offset_};
   if (!resp_sinks_.empty() || keep_stream_) {
     EncodeUnit(effects);
@@ -97,8 +105,42 @@ void Journal::Emit(absl::Span<const Effect> effects) {
     unit.resp = resp_;
   }
   unit.end_offset = offset_;
+  // A unit is of one kind, but for messages that a transaction publishes between its writes.
+  if (effects.size() > 1 || effects[0].changes_data()) data_offset_ = offset_;
   emitting_ = true;
   for (JournalSink* sink : sinks_) sink->OnUnit(unit);
+  emitting_ = false;
+  ClearBuffer(resp_);
+}
+
+void Journal::EmitApart(absl::Span<const Effect> effects) {
+  for (const Audience audience : {Audience::kFiles, Audience::kReplicas}) {
+    std::vector<Effect> heard;
+    for (const Effect& effect : effects) {
+      if (Includes(effect.audience, audience)) heard.push_back(effect);
+    }
+    if (!heard.empty()) EmitTo(audience, heard);
+  }
+  // The two are in different databases now, maybe.
+  ForceSelect();
+}
+
+void Journal::EmitTo(Audience audience, absl::Span<const Effect> effects) {
+  JournalUnit unit = {.effects = effects, .begin_offset = offset_};
+  std::string resp;
+  if (!resp_sinks_.empty() || keep_stream_) {
+    ForceSelect();
+    EncodeUnit(effects);
+    resp = resp_;
+    if (audience == Audience::kReplicas && !relaying_) offset_ += resp.size();
+  }
+  unit.end_offset = offset_;
+  emitting_ = true;
+  for (JournalSink* sink : sinks_) {
+    if (sink->audience() != audience) continue;
+    unit.resp = sink->wants_resp() ? resp : std::string_view();
+    sink->OnUnit(unit);
+  }
   emitting_ = false;
   ClearBuffer(resp_);
 }

@@ -42,6 +42,20 @@ enum class Origin : uint8_t {
   kMessage = 9,    // A published message, for replicas to pass on.
 };
 
+// Who hears of an effect. A script may leave one or both out (redis.set_repl).
+enum class Audience : uint8_t {
+  kNobody = 0,
+  kFiles = 1,
+  kReplicas = 2,  // And the slots' next owners.
+  kAll = kFiles | kReplicas,
+};
+constexpr Audience Both(Audience a, Audience b) {
+  return static_cast<Audience>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
+}
+constexpr bool Includes(Audience all, Audience one) {
+  return (static_cast<uint8_t>(all) & static_cast<uint8_t>(one)) != 0;
+}
+
 // No slot: the effect concerns all (FLUSHALL, SWAPDB, SCRIPT, FUNCTION) or none (kControl).
 inline constexpr int kNoSlot = -1;
 
@@ -51,6 +65,7 @@ struct Effect {
   int slot = kNoSlot;
   Origin origin = Origin::kClient;
   absl::Span<const std::string_view> argv;
+  Audience audience = Audience::kAll;  // Set by the journal.
 
   // It changes data: files keep it.
   bool changes_data() const { return origin != Origin::kControl && origin != Origin::kMessage; }
@@ -72,6 +87,8 @@ class JournalSink {
   virtual ~JournalSink() = default;
   // Asked once, when the sink subscribes.
   virtual bool wants_resp() const = 0;
+  // Which of the two it belongs to.
+  virtual Audience audience() const { return Audience::kReplicas; }
   // Must not append to the journal or subscribe.
   virtual void OnUnit(const JournalUnit& unit) = 0;
 };
@@ -90,21 +107,25 @@ class Journal {
   void keep_stream(bool keep) { keep_stream_ = keep; }
 
   // Somebody listens: worth building effects for.
-  bool active() const { return (!sinks_.empty() || keep_stream_) && !muted_; }
+  bool active() const {
+    return (!sinks_.empty() || keep_stream_) && audience_ != Audience::kNobody;
+  }
   // Somebody wants the RESP stream: files, replicas.
   bool streams() const { return !resp_sinks_.empty() || keep_stream_; }
-  // Nobody hears of what happens now: effects are dropped, but for those of time (keys that
-  // expire). For a script that says so.
-  void set_muted(bool muted) { muted_ = muted; }
-  bool muted() const { return muted_; }
+  // Who hears of what happens now, for a script that says so. All hear of keys that expire. What
+  // files alone hear of counts for no offset.
+  void set_audience(Audience audience) { audience_ = audience; }
+  Audience audience() const { return audience_; }
   void Append(const Effect& effect) {
-    if (active() || (muted_ && effect.origin == Origin::kExpiry)) AppendActive(effect);
+    if (active() || effect.origin == Origin::kExpiry) AppendActive(effect);
   }
 
   void BeginUnit() { ++depth_; }
   // REQUIRES: as many as BeginUnit before.
   void EndUnit();
   bool in_unit() const { return depth_ > 0; }
+  // Units that are open, one within the other.
+  int depth() const { return depth_; }
   // What the open unit has so far, if one is open, is a unit of its own: who listens changes within
   // it.
   void CutUnit() {
@@ -114,6 +135,9 @@ class Journal {
   void AbandonUnit();
 
   uint64_t offset() const { return offset_; }
+  // Behind the last unit that changed data: who has the stream up to there has all data, whatever
+  // was said to replicas since.
+  uint64_t data_offset() const { return data_offset_; }
   // A replica takes its primary's numbers. REQUIRES: no unit with effects is open.
   void set_offset(uint64_t offset);
   // On: this node passes a primary's stream on, whose bytes are counted with set_offset; sinks get
@@ -133,23 +157,28 @@ class Journal {
     int database;
     int slot;
     Origin origin;
+    Audience audience;
     size_t first_arg;
     size_t arg_count;
   };
 
   void AppendActive(const Effect& effect);
   void Emit(absl::Span<const Effect> effects);
+  // Some of them are not for all.
+  void EmitApart(absl::Span<const Effect> effects);
+  void EmitTo(Audience audience, absl::Span<const Effect> effects);
   void FlushUnit();
   void EncodeUnit(absl::Span<const Effect> effects);
 
   std::vector<JournalSink*> sinks_;
   std::vector<JournalSink*> resp_sinks_;
   bool keep_stream_ = false;
-  bool muted_ = false;
+  Audience audience_ = Audience::kAll;
   bool relaying_ = false;
   bool emitting_ = false;
   int depth_ = 0;
   uint64_t offset_ = 0;
+  uint64_t data_offset_ = 0;
   int stream_database_ = -1;
   // The open unit: effects, lengths of all arguments, bytes of all arguments.
   std::vector<Pending> pending_;

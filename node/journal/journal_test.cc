@@ -36,6 +36,49 @@ class EffectsSink : public JournalSink {
   size_t effects = 0;
 };
 
+// As the append-only file does.
+class FilesSink : public MemorySink {
+ public:
+  Audience audience() const override { return Audience::kFiles; }
+};
+
+TEST_F(JournalTest, EffectsReachThoseWhoAreToHear) {
+  FilesSink files;
+  journal_.Subscribe(sink_);
+  journal_.Subscribe(files);
+  journal_.BeginUnit();
+  Append({"SET", "all", "1"});
+  journal_.set_audience(Audience::kNobody);
+  Append({"SET", "nobody", "1"});
+  journal_.set_audience(Audience::kFiles);
+  Append({"SET", "files", "1"});
+  Append({"UNLINK", "expired"}, 0, kNoSlot, Origin::kExpiry);
+  journal_.set_audience(Audience::kReplicas);
+  Append({"SET", "replicas", "1"});
+  journal_.set_audience(Audience::kAll);
+  journal_.EndUnit();
+  EXPECT_THAT(sink_.Lines(), ElementsAre("SET all 1", "UNLINK expired", "SET replicas 1"));
+  EXPECT_THAT(files.Lines(), ElementsAre("SET all 1", "SET files 1", "UNLINK expired"));
+  EXPECT_EQ(journal_.offset(), sink_.resp().size());
+}
+
+TEST_F(JournalTest, WhatFilesAloneHearCountsForNoOffsetAndLeavesBothInTheRightDatabase) {
+  FilesSink files;
+  journal_.Subscribe(sink_);
+  journal_.Subscribe(files);
+  Append({"A"}, 1);
+  const uint64_t before = journal_.offset();
+  journal_.set_audience(Audience::kFiles);
+  Append({"B"}, 2);
+  EXPECT_EQ(journal_.offset(), before);
+  journal_.set_audience(Audience::kAll);
+  files.Clear();
+  sink_.Clear();
+  Append({"C"}, 2);
+  EXPECT_EQ(files.resp(), "*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$1\r\nC\r\n");
+  EXPECT_EQ(sink_.resp(), files.resp());
+}
+
 TEST_F(JournalTest, WithoutSinksNothingIsCounted) {
   EXPECT_FALSE(journal_.active());
   Append({"SET", "a", "1"});

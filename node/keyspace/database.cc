@@ -394,16 +394,12 @@ uint64_t Database::Scan(uint64_t cursor, int slot,
   return at < 0 ? 0 : static_cast<uint64_t>(at);
 }
 
-const Entry* Database::RandomKey(absl::BitGenRef random, UnixMillis now) const {
-  constexpr int kTriesMax = 100;
+const Entry* Database::RandomKey(absl::BitGenRef random) const {
+  if (size() == 0) return nullptr;
   const auto below = [&](uint64_t n) {
     return absl::uniform_int_distribution<uint64_t>(0, n - 1)(random);
   };
-  for (int i = 0; i < kTriesMax && size() > 0; ++i) {
-    const Entry* entry = table(index_of_slots_.SlotOfRank(below(size())))->Sample(below);
-    if (shared_.expiry_mode == ExpiryMode::kIgnore || !entry->IsExpired(now)) return entry;
-  }
-  return nullptr;
+  return table(index_of_slots_.SlotOfRank(below(size())))->Sample(below);
 }
 
 void Database::Sample(absl::BitGenRef random, size_t count,

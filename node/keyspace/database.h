@@ -171,8 +171,8 @@ class Database {
   // done). Every key that is present throughout is visited at least once. Expired keys are visited
   // too (callers check). slot < 0: all slots. A cursor is data from outside: any value is safe.
   uint64_t Scan(uint64_t cursor, int slot, absl::FunctionRef<void(const Entry&)> visit) const;
-  // Each key equally likely; null if there is none (or only expired ones were met in 100 tries).
-  const Entry* RandomKey(absl::BitGenRef random, UnixMillis now) const;
+  // Each key equally likely, also those that have expired; null if there is none.
+  const Entry* RandomKey(absl::BitGenRef random) const;
   // `count` random entries, repeats possible (eviction, INFO). Cheaper than RandomKey: neighbours
   // come together.
   void Sample(absl::BitGenRef random, size_t count,

@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kMillisPerSecond = 1000;
 // Larger query buffers become smaller again while the client is busy.
 constexpr size_t kQueryBufferWorthALook = 32 * 1024;
+// Of replies that wait for replicas; with more than that a connection reads no further requests.
+constexpr uint64_t kHeldBytesMax = uint64_t{1} << 20;
 // Of a feed: then the other clients have their turn.
 constexpr size_t kFedAtOnceMax = size_t{1} << 20;
 
@@ -72,9 +74,14 @@ void Connection::OnReadable(bool ended) {
     return;
   }
   const auto self = shared_from_this();
-  if (waits_) return CheckForEnd();
+  // While it waits nothing is read; but whoever has gone is served no more, whatever it left in the
+  // socket, and however it went.
+  if (waits_) {
+    if (ended) Shut();
+    return;
+  }
   if (client_.close_after_reply) return;
-  if (continues_) {
+  if (continues_ || HoldsTooMuch()) {
     unread_ = true;
     return;
   }
@@ -99,7 +106,9 @@ void Connection::Read(bool ended) {
 }
 
 void Connection::ReadOn() {
-  if (!unread_ || closed_ || waits_ || continues_ || client_.close_after_reply) return;
+  if (!unread_ || closed_ || waits_ || continues_ || held_back_ || client_.close_after_reply) {
+    return;
+  }
   unread_ = false;
   server_.ready_sockets().TellAgain(socket_.native_handle(), *this);
 }
@@ -113,11 +122,6 @@ void Connection::OnRead(size_t bytes) {
   query_peak_ = std::max(query_peak_, parser_.pending_bytes());
   Process();
   ReadOn();
-}
-
-void Connection::CheckForEnd() {
-  char next;
-  if (recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0) Shut();
 }
 
 void Connection::SetWaiting(bool waits) {
@@ -223,9 +227,51 @@ void Connection::ContinueLater() {
   continues_ = true;
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->continues_ = false;
-    if (!self->closed_ && !self->client_.close_now && !self->waits_) self->Process();
+    if (!self->closed_ && !self->client_.close_now && !self->waits_ && !self->HoldsTooMuch()) {
+      self->Process();
+    }
     self->ReadOn();
   });
+}
+
+void Connection::HoldReplies() {
+  if (running_) return;  // Half a reply may be there.
+  const uint64_t end = client_.output.end_position();
+  if (!client_.saw_data) [[likely]]
+    return held_.Pass(end);
+  client_.saw_data = false;
+  Engine& engine = server_.engine();
+  const uint64_t offset = engine.journal.data_offset();
+  if (engine.gate == nullptr || !engine.gate->HoldsReply(offset)) return held_.Pass(end);
+  if (held_.Add(end, offset, client_.has_unsent_write)) AwaitSafety();
+}
+
+void Connection::AwaitSafety() {
+  if (awaits_safety_ || server_.engine().gate->IsSafe(held_.first().offset)) return;
+  awaits_safety_ = true;
+  server_.SendWhenSafe(shared_from_this(), held_.first().offset);
+}
+
+bool Connection::ReleaseReplies() {
+  ClusterGate* gate = server_.engine().gate;
+  while (!held_.empty() && gate->IsSafe(held_.first().offset)) {
+    if (!gate->MayAcknowledge()) return false;
+    if (held_.first().wrote && !gate->EnoughInSync()) return false;
+    held_.PopFirst();
+  }
+  if (!held_.empty()) AwaitSafety();
+  if (!held_back_ || HoldsTooMuch()) return true;
+  held_back_ = false;
+  if (!waits_) server_.ready_sockets().SetReading(socket_.native_handle(), *this, true);
+  ContinueLater();
+  return true;
+}
+
+bool Connection::HoldsTooMuch() {
+  if (held_.empty() || client_.output.end_position() - held_.limit() <= kHeldBytesMax) return false;
+  if (!held_back_) server_.ready_sockets().SetReading(socket_.native_handle(), *this, false);
+  held_back_ = true;
+  return true;
 }
 
 void Connection::ProtocolError() {
@@ -263,11 +309,11 @@ void Connection::Write() {
 }
 
 void Connection::Send() {
-  if (client_.close_now) return Shut();
   if (PastHardLimit()) {
     ++server_.engine().stats.output_buffer_limit_disconnections;
     return Shut();
   }
+  if (client_.close_now) return Shut();
   if (writing_) {
     // Messages may pile up behind a client that does not read.
     (void)EnforceOutputLimit(server_.engine().now_ms);
@@ -279,8 +325,9 @@ void Connection::Send() {
     if (gate != nullptr && !gate->MayAcknowledge()) return Shut();
     if (!server_.writes_are_kept()) return Shut();
   }
+  if (!held_.empty() && !ReleaseReplies()) return Shut();
   if (SendAll()) {
-    if (client_.close_after_reply) Shut();
+    if (client_.close_after_reply && held_.empty()) Shut();
     return;
   }
   if (closed_) return;
@@ -304,13 +351,19 @@ bool Connection::SendAll() {
       fed += output.size();
     }
     if (output.empty()) return true;
+    const uint64_t sent_before = output.end_position() - output.size();
+    if (sent_before >= held_.limit()) return true;
+    uint64_t may_leave = held_.limit() - sent_before;
     std::array<std::string_view, OutputBuffer::kPartsMax> parts;
     std::array<iovec, OutputBuffer::kPartsMax> pieces;
-    const size_t count = output.Peek(absl::MakeSpan(parts));
+    const size_t parts_there = output.Peek(absl::MakeSpan(parts));
+    size_t count = 0;
     size_t wanted = 0;
-    for (size_t i = 0; i < count; ++i) {
-      pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
-      wanted += parts[i].size();
+    for (; count < parts_there && may_leave > 0; ++count) {
+      const size_t bytes = std::min<uint64_t>(parts[count].size(), may_leave);
+      pieces[count] = {const_cast<char*>(parts[count].data()), bytes};
+      wanted += bytes;
+      may_leave -= bytes;
     }
     const ssize_t sent = SendPieces(socket_.native_handle(), pieces.data(), count);
     if (sent < 0) {

@@ -19,6 +19,7 @@
 #include "node/command/client.h"
 #include "node/command/dispatcher.h"
 #include "node/command/owned_args.h"
+#include "node/net/held_output.h"
 #include "node/net/ready_sockets.h"
 #include "node/resp/parser.h"
 
@@ -53,6 +54,12 @@ class Connection : public ClientHost,
   // Sends what is buffered, and has the client's memory counted. Called by the server at the end of
   // a turn, or right after a batch.
   void Write();
+  // What requests have put out since the last call may have to wait for replicas (write-safety
+  // synced). Called after each batch, before other clients' requests run.
+  void HoldReplies();
+  bool holds_replies() const { return !held_.empty(); }
+  // The server's list (SendWhenSafe) has let it go.
+  void EndAwaitSafety() { awaits_safety_ = false; }
   // It will be written at the end of the turn. False if that was so already.
   bool MarkDeferred() { return !std::exchange(deferred_, true); }
   // Closes now: the client leaves every table. Idempotent.
@@ -79,8 +86,7 @@ class Connection : public ClientHost,
   size_t LimitedBytes() const;
   // The replies may not be sent, and the client goes, because they are past the hard limit.
   bool PastHardLimit() const;
-  // While parked nothing is read; only the other end's closing is looked for.
-  void CheckForEnd();
+  // While parked nothing is read; only the other end's closing is told.
   void SetWaiting(bool waits);
   void OnRead(size_t bytes);
   // Asks to be told of what a read left in the socket, once what was read is done with.
@@ -99,6 +105,12 @@ class Connection : public ClientHost,
   void ProtocolError();
   void UpdateLimits();
   void ContinueLater();
+  // Lets go what is safe by now. False: it may not leave any more, the connection is to be closed.
+  bool ReleaseReplies();
+  // The server writes it again when the first of what is held is safe.
+  void AwaitSafety();
+  // So much of the output is held that no more requests are read until some of it has left.
+  bool HoldsTooMuch();
 
   Server& server_;
   StreamSocket socket_;
@@ -107,6 +119,9 @@ class Connection : public ClientHost,
   RequestBatch batch_;
   size_t next_ = 0;                // In batch_: the first request not yet run.
   std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
+  HeldOutput held_;
+  bool awaits_safety_ = false;  // Stands in the server's list.
+  bool held_back_ = false;      // HoldsTooMuch() stopped the reading.
   bool running_ = false;
   bool waits_ = false;
   bool unread_ = false;     // There may be more in the socket.

@@ -18,7 +18,8 @@ namespace slotmesh::node {
 
 class MigrateConnections : public MigrateNetwork {
  public:
-  explicit MigrateConnections(boost::asio::io_context& io) : connections_(io), timer_(io) {}
+  MigrateConnections(boost::asio::io_context& io, const std::string& source)
+      : connections_(io, source), timer_(io) {}
 
   // Called when the time that was asked for has come.
   void OnWake(std::function<void()> wake) { wake_ = std::move(wake); }

@@ -1,5 +1,6 @@
 #include "node/net/peer_connections.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,7 +20,9 @@ class Link : public std::enable_shared_from_this<Link> {
   Link(boost::asio::io_context& io, PeerConnection::Listener& listener)
       : resolver_(io), socket_(io), listener_(&listener) {}
 
-  void Open(const std::string& host, uint16_t port) {
+  // From `source`, an address of this machine, unless it is empty.
+  void Open(const std::string& host, uint16_t port, std::string source) {
+    source_ = std::move(source);
     resolver_.async_resolve(
         host, StrCat(port),
         [self = shared_from_this()](const Error& error, const tcp::resolver::results_type& found) {
@@ -47,15 +50,37 @@ class Link : public std::enable_shared_from_this<Link> {
 
  private:
   void Connect(const tcp::resolver::results_type& found) {
+    if (!source_.empty()) return ConnectFrom(found);
     boost::asio::async_connect(
         socket_, found, [self = shared_from_this()](const Error& error, const tcp::endpoint&) {
-          if (self->listener_ == nullptr) return;
-          if (error) return self->Closed();
-          Error ignored;
-          self->socket_.set_option(tcp::no_delay(true), ignored);
-          self->Read();
-          self->listener_->OnConnected();
+          self->Connected(error);
         });
+  }
+
+  // To the first address of the same family.
+  void ConnectFrom(const tcp::resolver::results_type& found) {
+    Error error;
+    const auto address = boost::asio::ip::make_address(source_, error);
+    const tcp::endpoint here(address, 0);
+    const auto there = std::find_if(found.begin(), found.end(), [&](const auto& entry) {
+      return entry.endpoint().protocol() == here.protocol();
+    });
+    if (error || there == found.end()) return Closed();
+    socket_.open(here.protocol(), error);
+    if (!error) socket_.bind(here, error);
+    if (error) return Closed();
+    socket_.async_connect(there->endpoint(), [self = shared_from_this()](const Error& failed) {
+      self->Connected(failed);
+    });
+  }
+
+  void Connected(const Error& error) {
+    if (listener_ == nullptr) return;
+    if (error) return Closed();
+    Error ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    Read();
+    listener_->OnConnected();
   }
 
   void Read() {
@@ -94,6 +119,7 @@ class Link : public std::enable_shared_from_this<Link> {
   }
 
   tcp::resolver resolver_;
+  std::string source_;
   tcp::socket socket_;
   PeerConnection::Listener* listener_;  // Null once it is not to be told any more.
   std::array<char, 65536> input_;
@@ -120,7 +146,7 @@ class Handle : public PeerConnection {
 std::unique_ptr<PeerConnection> PeerConnections::Connect(const std::string& host, uint16_t port,
                                                          PeerConnection::Listener& listener) {
   auto link = std::make_shared<Link>(io_, listener);
-  link->Open(host, port);
+  link->Open(host, port, source_);
   return std::make_unique<Handle>(std::move(link));
 }
 

@@ -16,13 +16,16 @@ namespace slotmesh::node {
 
 class PeerConnections : public PeerNetwork {
  public:
-  explicit PeerConnections(boost::asio::io_context& io) : io_(io) {}
+  // Connects from `source`, an address of this machine, unless it is empty (bind-source-addr).
+  PeerConnections(boost::asio::io_context& io, const std::string& source)
+      : io_(io), source_(source) {}
 
   std::unique_ptr<PeerConnection> Connect(const std::string& host, uint16_t port,
                                           PeerConnection::Listener& listener) override;
 
  private:
   boost::asio::io_context& io_;
+  const std::string& source_;
 };
 
 }  // namespace slotmesh::node

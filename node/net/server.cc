@@ -16,6 +16,7 @@
 #include "boost/asio/local/stream_protocol.hpp"
 #include "boost/asio/post.hpp"
 #include "node/command/client_limit.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -110,7 +111,8 @@ absl::Status Server::Listen() {
 
 absl::Status Server::ListenAllTcp() {
   const Config& config = engine_.config;
-  if (config.port == 0) return absl::OkStatus();
+  // Without addresses nobody is listened to, but on the Unix socket.
+  if (config.port == 0 || config.bind.empty()) return absl::OkStatus();
   for (const std::string& entry : config.bind) {
     const bool optional = entry.starts_with('-');
     const absl::Status status = ListenTcp(optional ? entry.substr(1) : entry, optional);
@@ -224,6 +226,7 @@ void Server::Admit(StreamSocket socket) {
   client.authenticated = engine_.config.requirepass.empty();
   clients_.Add(client);
   connections_.emplace(client.id(), connection);
+  Tell(engine_, &ServerObserver::OnClient, client, true);
   if (!connection->Start()) ++engine_.stats.connections_rejected;
 }
 
@@ -275,7 +278,30 @@ void Server::Stop() {
   for (const auto& [id, connection] : connections) connection->Shut();
 }
 
+void Server::SendWhenSafe(std::shared_ptr<Connection> connection, uint64_t offset) {
+  held_.emplace(offset, std::move(connection));
+}
+
+void Server::SendSafe() {
+  while (!held_.empty() && engine_.gate->IsSafe(held_.begin()->first)) {
+    const std::shared_ptr<Connection> connection = held_.begin()->second.lock();
+    held_.erase(held_.begin());
+    if (connection == nullptr || connection->closed()) continue;
+    connection->EndAwaitSafety();
+    DeferWrite(connection);
+  }
+}
+
+void Server::CloseHeld() {
+  for (const auto& [offset, held] : std::exchange(held_, {})) {
+    const std::shared_ptr<Connection> connection = held.lock();
+    if (connection == nullptr || !connection->holds_replies()) continue;
+    connection->Close(connection->client(), /*after_replies=*/false);
+  }
+}
+
 void Server::WriteSoon(Connection& connection) {
+  connection.HoldReplies();
   if (!ready_sockets_.in_turn()) {
     BeforeReplies();
     return connection.Write();
@@ -284,6 +310,7 @@ void Server::WriteSoon(Connection& connection) {
 }
 
 void Server::DeferWrite(std::shared_ptr<Connection> connection) {
+  connection->HoldReplies();
   if (!connection->MarkDeferred()) return;
   to_write_.push_back(std::move(connection));
   if (ready_sockets_.in_turn() || to_write_.size() > 1) return;
@@ -298,11 +325,13 @@ void Server::ServeOthers() {
 
 void Server::OnTurnBegin() {
   BeginTurn();
+  Tell(engine_, &ServerObserver::OnLoop, false);
   turn_begin_ns_ = engine_.turn_ns;
   commands_before_turn_ = engine_.stats.commands_processed;
 }
 
 void Server::OnTurnEnd() {
+  Tell(engine_, &ServerObserver::OnLoop, true);
   WriteAll();
   ServerStats& stats = engine_.stats;
   const int64_t micros = (engine_.clock.MonotonicNanos() - turn_begin_ns_) / kNanosPerMicro;
@@ -324,6 +353,7 @@ void Server::WriteAll() {
 }
 
 void Server::Forget(Connection& connection) {
+  Tell(engine_, &ServerObserver::OnClient, connection.client(), false);
   engine_.watches.Forget(connection.client());
   engine_.parking.Forget(connection.client());
   engine_.blocked.Forget(connection.client());

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,6 +62,14 @@ class Server : private ReadySockets::Turns {
   void WriteSoon(Connection& connection);
   // Replies that arose elsewhere: they leave at the end of the turn.
   void DeferWrite(std::shared_ptr<Connection> connection);
+  // It is written again once the gate calls what the journal has up to `offset` safe.
+  void SendWhenSafe(std::shared_ptr<Connection> connection, uint64_t offset);
+  // More is safe than before.
+  void SendSafe();
+  // Nothing that is held becomes safe by this node any more (SAFETY 16): the connections are
+  // closed.
+  void CloseHeld();
+  bool holds_replies() const { return !held_.empty(); }
   // A connection has closed: its client leaves every table.
   void Forget(Connection& connection);
 
@@ -102,6 +111,8 @@ class Server : private ReadySockets::Turns {
   std::vector<std::unique_ptr<Listener>> listeners_;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_write_;  // At the end of the turn.
+  // Connections with held replies, by the offset that their first ones wait for.
+  std::multimap<uint64_t, std::weak_ptr<Connection>> held_;
   uint16_t port_ = 0;
   QueryBuffer spare_query_buffer_;
   int64_t reply_idle_ms_ = kReplyIdleMillis;

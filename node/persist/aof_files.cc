@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/command/server_observer.h"
 #include "node/persist/mapped_file.h"
 #include "node/persist/output_file.h"
 #include "node/resp/errors.h"
@@ -126,7 +127,12 @@ absl::StatusOr<bool> AofFiles::StepLoading(size_t bytes) {
   const absl::StatusOr<bool> done = loader_->Step(bytes);
   progress.loaded_bytes = loader_->loaded_bytes();
   progress.memory_of_writer = loader_->memory_of_writer();
-  if (done.ok() && !*done) return false;
+  if (done.ok() && !*done) {
+    const uint64_t all = std::max<uint64_t>(progress.total_bytes, 1);
+    Tell(env_.engine, &ServerObserver::OnLoadingProgress, true,
+         static_cast<int>(progress.loaded_bytes * 1024 / all));
+    return false;
+  }
   if (done.ok()) EndLoading();
   loader_.reset();
   return done;
@@ -177,7 +183,10 @@ absl::Status AofFiles::BeginAnew() {
   absl::StatusOr<std::unique_ptr<OutputFile>> base =
       CreateOutputFile(Path(manifest_.base->name), Path("temp-base.rdb"), false);
   if (!base.ok()) return base.status();
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSave, Save::kAofNow);
   status = SaveRdb(env_.engine.keyspace, *std::move(base), Notes(), {.form = FormOfBase()});
+  Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
   if (!status.ok()) return status;
   absl::StatusOr<std::shared_ptr<AppendFile>> file =
       CreateAppendFile(Path(manifest_.increments.back().name));
@@ -285,6 +294,7 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),
+                          .may_begin = [this] { return rdb_busy_ == nullptr || !rdb_busy_(); },
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {
@@ -295,6 +305,9 @@ absl::Status AofFiles::BeginRewrite() {
 
 // The snapshot's moment: what comes after it goes into a new increment.
 absl::Status AofFiles::Cut() {
+  Tell(env_.engine, &ServerObserver::OnSave, ServerObserver::Save::kAof);
+  Tell(env_.engine, &ServerObserver::OnSnapshot, true);
+  rewriting_->told = true;
   rewriting_->after.base = rewriting_->base;
   // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
   return env_.engine.config.appendonly ? GoOnInNext() : absl::OkStatus();
@@ -350,6 +363,11 @@ void AofFiles::EndRewrite(const absl::Status& status) {
   last_rewrite_ok_ = status.ok();
   // None if not even the file could be created.
   last_rewrite_s_ = rewriting_ == nullptr ? 0 : rewriting_->save->seconds();
+  if (rewriting_ != nullptr && rewriting_->told) {
+    using Save = ServerObserver::Save;
+    Tell(env_.engine, &ServerObserver::OnSnapshot, false);
+    Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
+  }
   rewriting_.reset();
   if (status.ok()) {
     ++rewrites_;
@@ -376,14 +394,19 @@ absl::Status AofFiles::Reload() {
                    env_.engine, env_.dispatcher, env_.functions);
   const absl::Status opened = loader.Open();
   if (!opened.ok()) return opened;
+  using Loading = ServerObserver::Loading;
   env_.engine.keyspace.Flush();
+  env_.functions.Clear();
+  Tell(env_.engine, &ServerObserver::OnLoading, Loading::kAof);
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
+  Tell(env_.engine, &ServerObserver::OnLoading, done.ok() ? Loading::kEnded : Loading::kFailed);
   return done.status();
 }
 
 bool AofFiles::WaitsForAnother() const {
-  return !rewriting_->save->begun() && env_.snapshots.running() > 0;
+  const bool busy = env_.snapshots.running() > 0 || (rdb_busy_ != nullptr && rdb_busy_());
+  return !rewriting_->save->begun() && busy;
 }
 
 AofStatus AofFiles::Status() const {

@@ -112,7 +112,10 @@ void AofLoader::BeginFile() {
   const RdbLoadOptions options{.type_settings = engine_.type_settings,
                                .now = engine_.now_ms,
                                // Commands behind it may need them; they expire in time.
-                               .keep_expired = true};
+                               .keep_expired = true,
+                               .on_key = [this](int database, std::string_view key) {
+                                 engine_.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+                               }};
   rdb_ = std::make_unique<RdbLoader>(bytes, engine_.keyspace, options);
 }
 
@@ -147,7 +150,7 @@ absl::StatusOr<bool> AofLoader::StepBase(size_t bytes) {
                         StrCat(file.path, ": ", ToStd(done.status().message())));
   }
   if (!*done) return false;
-  const absl::Status functions = functions_.Load(rdb_->loaded().functions);
+  const absl::Status functions = functions_.Load(rdb_->loaded().functions, /*replace=*/true);
   if (!functions.ok()) return functions;
   complete_ = rdb_->position();
   commands_ = std::make_unique<AofCommands>(file.mapped->bytes(), complete_);

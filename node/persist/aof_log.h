@@ -51,6 +51,7 @@ class AofLog : public JournalSink {
 
   // JournalSink.
   bool wants_resp() const override { return true; }
+  Audience audience() const override { return Audience::kFiles; }
   void OnUnit(const JournalUnit& unit) override;
 
  private:

@@ -58,6 +58,7 @@ void BackgroundSave::StepSoon() {
 }
 
 absl::Status BackgroundSave::Begin() {
+  if (job_.may_begin != nullptr && !job_.may_begin()) return absl::OkStatus();
   SaveOptions options = RdbOptionsOf(env_.engine);
   options.form = job_.form;
   absl::StatusOr<std::unique_ptr<RdbSave>> save =

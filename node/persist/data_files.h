@@ -16,7 +16,9 @@ namespace slotmesh::node {
 
 class DataFiles : public Persistence, public CopiedData {
  public:
-  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {}
+  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {
+    aof_.set_rdb_busy([this] { return rdb_.Status().saving; });
+  }
 
   // At the start: finds what is there (with appendonly the append-only file before the RDB file).
   // True if there is something; Engine::loading is active then.

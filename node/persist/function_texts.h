@@ -17,9 +17,9 @@ class FunctionTexts {
   virtual ~FunctionTexts() = default;
   virtual std::vector<std::string> Texts() const = 0;
   virtual void Clear() = 0;
-  // Adds the libraries, in place of those of the same names. An error names what is wrong with the
-  // first that cannot be loaded; those before it are there then.
-  virtual absl::Status Load(absl::Span<const std::string> texts) = 0;
+  // Adds the libraries, with `replace` in place of those of the same names. An error names what is
+  // wrong with the first that cannot be loaded; those before it are there then.
+  virtual absl::Status Load(absl::Span<const std::string> texts, bool replace) = 0;
 };
 
 }  // namespace slotmesh::node

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "slots/strings.h"
 
@@ -42,12 +43,17 @@ absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replac
   Engine& engine = env_.engine;
   absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
-  const RdbLoadOptions options{.type_settings = engine.type_settings,
-                               .now = engine.now_ms,
-                               .keep_expired = keep_expired,
-                               .keep_expired_with = kHistoryNote,
-                               .check_checksum = engine.config.rdbchecksum,
-                               .replace = replace};
+  const RdbLoadOptions options{
+      .type_settings = engine.type_settings,
+      .now = engine.now_ms,
+      .keep_expired = keep_expired,
+      .keep_expired_with = kHistoryNote,
+      .check_checksum = engine.config.rdbchecksum,
+      .replace = replace,
+      .on_key = [&engine, live = &into == &engine.keyspace](int database, std::string_view key) {
+        if (!live) return;
+        engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+      }};
   loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
@@ -110,7 +116,12 @@ absl::StatusOr<bool> RdbFiles::StepLoading(size_t bytes) {
   absl::StatusOr<bool> done = loader.Step(bytes);
   progress.loaded_bytes = loader.position();
   progress.memory_of_writer = MemoryOfWriter(loader.loaded());
-  if (done.ok() && !*done) return false;
+  if (done.ok() && !*done) {
+    const uint64_t all = std::max<uint64_t>(progress.total_bytes, 1);
+    Tell(env_.engine, &ServerObserver::OnLoadingProgress, false,
+         static_cast<int>(progress.loaded_bytes * 1024 / all));
+    return false;
+  }
   const absl::Status status = done.ok() ? EndLoading() : InFile(done.status());
   loading_.reset();
   if (!status.ok()) return status;
@@ -127,7 +138,7 @@ absl::Status RdbFiles::EndLoading() {
   const absl::Status whole = CheckWhole(loaded, loading_->file.bytes().size());
   if (!whole.ok()) return InFile(whole);
   if (aside_ != nullptr) TakeAside();
-  const absl::Status functions = env_.functions.Load(loaded.functions);
+  const absl::Status functions = env_.functions.Load(loaded.functions, loading_->replace_libraries);
   if (!functions.ok()) return functions;
   loaded_notes_ = loaded.aux;
   keys_loaded_ = loaded.keys;
@@ -149,11 +160,14 @@ absl::Status RdbFiles::SaveTo(const std::string& path) {
 
 absl::Status RdbFiles::Save() {
   if (running_ != nullptr) return absl::UnavailableError("Background save already in progress");
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSave, Save::kRdbNow);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = Create();
   absl::Status status = file.status();
   if (status.ok()) {
     status = SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
   }
+  Tell(env_.engine, &ServerObserver::OnSave, status.ok() ? Save::kEnded : Save::kFailed);
   if (!status.ok()) {
     env_.log.Warning(StrCat("Error saving DB on disk: ", ToStd(status.message())));
     return status;
@@ -189,16 +203,27 @@ Persistence::Started RdbFiles::SaveInBackground() {
                               [this] {
                                 running_->changes_before = env_.engine.stats.keyspace_changes;
                                 running_->keys_total = env_.engine.keyspace.size();
+                                Tell(env_.engine, &ServerObserver::OnSave,
+                                     ServerObserver::Save::kRdb);
+                                Tell(env_.engine, &ServerObserver::OnSnapshot, true);
+                                running_->told = true;
                                 return absl::OkStatus();
                               },
                           .on_end = [this](const absl::Status& status) { EndBackground(status); }});
   return Persistence::Started::kYes;
 }
 
+void RdbFiles::TellEnd(bool ok) {
+  using Save = ServerObserver::Save;
+  Tell(env_.engine, &ServerObserver::OnSnapshot, false);
+  Tell(env_.engine, &ServerObserver::OnSave, ok ? Save::kEnded : Save::kFailed);
+}
+
 void RdbFiles::EndBackground(const absl::Status& status) {
   // None if not even the file could be created.
   const std::unique_ptr<Running> running = std::move(running_);
   if (running != nullptr) last_seconds_ = running->save->seconds();
+  if (running != nullptr && running->told) TellEnd(status.ok());
   if (status.ok()) {
     uint64_t& changes = env_.engine.stats.keyspace_changes;
     changes -= std::min(changes, running->changes_before);
@@ -213,7 +238,9 @@ void RdbFiles::EndBackground(const absl::Status& status) {
 
 bool RdbFiles::CancelBackgroundSave() {
   if (running_ == nullptr) return false;
+  const bool told = running_->told;
   running_.reset();
+  if (told) TellEnd(/*ok=*/false);
   env_.log.Notice("Background saving cancelled");
   return true;
 }
@@ -255,8 +282,17 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
       Open(options.path.empty() ? env_.engine.config.dbfilename : options.path,
            env_.engine.keyspace, options.replace, /*keep_expired=*/false);
   if (!opened.ok()) return opened;
-  if (options.flush) env_.engine.keyspace.Flush();
+  using Loading = ServerObserver::Loading;
+  if (options.flush) {
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, true);
+    env_.engine.keyspace.Flush();
+    Tell(env_.engine, &ServerObserver::OnFlush, -1, false, false);
+    env_.functions.Clear();
+  }
+  Tell(env_.engine, &ServerObserver::OnLoading, Loading::kRdb);
+  loading_->replace_libraries = options.replace;
   const absl::Status status = StepLoading(SIZE_MAX).status();
+  Tell(env_.engine, &ServerObserver::OnLoading, status.ok() ? Loading::kEnded : Loading::kFailed);
   env_.engine.stats.keyspace_changes = changes;
   return status;
 }

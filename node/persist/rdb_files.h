@@ -77,11 +77,13 @@ class RdbFiles {
     MappedFile file;
     RdbLoader loader;
     int64_t begin_ns = 0;
+    bool replace_libraries = true;
   };
   struct Running {
     std::unique_ptr<BackgroundSave> save;
     uint64_t changes_before = 0;
     uint64_t keys_total = 0;
+    bool told = false;  // Observers have heard of its begin.
   };
 
   absl::StatusOr<std::unique_ptr<OutputFile>> Create() const;
@@ -91,6 +93,7 @@ class RdbFiles {
   absl::Status InFile(const absl::Status& status) const;
   bool SavePointReached() const;
   void EndBackground(const absl::Status& status);
+  void TellEnd(bool ok);
   void Saved();
   void Judge();
 

@@ -78,6 +78,7 @@ absl::Status RdbLoader::Keep(const Waiting& waiting) {
   database.Insert(key, entry, options_.now);
   SetAccessClock(notes, *entry);
   if (!HasExpired(*entry)) ++loaded_.keys;
+  if (options_.on_key) options_.on_key(static_cast<int>(notes.database), key.bytes);
   return absl::OkStatus();
 }
 

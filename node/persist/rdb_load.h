@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,8 @@ struct RdbLoadOptions {
   bool check_checksum = true;
   // A key that is there already is replaced instead of being an error.
   bool replace = false;
+  // Told of each key that is there now; may be null.
+  std::function<void(int database, std::string_view key)> on_key = nullptr;
 };
 
 struct RdbLoaded {

@@ -16,7 +16,7 @@ namespace slotmesh::node {
 
 class Backlog {
  public:
-  static constexpr size_t kBlockBytes = 16 * 1024;
+  static constexpr size_t kBlockBytes = 16 * 1024 - 1;  // A string takes one byte more.
 
   // Forgets all; the stream goes on at this offset.
   void Restart(uint64_t offset);
@@ -26,6 +26,7 @@ class Backlog {
   uint64_t begin() const { return begin_; }
   uint64_t end() const { return end_; }
   size_t size() const { return end_ - begin_; }
+  size_t memory_bytes() const { return blocks_.size() * (kBlockBytes + 1 + sizeof(std::string)); }
   // Bytes from there on, up to a block's end; empty at end(). Valid until the next call that is not
   // const. REQUIRES: begin() <= offset <= end().
   std::string_view Read(uint64_t offset) const;

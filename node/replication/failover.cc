@@ -39,7 +39,9 @@ Replica* Failover::FindTarget() const {
       continue;
     }
     const bool online = replica->state() == Replica::State::kOnline;
-    if (online && replica->acknowledged() >= env_.engine.journal.offset()) return replica;
+    // What was said to replicas since they were asked (GETACK itself) is nothing that could be
+    // lost.
+    if (online && replica->acknowledged() >= env_.engine.journal.data_offset()) return replica;
   }
   return nullptr;
 }
@@ -109,7 +111,9 @@ void Failover::OnAnswer(bool taken_over) {
 
 void Failover::Tick() {
   if (state_ != State::kWaitsForSync) return;
-  if (const Replica* target = FindTarget()) return Hand(AddressOfReplica(*target));
+  if (const Replica* target = FindTarget(); target != nullptr && !env_.holds_replies()) {
+    return Hand(AddressOfReplica(*target));
+  }
   if (deadline_ms_ == 0 || env_.engine.now_ms < deadline_ms_) return;
   if (!request_.force) return Abort("Replica never caught up before timeout");
   env_.log.Notice("Replica failover: time out exceeded, failing over.");

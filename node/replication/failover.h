@@ -38,6 +38,8 @@ class Failover {
     Engine& engine;
     Replicas& replicas;
     Log& log;
+    // Replies wait for other replicas than the one that takes over: closed connections, else.
+    std::function<bool()> holds_replies;
     // Follows that replica, which is asked to take over; and is a primary again.
     std::function<void(const Target&)> follow;
     std::function<void()> lead;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "node/command/server_observer.h"
 #include "node/persist/rdb_save.h"
 #include "node/replication/history.h"
 #include "node/resp/numbers.h"
@@ -112,6 +113,11 @@ void PrimaryLink::SendHandshake() {
   options_due_ = 3;
   if (!config.replica_announce_ip.empty()) {
     SendCommand({"REPLCONF", "ip-address", config.replica_announce_ip});
+    ++options_due_;
+  }
+  const std::string process = env_.owner.process();
+  if (!process.empty()) {
+    SendCommand({"REPLCONF", "process", process});
     ++options_due_;
   }
 }
@@ -253,6 +259,7 @@ void PrimaryLink::OnLoaded(const absl::StatusOr<int>& database) {
 void PrimaryLink::GoOnline() {
   state_ = State::kConnected;
   env_.owner.OnLinkChanged();
+  Tell(env_.engine, &ServerObserver::OnPrimaryLink, true);
   // What puts this replica online there.
   SendAck();
 }
@@ -337,6 +344,8 @@ void PrimaryLink::Tick() {
                             : "Timeout connecting to the PRIMARY...");
   }
   if (now >= next_ack_ms_) SendAck();
+  // A pause may have ended with nothing to come.
+  if (connected() && reader_.pending_bytes() != 0) Read({});
 }
 
 }  // namespace slotmesh::node

@@ -56,6 +56,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     // Whether the primary takes over, as it was asked to (AskToMakeWay).
     virtual void OnMakingWay(bool accepted) = 0;
     virtual int port() const = 0;
+    // Which of a cluster's processes this is, for REPLCONF process; empty outside of clusters.
+    virtual std::string process() const = 0;
 
    protected:
     ~Owner() = default;
@@ -86,6 +88,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   uint16_t port() const { return port_; }
   State state() const { return state_; }
   bool connected() const { return state_ == State::kConnected; }
+  // Of the stream, come and not carried out: a pause, a transaction or command cut in two.
+  size_t held_bytes() const { return reader_.pending_bytes(); }
   // While receiving; null otherwise.
   const FileReceiver* receiver() const { return receiver_.get(); }
   int64_t last_input_ms() const { return last_input_ms_; }

@@ -20,6 +20,7 @@
 #include "node/command/client.h"
 #include "node/replication/backlog.h"
 #include "node/replication/stream_output.h"
+#include "slots/ids.h"
 
 namespace slotmesh::node {
 
@@ -59,6 +60,9 @@ class Replica : public OutputFeed {
     bool knows_psync2 = false;
     bool only_file = false;  // rdb-only: goes once it has it.
     bool old_style = false;  // SYNC: neither told of histories nor expected to acknowledge.
+    // The process that it is, in a cluster; zero if it does not say.
+    slots::NodeId node;
+    slots::BootId boot = 0;
   };
 
   Replica(Client& client, Backlog& backlog, std::function<void(Replica&)> on_gone)

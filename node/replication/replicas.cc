@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/random/distributions.h"
+#include "node/command/server_observer.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -67,6 +68,7 @@ bool Replicas::GoOn(Replica& replica, std::string_view history, uint64_t offset)
                          " accepted. Sending ", backlog_.end() - offset,
                          " bytes of backlog starting from offset ", offset + 1, "."));
   replica.GoOnline(offset, env_.engine.now_ms);
+  Tell(env_.engine, &ServerObserver::OnReplica, true);
   CountGood();
   return true;
 }
@@ -85,7 +87,7 @@ void Replicas::Sync(Replica& replica, std::string_view history, std::optional<ui
   }
   ++env_.engine.stats.full_syncs;
   replica.Wait(env_.engine.now_ms);
-  if (sync_ != nullptr && !env_.engine.config.repl_diskless_sync &&
+  if (sync_ != nullptr && !env_.engine.config.repl_diskless_sync && MayForget(replica) &&
       sync_->CanJoin(backlog_.begin())) {
     return sync_->Join(replica);
   }
@@ -99,9 +101,19 @@ void Replicas::Acknowledge(Replica& replica, uint64_t offset, uint64_t synced) {
   if (!was_online && replica.state() == Replica::State::kOnline) {
     env_.log.Notice(
         StrCat("Synchronization with replica ", replica.client().address, " succeeded"));
+    Tell(env_.engine, &ServerObserver::OnReplica, true);
   }
   CountGood();
   if (news && !waits_.empty()) waits_.OnNews();
+  const Replica::Options& says = replica.options();
+  if (watcher_ != nullptr && says.boot != 0 && replica.state() == Replica::State::kOnline) {
+    watcher_->OnProgress(says.node, says.boot, replica.acknowledged());
+  }
+}
+
+bool Replicas::MayForget(const Replica& replica) const {
+  const Replica::Options& says = replica.options();
+  return watcher_ == nullptr || says.boot == 0 || watcher_->MayForget(says.node, says.boot);
 }
 
 // --- The stream. ---
@@ -206,7 +218,8 @@ void Replicas::StartSync() {
   if (sync_ != nullptr) return;
   std::vector<Replica*> waiting;
   for (const auto& [id, replica] : replicas_) {
-    if (replica->state() == Replica::State::kWaiting) waiting.push_back(replica.get());
+    const bool waits = replica->state() == Replica::State::kWaiting;
+    if (waits && MayForget(*replica)) waiting.push_back(replica.get());
   }
   if (waiting.empty()) return;
   const bool stream = env_.engine.config.repl_diskless_sync &&
@@ -250,7 +263,13 @@ void Replicas::OnGone(Replica& replica) {
     env_.log.Notice(StrCat("Connection with replica ", replica.client().address, " lost."));
   }
   if (sync_ != nullptr) sync_->Forget(replica);
+  const Replica::Options says = replica.options();
   replicas_.erase(replica.client().id());
+  const bool came_back = std::any_of(replicas_.begin(), replicas_.end(), [&](const auto& one) {
+    const Replica::Options& other = one.second->options();
+    return other.node == says.node && other.boot == says.boot;
+  });
+  if (watcher_ != nullptr && says.boot != 0 && !came_back) watcher_->OnGone(says.node, says.boot);
   if (count() == 0) alone_since_ms_ = env_.engine.now_ms;
   Trim();
   CountGood();

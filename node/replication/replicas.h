@@ -27,6 +27,7 @@
 #include "node/replication/full_sync.h"
 #include "node/replication/history.h"
 #include "node/replication/replica.h"
+#include "node/replication/replica_watcher.h"
 
 namespace slotmesh::node {
 
@@ -46,6 +47,9 @@ class Replicas : private JournalSink {
   ~Replicas() override;
   Replicas(const Replicas&) = delete;
   Replicas& operator=(const Replicas&) = delete;
+
+  // Borrowed; null for none.
+  void set_watcher(ReplicaWatcher* watcher) { watcher_ = watcher; }
 
   // --- What clients ask. ---
 
@@ -101,6 +105,7 @@ class Replicas : private JournalSink {
   void StartSync();
   bool WaitsForMore(const std::vector<Replica*>& waiting) const;
   void OnGone(Replica& replica);
+  bool MayForget(const Replica& replica) const;
   void WakeAll();
   void Trim();
   void TickSecond();
@@ -114,6 +119,7 @@ class Replicas : private JournalSink {
   std::map<uint64_t, std::unique_ptr<Replica>> replicas_;  // By client.
   std::unique_ptr<FullSync> sync_;                         // Null: none is under way.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  ReplicaWatcher* watcher_ = nullptr;
   bool streaming_ = false;
   bool subscribed_ = false;
   bool relaying_ = false;

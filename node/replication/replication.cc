@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
@@ -36,6 +37,8 @@ Replication::Replication(const Environment& environment)
       failover_({.engine = env_.engine,
                  .replicas = replicas_,
                  .log = env_.log,
+                 .holds_replies =
+                     [this] { return env_.holds_replies != nullptr && env_.holds_replies(); },
                  .follow =
                      [this](const Failover::Target& target) {
                        if (env_.engine.gate != nullptr) {
@@ -63,11 +66,13 @@ Replication::~Replication() = default;
 
 void Replication::SetRole(bool replica) {
   ReplicationState& state = env_.engine.replication;
+  const bool changes = state.is_replica != replica;
   state.is_replica = replica;
   state.stale = replica;
   state.primary = link_ == nullptr ? "" : StrCat(link_->host(), ":", link_->port());
   env_.engine.keyspace.set_expiry_mode(replica ? ExpiryMode::kHide : ExpiryMode::kDelete);
   replicas_.SetRelaying(replica);
+  if (changes) Tell(env_.engine, &ServerObserver::OnRoleChange, replica);
 }
 
 bool Replication::Follow(const std::string& host, uint16_t port) {
@@ -224,6 +229,7 @@ void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& p
   has_history_ = false;
   loading_ = place;
   ++load_number_;
+  Tell(env_.engine, &ServerObserver::OnLoading, ServerObserver::Loading::kReplication);
   const DisklessLoad mode = env_.engine.config.repl_diskless_load;
   const bool empty = env_.engine.keyspace.size() == 0;
   keep_file_ = mode == DisklessLoad::kDisabled || (mode == DisklessLoad::kOnEmptyDb && !empty);
@@ -254,6 +260,8 @@ void Replication::StepLoad() {
 void Replication::EndLoad(const absl::StatusOr<FileNotes>& notes) {
   env_.dispatcher.BeginTurn();
   const PrimaryLink::Place place = *std::exchange(loading_, std::nullopt);
+  using Loading = ServerObserver::Loading;
+  Tell(env_.engine, &ServerObserver::OnLoading, notes.ok() ? Loading::kEnded : Loading::kFailed);
   if (!notes.ok()) return link_->OnLoaded(notes.status());
   replicas_.history().id = place.history;
   replicas_.history().ForgetEarlier();
@@ -290,6 +298,7 @@ void Replication::Tick() {
 }
 
 size_t Replication::replicas_bytes() const {
+  if (replicas_.count() == 0) return 0;
   const size_t kept = env_.engine.config.repl_backlog_size;
   return backlog_bytes() > kept ? backlog_bytes() - kept : 0;
 }

@@ -42,8 +42,14 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     CopiedData& data;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
-    std::function<int()> port;           // That this node listens on.
-    std::function<bool()> gives_copies;  // Whether replicas may have this node's data.
+    std::function<int()> port;             // That this node listens on.
+    std::function<bool()> gives_copies;    // Whether replicas may have this node's data.
+    std::function<std::string()> process;  // As PrimaryLink::Owner has it.
+    // Replies wait for replicas that have not got all yet (write-safety synced).
+    std::function<bool()> holds_replies;
+    // Of a cluster's shard whose primary this is: how many have what is acknowledged as synced,
+    // this node among them. 0: it is no primary there.
+    std::function<int64_t()> in_sync_copies;
     // In a cluster: the replica is made primary; `done` says whether it was.
     std::function<void(const Failover::Target&, std::function<void(bool)> done)> hand_over;
   };
@@ -88,7 +94,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
 
   // ReplicationView.
   void WriteInfo(InfoText& text) const override;
-  size_t backlog_bytes() const override { return replicas_.backlog().size(); }
+  size_t backlog_bytes() const override { return replicas_.backlog().memory_bytes(); }
   size_t replicas_bytes() const override;
   bool copying() const override { return replicas_.copying(); }
   std::vector<ReplicaProgress> Progress() const override;
@@ -106,6 +112,9 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void OnLinkChanged() override;
   void OnMakingWay(bool accepted) override;
   int port() const override { return env_.port(); }
+  std::string process() const override {
+    return env_.process == nullptr ? std::string() : env_.process();
+  }
 
   void StepLoadSoon();
   void StepLoad();

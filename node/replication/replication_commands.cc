@@ -1,4 +1,5 @@
 // What clients and other nodes ask of replication.
+#include <charconv>
 #include <optional>
 
 #include "node/command/command_context.h"
@@ -182,6 +183,18 @@ bool SetOption(CommandContext& ctx, Replica::Options& options, std::string_view 
       return false;
     }
     options.only_file = *on == 1;
+  } else if (EqualsIgnoreCase(name, "process")) {
+    const size_t colon = std::min(value.find(':'), value.size());
+    const std::optional<slots::NodeId> node = slots::NodeId::FromHex(value.substr(0, colon));
+    const std::string_view number = value.substr(std::min(colon + 1, value.size()));
+    uint64_t boot = 0;
+    const auto [end, bad] = std::from_chars(number.data(), number.data() + number.size(), boot);
+    if (!node.has_value() || bad != std::errc() || end != number.data() + number.size()) {
+      ctx.reply().Error("ERR REPLCONF process takes a node's id, a colon and its boot id");
+      return false;
+    }
+    options.node = *node;
+    options.boot = boot;
   } else if (!EqualsIgnoreCase(name, "version")) {
     ctx.reply().Error(StrCat("ERR Unrecognized REPLCONF option: ", name));
     return false;

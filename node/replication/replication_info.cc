@@ -34,7 +34,7 @@ void Replication::WriteLink(InfoText& text) const {
   const bool receiving = link_->state() == PrimaryLink::State::kReceiving ||
                          link_->state() == PrimaryLink::State::kLoading;
   text.Add("master_sync_in_progress", receiving);
-  text.Add("slave_read_repl_offset", env_.engine.journal.offset());
+  text.Add("slave_read_repl_offset", env_.engine.journal.offset() + link_->held_bytes());
   text.Add("slave_repl_offset", env_.engine.journal.offset());
   // Before the file is announced there is nothing to say of it.
   if (receiving && link_->receiver() != nullptr) {
@@ -62,6 +62,10 @@ void Replication::WriteReplicas(InfoText& text) const {
   text.Add("connected_slaves", replicas_.count());
   if (env_.engine.config.min_replicas_to_write > 0 && env_.engine.config.min_replicas_max_lag > 0) {
     text.Add("min_slaves_good_slaves", env_.engine.replication.good_replicas);
+  }
+  if (const int64_t copies = env_.in_sync_copies == nullptr ? 0 : env_.in_sync_copies();
+      copies > 0) {
+    text.Add("in_sync_copies", copies);
   }
   size_t number = 0;
   size_t waiting = 0;

@@ -230,6 +230,21 @@ TEST(Replication, AReplicaThatTakesWritesRemovesItsOwnKeysInTime) {
   EXPECT_EQ(replica.Run({"DBSIZE"}), ":2\r\n");
   EXPECT_EQ(replica.Run({"GET", "own"}), "$-1\r\n");
   EXPECT_EQ(replica.Run({"GET", "later"}), "$1\r\nv\r\n");
+  // A key of the primary's is hidden until it is written to.
+  EXPECT_EQ(replica.Run({"INCR", "primary's"}), ":1\r\n");
+  EXPECT_EQ(replica.Run({"TTL", "primary's"}), ":-1\r\n");
+}
+
+TEST(Replication, ACommandThatMakesAReplicaLeavesItsKeysToThePrimary) {
+  World world(2, 1, kDiskless);
+  world.node(1).Run({"REPLICAOF", "test", "0"});
+  world.Settle();
+  EXPECT_EQ(world.node(1).engine().engine().keyspace.expiry_mode(), ExpiryMode::kHide);
+  world.node(0).Run({"SET", "k", "v", "PX", "10000"});
+  world.Settle();
+  world.AdvanceMillis(10'001);
+  world.node(1).Run({"GET", "k"});
+  EXPECT_EQ(world.node(1).Run({"DBSIZE"}), ":1\r\n");
 }
 
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {

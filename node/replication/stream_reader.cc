@@ -58,6 +58,11 @@ void StreamReader::Take(const std::vector<std::string_view>& words) {
 
 absl::Status StreamReader::Read(std::string_view bytes) {
   pending_ += bytes;
+  if (engine_.pause.active(engine_.now_ms) != Pause::Kind::kNone) {
+    // It goes on with the first bytes after the pause, or Read({}).
+    if (pending_.size() <= engine_.config.client_query_buffer_limit) return absl::OkStatus();
+    return absl::ResourceExhaustedError("too much has come while clients are paused");
+  }
   AofCommands commands(pending_, parsed_);
   std::vector<std::string_view> words;
   size_t applied = 0;

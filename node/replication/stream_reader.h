@@ -34,9 +34,12 @@ class StreamReader {
       : engine_(engine), dispatcher_(dispatcher), client_(client), handlers_(std::move(handlers)) {}
 
   // DATA_LOSS if that is no stream: nothing after it was carried out.
+  // While clients are paused it is kept and nothing carried out.
   absl::Status Read(std::string_view bytes);
   // The connection is over: what has not taken effect is forgotten.
   void Reset();
+  // Have come and are not handed on.
+  size_t pending_bytes() const { return pending_.size(); }
 
  private:
   void Take(const std::vector<std::string_view>& words);

@@ -106,6 +106,10 @@ inline constexpr std::string_view kMisconfRdb =
     "Please check the Redis logs for details about the RDB error.";
 inline constexpr std::string_view kMisconfAof = "MISCONF Errors writing to the AOF file: ";
 inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
+inline constexpr std::string_view kNotEnoughInSync =
+    "NOREPLICAS Not enough in-sync replicas for a synced write (min-in-sync).";
+inline constexpr std::string_view kSyncedNeedsCluster =
+    "ERR write-safety synced needs cluster mode: outside of it nobody decides who is in sync";
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
 inline constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";

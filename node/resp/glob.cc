@@ -23,8 +23,11 @@ class Matcher {
     size_t t = 0;
     size_t star = kNone;  // Behind the last '*'.
     size_t star_text = 0;
+    size_t stars = 0;
     while (t < text.size()) {
       if (p < pattern_.size() && pattern_[p] == '*') {
+        while (p + 1 < pattern_.size() && pattern_[p + 1] == '*') ++p;
+        if (++stars > kGlobStarsMax) return false;
         star = ++p;
         star_text = t;
         continue;

@@ -55,5 +55,13 @@ TEST(Glob, HostilePatternsTakeBoundedTime) {
   EXPECT_TRUE(GlobMatches(std::string(100000, '*'), "x"));
 }
 
+TEST(Glob, MoreThanSoManyStarsMatchNothing) {
+  std::string pattern;
+  for (size_t i = 0; i < kGlobStarsMax; ++i) pattern += "*?";
+  const std::string text(50000, 'a');
+  EXPECT_TRUE(GlobMatches(pattern, text));
+  EXPECT_FALSE(GlobMatches(pattern + "*?", text));
+}
+
 }  // namespace
 }  // namespace slotmesh::node

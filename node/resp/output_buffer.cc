@@ -8,6 +8,9 @@
 namespace slotmesh::node {
 namespace {
 
+// As limited_bytes() of a buffer that holds so much.
+size_t Limited(size_t memory) { return memory > OutputBuffer::kChunkSize ? memory : 0; }
+
 // Spent parts are cut off the vector's front in bulk.
 constexpr size_t kSpentPartsMax = 32;
 
@@ -58,7 +61,7 @@ void OutputBuffer::Overflow() {
 void OutputBuffer::NewChunk(size_t min) {
   if (cursor_ != nullptr) next_chunk_ = kChunkSize;
   SealTail();
-  if (overflowed_ || (limit_ != 0 && limited_bytes() + min > limit_)) Overflow();
+  if (overflowed_ || (limit_ != 0 && Limited(memory_ + min) > limit_)) Overflow();
   const bool after_attached = parts_.size() > first_ && parts_.back().attached;
   const size_t capacity = std::max(min, after_attached ? kSmallChunkSize : next_chunk_);
   Part& part = parts_.emplace_back();
@@ -80,7 +83,7 @@ void OutputBuffer::AppendSlow(std::string_view bytes) {
 
 OutputBuffer::Part& OutputBuffer::Attach(const char* data, size_t size) {
   SealTail();
-  if (overflowed_ || (limit_ != 0 && limited_bytes() + size > limit_)) Overflow();
+  if (overflowed_ || (limit_ != 0 && Limited(memory_ + size) > limit_)) Overflow();
   Part& part = parts_.emplace_back();
   part.data = const_cast<char*>(data);
   part.size = size;

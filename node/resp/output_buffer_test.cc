@@ -200,6 +200,15 @@ TEST(OutputBufferTest, PastItsLimitItKeepsNothingWhateverIsAppended) {
   EXPECT_TRUE(buffer.overflowed());
 }
 
+TEST(OutputBufferTest, RepliesOfAChunkAreWithinAnyLimit) {
+  OutputBuffer buffer;
+  buffer.set_limit(10);
+  buffer.Append(std::string(OutputBuffer::kChunkSize, 'x'));
+  EXPECT_FALSE(buffer.overflowed());
+  buffer.Append("x");
+  EXPECT_TRUE(buffer.overflowed());
+}
+
 TEST(OutputBufferTest, APayloadThatIsAttachedMayPassTheLimitToo) {
   OutputBuffer buffer;
   buffer.set_limit(100'000);

@@ -256,6 +256,10 @@ RequestParser::Step RequestParser::ReadBulk() {
   const size_t size = static_cast<size_t>(bulk_left_);
   if (reading_big_) {
     if (big_filled_ < big_size()) return Step::kIncomplete;
+    if (pending_bytes() > limits_.query_buffer) {
+      failed_ = ParseStatus::kBufferLimit;
+      return Step::kFailed;
+    }
     big_.set_size(size);
     pending_.push_back({pending_owned_.size(), size, true});
     pending_owned_.push_back(std::move(big_));

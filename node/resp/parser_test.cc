@@ -232,6 +232,14 @@ TEST(RequestParserTest, BufferLimitClosesWithoutAText) {
                   .limit);
 }
 
+TEST(RequestParserTest, BufferLimitHoldsAlsoForARequestThatIsThereWhole) {
+  ParserLimits limits;
+  limits.query_buffer = 50000;
+  const auto piece = [](size_t) { return size_t{16384}; };
+  EXPECT_TRUE(Read(Multibulk({"SET", "k", std::string(50000, 'x')}), piece, limits).limit);
+  EXPECT_FALSE(Read(Multibulk({"SET", "k", std::string(49000, 'x')}), piece, limits).limit);
+}
+
 TEST(RequestParserTest, AnnouncedSizesReserveLittle) {
   RequestParser parser;
   RequestBatch batch;

@@ -14,8 +14,10 @@
 
 namespace slotmesh::node {
 
-inline constexpr size_t kErrorCodesMax =
-    128;  // More distinct codes than this are counted as a whole only.
+// Scripts make up codes of errors: once there are so many, new ones of theirs count under
+// kOtherErrorCodes. The server's own are few.
+inline constexpr size_t kErrorCodesMax = 128;
+inline constexpr std::string_view kOtherErrorCodes = "ERRORSTATS_OVERFLOW";
 
 // Turns of the event loop: those in which sockets were served, and the timer's.
 struct LoopStats {
@@ -68,14 +70,12 @@ struct ServerStats {
   RateMeter loop_turn_rate;
   RateMeter loop_micros_rate;
 
-  void CountError(std::string_view code) {
+  // `made_up`: a script may have chosen the code.
+  void CountError(std::string_view code, bool made_up) {
     ++error_replies;
-    const auto found = errors.find(code);
-    if (found != errors.end()) {
-      ++found->second;
-    } else if (errors.size() < kErrorCodesMax) {
-      errors.emplace(code, 1);
-    }
+    const size_t room = made_up ? kErrorCodesMax : 2 * kErrorCodesMax;
+    if (errors.size() >= room && !errors.contains(code)) code = kOtherErrorCodes;
+    ++errors.try_emplace(std::string(code), 0).first->second;
   }
 
   // From a timer.

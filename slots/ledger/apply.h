@@ -53,6 +53,7 @@ Verdict Apply(View& view, const SlotOpened& change);
 Verdict Apply(View& view, const PrimaryBooted& change);
 Verdict Apply(View& view, const PrimaryChanged& change);
 Verdict Apply(View& view, const InSyncChanged& change);
+Verdict Apply(View& view, const WriteSafetyChanged& change);
 Verdict Apply(View& view, const ConfigEpochSet& change);
 Verdict Apply(View& view, const EpochBumped& change);
 // state_libraries.cc

@@ -206,6 +206,17 @@ struct InSyncChanged {
   friend bool operator==(const InSyncChanged&, const InSyncChanged&) = default;
 };
 
+// The shard's primary acknowledges in synced mode from now on, or does not any more: whether only a
+// member of the in-sync set may be promoted (SAFETY 13). Committed before the first such reply.
+struct WriteSafetyChanged {
+  static constexpr uint32_t kTag = 27;
+  ShardId shard;
+  Epoch expected_epoch = 0;
+  uint64_t expected_in_sync_version = 0;
+  bool synced = false;
+  friend bool operator==(const WriteSafetyChanged&, const WriteSafetyChanged&) = default;
+};
+
 // Bookkeeping of who votes; made from the consensus layer's own configuration, never proposed.
 struct VotersChanged {
   static constexpr uint32_t kTag = 16;
@@ -342,7 +353,7 @@ using Change =
                  SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
                  MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
                  LogSealed, LogUnsealed, ConfigEpochSet, EpochBumped, GenerationRaised,
-                 JoinCancelled, SlotOpened, LibrariesChanged, LogJoined>;
+                 JoinCancelled, SlotOpened, LibrariesChanged, LogJoined, WriteSafetyChanged>;
 
 struct Entry {
   ProposalId

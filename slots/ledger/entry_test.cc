@@ -142,12 +142,12 @@ TEST(MapCodecTest, MapsAndViewsComeBackAsTheyWere) {
 
 TEST(MapCodecTest, AnOlderVersionIsNamedSo) {
   std::string body(BodyOf(EncodeView(View{})));
-  body[0] = 2;
+  body[0] = 3;
   EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
-            "view: it was written by an older version of slotmesh (format 2, this one reads 3)");
-  body[0] = 4;
+            "view: it was written by an older version of slotmesh (format 3, this one reads 4)");
+  body[0] = 5;
   EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
-            "view: format version 4 is not known to this build");
+            "view: format version 5 is not known to this build");
 }
 
 TEST(MapCodecTest, MalformedViewsAreRefusedOrHaveOneEncoding) {

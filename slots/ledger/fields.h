@@ -91,6 +91,10 @@ void Fields(Archive& a, InSyncChanged& x) {
   a(x.shard, x.expected_epoch, x.expected_in_sync_version, x.in_sync);
 }
 template <typename Archive>
+void Fields(Archive& a, WriteSafetyChanged& x) {
+  a(x.shard, x.expected_epoch, x.expected_in_sync_version, x.synced);
+}
+template <typename Archive>
 void Fields(Archive& a, VotersChanged& x) {
   a(x.voters);
 }

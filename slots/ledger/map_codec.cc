@@ -37,7 +37,7 @@ void Fields(Archive& a, Seal& x) {
 }
 template <typename Archive>
 void Fields(Archive& a, InSyncSet& x) {
-  a(x.shard, x.members);
+  a(x.shard, x.members, x.synced);
 }
 template <typename Archive>
 void Fields(Archive& a, OpenedSlot& x) {
@@ -55,7 +55,8 @@ void Fields(Archive& a, View& x) {
 
 namespace {
 
-constexpr uint8_t kVersion = 3;  // 2: a view without function libraries.
+// 2: a view without function libraries; 3: without write safety.
+constexpr uint8_t kVersion = 4;
 enum class Kind : uint8_t { kMap = 1, kView = 2 };
 
 template <typename T>

@@ -101,6 +101,9 @@ void RandomEntries::Fill(PrimaryChanged& x) {
 void RandomEntries::Fill(InSyncChanged& x) {
   x = {AnyId<ShardId>(), Next(), Next(), AnyProcesses()};
 }
+void RandomEntries::Fill(WriteSafetyChanged& x) {
+  x = {AnyId<ShardId>(), Next(), Next(), Percent(50)};
+}
 void RandomEntries::Fill(VotersChanged& x) { x.voters.assign(Below(6), AnyId<NodeId>()); }
 void RandomEntries::Fill(LogSealed& x) {
   x = {AnyId<LogId>(), Micros(Next()), Percent(50), {AnyText(), AnyText()}};
@@ -216,6 +219,10 @@ Change RandomEntries::ShardChange(const View& view, const slots::ShardInfo& shar
                          SomeInSync(view, shard, restarted)};
   }
   if (shard.replicas.empty() || Percent(10)) return EpochBumped{shard.id, shard.epoch};
+  if (Percent(5)) {
+    return WriteSafetyChanged{shard.id, shard.epoch, shard.in_sync_version,
+                              !view.FindInSync(shard.id)->synced};
+  }
   const NodeId node = shard.replicas[Below(shard.replicas.size())];
   const NodeBoot replica{node, view.BootOf(node)};
   if (Percent(50)) {

@@ -70,6 +70,7 @@ class RandomEntries {
   void Fill(PrimaryBooted& x);
   void Fill(PrimaryChanged& x);
   void Fill(InSyncChanged& x);
+  void Fill(WriteSafetyChanged& x);
   void Fill(VotersChanged& x);
   void Fill(LogSealed& x);
   void Fill(LogUnsealed& x);

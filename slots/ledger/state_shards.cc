@@ -121,6 +121,19 @@ Verdict Apply(View& view, const InSyncChanged& change) {
   return Changed();
 }
 
+Verdict Apply(View& view, const WriteSafetyChanged& change) {
+  Verdict why;
+  slots::ShardInfo* shard =
+      ExpectSet(view, change.shard, change.expected_epoch, change.expected_in_sync_version, &why);
+  if (shard == nullptr) return why;
+  InSyncSet* set = MutableInSync(view, shard->id);
+  if (set->synced == change.synced) return Unchanged();
+  set->synced = change.synced;
+  // Who decided on a failover when the other mode was in force decides again.
+  ++shard->in_sync_version;
+  return Changed();
+}
+
 Verdict Apply(View& view, const ConfigEpochSet& change) {
   slots::ShardInfo* shard = MutableShard(view, change.shard);
   if (shard == nullptr) {

@@ -113,6 +113,21 @@ TEST_F(StateTest, Safety3AnInSyncVersionThatMovedOnRefusesFailover) {
           Refusal::kInSyncMoved);
 }
 
+TEST_F(StateTest, Safety13AFailoverThatWasDecidedInAsyncModeDoesNothingOnceTheShardIsSynced) {
+  Form();
+  Must(InSyncChanged{Shard(1), 1, 2, {{Node(1), kBoot}}});
+  const PrimaryChanged decided_before{
+      Shard(1), 1, 3, {Node(2), kBoot}, {{Node(2), kBoot}}, /*outside_set=*/true};
+  Refused(WriteSafetyChanged{Shard(1), 7, 3, true}, Refusal::kEpochMoved);
+  Must(WriteSafetyChanged{Shard(1), 1, 3, true});
+  EXPECT_TRUE(state_.view().FindInSync(Shard(1))->synced);
+  EXPECT_FALSE(state_.view().FindInSync(Shard(2))->synced);
+  Refused(decided_before, Refusal::kInSyncMoved);
+  Must(InSyncChanged{Shard(1), 1, 4, {{Node(1), kBoot}, {Node(2), kBoot}}});
+  Must(PrimaryChanged{Shard(1), 1, 5, {Node(2), kBoot}, {{Node(2), kBoot}}});
+  EXPECT_TRUE(state_.view().FindInSync(Shard(1))->synced) << "whoever is primary";
+}
+
 TEST_F(StateTest, Safety4AProposalIsAppliedOnceAndAnsweredAlike) {
   Form();
   const Entry entry{{Node(5), 3, 1}, SlotsAssigned{Shard(1), 1, slots::SlotSet::Of(500, 500)}};

@@ -74,6 +74,7 @@ struct LibraryRecord {
 struct InSyncSet {
   ShardId shard;
   std::vector<NodeBoot> members;  // Sorted. The process may be one that has ended since (SAFETY 1).
+  bool synced = false;  // Replies waited for them: nobody else may be promoted (SAFETY 13).
   friend bool operator==(const InSyncSet&, const InSyncSet&) = default;
 };
 

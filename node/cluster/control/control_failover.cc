@@ -48,23 +48,48 @@ std::optional<uint64_t> ControlNode::OffsetOf(const gossip::MemberView& member) 
   return beat.replication_offset;
 }
 
-// Each replica is dead or says that it has no copy, so there is nobody to wait for.
+// In synced mode nobody else has what was acknowledged, or may be promoted (SAFETY 13).
+bool ControlNode::MayBePromoted(const slots::ShardInfo& shard,
+                                const ledger::NodeBoot& replica) const {
+  const ledger::InSyncSet* set = ledger_->view().FindInSync(shard.id);
+  return !set->synced || std::binary_search(set->members.begin(), set->members.end(), replica);
+}
+
+// With which set `next` begins: those of the present one who are there. Whoever is left out of it
+// and lives comes in again once it has caught up.
+std::vector<ledger::NodeBoot> ControlNode::InSyncWith(const slots::ShardInfo& shard,
+                                                      const ledger::NodeBoot& next) const {
+  std::vector<ledger::NodeBoot> set = {next};
+  for (const ledger::NodeBoot& member : ledger_->view().FindInSync(shard.id)->members) {
+    if (member.node == next.node || member.node == shard.primary) continue;
+    const std::optional<gossip::MemberView> seen = gossip_->view().Find(member.node);
+    const bool there =
+        member.node == record_.id || (seen.has_value() && seen->state == gossip::State::kAlive);
+    if (there && member.boot == ledger_->view().BootOf(member.node)) set.push_back(member);
+  }
+  return set;
+}
+
+// Each replica is dead or says that it has no copy, so there is nobody to wait for. In
+// synced mode only those count who may be promoted.
 bool ControlNode::NoReplicaHasMore(const slots::ShardInfo& shard) const {
   const gossip::View members = gossip_->view();
   return std::all_of(shard.replicas.begin(), shard.replicas.end(), [&](const slots::NodeId& id) {
+    if (!MayBePromoted(shard, {id, ledger_->view().BootOf(id)})) return true;
     const std::optional<gossip::MemberView> member = members.Find(id);
     if (!member.has_value()) return false;
     return member->state == gossip::State::kDead || OffsetOf(*member) == uint64_t{0};
   });
 }
 
-// Of the replicas that live and have a copy, the one that has most.
+// Of the replicas that live, have a copy and may be promoted, the one that has most.
 std::optional<ledger::NodeBoot> ControlNode::BestReplica(const slots::ShardInfo& shard) const {
   const gossip::View members = gossip_->view();
   std::optional<ledger::NodeBoot> best;
   uint64_t most = 0;
   for (const slots::NodeId& id : shard.replicas) {
     const slots::BootId boot = ledger_->view().BootOf(id);
+    if (!MayBePromoted(shard, {id, boot})) continue;
     uint64_t offset = 0;
     if (id == record_.id) {
       if (boot == options_.boot) offset = OwnOffset();
@@ -109,12 +134,13 @@ absl::Status ControlNode::MindFailover(ControlOutput* out) {
                                 shard.primary.ToHex(), ", is gone: its replica ",
                                 next->node.ToHex(), " is to take over"));
     failover_open_ = true;
+    const bool synced = view.FindInSync(shard.id)->synced;
     return Propose(ledger::PrimaryChanged{.shard = shard.id,
                                           .expected_epoch = shard.epoch,
                                           .expected_in_sync_version = shard.in_sync_version,
                                           .primary = *next,
-                                          .in_sync = {*next},
-                                          .outside_set = true},
+                                          .in_sync = InSyncWith(shard, *next),
+                                          .outside_set = !synced},
                    ForFailover{}, out);
   }
   return absl::OkStatus();

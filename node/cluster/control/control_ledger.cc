@@ -186,9 +186,19 @@ std::vector<KnownPeer> ControlNode::MembersAddresses() const {
 }
 
 // A primary that was restarted leaves the shard to a replica, which has what came after its files;
-// if none takes over in time it goes on with those.
+// if none takes over in time it goes on with those. In synced mode it waits as long as a member of
+// the set may still have what was acknowledged: until that one is promoted, comes back as another
+// process, or is taken out of the cluster.
 bool ControlNode::MayResume(const slots::ShardInfo& shard) const {
   if (shard.replicas.empty() || options_.keeps_every_write) return true;
+  const ledger::View& view = ledger_->view();
+  const ledger::InSyncSet& set = *view.FindInSync(shard.id);
+  if (set.synced) {
+    return std::none_of(
+        set.members.begin(), set.members.end(), [&](const ledger::NodeBoot& member) {
+          return member.node != record_.id && member.boot == view.BootOf(member.node);
+        });
+  }
   const absl::Duration waited = now_ - began_;
   return waited >= 3 * options_.node_timeout ||
          (waited >= options_.node_timeout / 2 && NoReplicaHasMore(shard));
@@ -198,6 +208,15 @@ bool ControlNode::LacksData() const {
   const slots::ShardInfo* shard = ledger_->map()->ShardOf(record_.id);
   return shard != nullptr && shard->primary == record_.id && shard->primary_boot != options_.boot &&
          !shard->slots.empty() && !data_accepted_;
+}
+
+void ControlNode::NoteWaitForSet(ControlOutput* out) {
+  if (waits_for_set_noted_ || now_ < began_ + 3 * options_.node_timeout) return;
+  waits_for_set_noted_ = true;
+  out->notes.push_back(
+      "This primary was restarted, and waits for a replica that was in sync with it: its own files "
+      "may lack writes that were acknowledged. If those replicas are lost for good, take them out "
+      "of the cluster (CLUSTER FORGET), and it goes on with what its files have.");
 }
 
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
@@ -237,7 +256,9 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
     change = ledger::MemberUpdated{info, options_.boot, known};
   } else if (shard == nullptr && !self->arbiter) {
     change = ledger::ShardCreated{slots::ShardId::Random(random_), {record_.id, options_.boot}};
-  } else if (stale && !missing && MayResume(*shard)) {
+  } else if (stale && !missing && !MayResume(*shard)) {
+    NoteWaitForSet(out);
+  } else if (stale && !missing) {
     change = ledger::PrimaryBooted{shard->id,
                                    shard->epoch,
                                    shard->in_sync_version,

@@ -242,6 +242,7 @@ class ControlNode {
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
   bool MayResume(const slots::ShardInfo& shard) const;
+  void NoteWaitForSet(ControlOutput* out);
   // By the newest map this process is to serve slots, for an earlier one that did, and has not said
   // that it has their data.
   bool LacksData() const;
@@ -254,6 +255,9 @@ class ControlNode {
   uint64_t OwnOffset() const;
   void NotePlaces(const slots::SlotMap& map);
   std::optional<uint64_t> OffsetOf(const gossip::MemberView& member) const;
+  bool MayBePromoted(const slots::ShardInfo& shard, const ledger::NodeBoot& replica) const;
+  std::vector<ledger::NodeBoot> InSyncWith(const slots::ShardInfo& shard,
+                                           const ledger::NodeBoot& next) const;
   bool NoReplicaHasMore(const slots::ShardInfo& shard) const;
   std::optional<ledger::NodeBoot> BestReplica(const slots::ShardInfo& shard) const;
   bool HasLostItsPrimary(const slots::ShardInfo& shard) const;
@@ -330,6 +334,7 @@ class ControlNode {
   absl::Time membership_at_ = absl::InfinitePast();
   bool data_accepted_ = false;
   bool data_missing_ = false;
+  bool waits_for_set_noted_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;
   // Those that lease_tenure_ goes with.

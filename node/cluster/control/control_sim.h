@@ -76,6 +76,12 @@ class ControlSim {
   void SetOffset(int host, uint64_t offset);
   // What the engine goes by.
   const ClusterPicture& picture(int host) const { return *processes_[host]->engine.picture; }
+  std::shared_ptr<const ClusterPicture> shared_picture(int host) const {
+    return processes_[host]->engine.picture;
+  }
+  // The node and process that the host is. REQUIRES: it is up.
+  const slots::NodeId& IdOf(int host) const { return processes_[host]->id; }
+  slots::BootId BootOf(int host) const { return processes_[host]->boot; }
   // The slots whose writes the host's engine would admit now.
   slots::SlotSet Admitted(int host);
 

@@ -39,11 +39,11 @@ std::vector<std::string> LowerAll(const json& list) {
   return words;
 }
 
-// Newer than the reference.
+// Newer than the reference, or this server's own.
 bool IsNewer(std::string_view name) {
   constexpr std::string_view kNewer[] = {
       "delifeq",  "hexpire",    "hexpireat",    "hexpiretime", "hgetdel", "hgetex", "hpersist",
-      "hpexpire", "hpexpireat", "hpexpiretime", "hpttl",       "hsetex",  "httl",
+      "hpexpire", "hpexpireat", "hpexpiretime", "hpttl",       "hsetex",  "httl",   "write-safety",
   };
   return std::find(std::begin(kNewer), std::end(kNewer), name) != std::end(kNewer);
 }

@@ -136,7 +136,10 @@ void ScriptRunner::Directive(std::string_view line) {
     engine_->AdvanceMillis(*ParseInt64(value));
     Settle(/*show=*/true);
   } else if (verb == "await") {
-    if (!engine_->AwaitPost()) Print("(script error) nothing came");
+    while (ClientNamed(kMainClient).client.blocked != 0) {
+      if (!engine_->AwaitPost()) return Print("(script error) nothing came");
+      engine_->EndTurn();
+    }
     Settle(/*show=*/true);
   } else if (verb == "resp" && (value == "2" || value == "3")) {
     ClientNamed(words.size() > 2 ? std::string_view(words[2]) : kMainClient)

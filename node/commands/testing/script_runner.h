@@ -18,7 +18,7 @@
 //                        cluster mode, units of several effects between MULTI and EXEC)
 //   !events on|off       show keyspace notifications ("event> database event key")
 //   !advance MS          let time pass; what waits until then goes on
-//   !await               wait until a thread of its own has something for the engine
+//   !await               go on until the main client's wait is over, which some thread ends
 //   !resp 2|3 [name]     the protocol that a client (default: the main one) is spoken to
 //   !run words           a request of the main client of which nothing is shown
 //
