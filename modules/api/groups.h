@@ -13,23 +13,37 @@ class Modules;
 
 ApiGroup BlockedClientFunctions();
 ApiGroup CallFunctions();  // RM_Call and its replies.
+ApiGroup ClientFunctions();
 ApiGroup ClusterFunctions();
 ApiGroup CommandFilterFunctions();
 ApiGroup CommandFunctions();  // CreateCommand, subcommands, SetCommandInfo.
 ApiGroup ConfigFunctions();
-ApiGroup ContextFunctions();    // Of the calling client, the module, the server.
+ApiGroup ContextFunctions();  // Of the calling client, the module, the server.
+ApiGroup DefragFunctions();
+ApiGroup DictFunctions();
 ApiGroup EventLoopFunctions();  // Descriptors, work for the next turn.
 ApiGroup ForkFunctions();
+ApiGroup HashFunctions();
 ApiGroup InfoFunctions();
+ApiGroup IoFunctions();  // Values in files and payloads.
+ApiGroup KeyFunctions();  // Opening keys, their life, strings, the database.
+ApiGroup ListFunctions();
 ApiGroup MemoryFunctions();  // Alloc and its relatives.
+ApiGroup MiscFunctions();
 ApiGroup NotificationFunctions();
 ApiGroup PromiseFunctions();
+ApiGroup RdbStreamFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
-ApiGroup ReplyFunctions();        // ReplyWith...
+ApiGroup ReplyFunctions();  // ReplyWith...
+ApiGroup ScanFunctions();
 ApiGroup ServerEventFunctions();
+ApiGroup ServerInfoFunctions();
+ApiGroup StreamFunctions();
 ApiGroup StringFunctions();
 ApiGroup ThreadFunctions();  // Contexts of modules' threads, and the lock.
 ApiGroup TimerFunctions();
+ApiGroup TypeFunctions();  // Data types.
+ApiGroup ZsetFunctions();
 
 // Of all groups.
 std::vector<ApiGroup> AllGroups();
