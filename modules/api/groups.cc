@@ -36,6 +36,7 @@ std::vector<ApiGroup> AllGroups() {
       ThreadFunctions(),
       TimerFunctions(),
       TypeFunctions(),
+      UserFunctions(),
       ZsetFunctions(),
   };
 }
@@ -53,6 +54,7 @@ void AddAllParts(Modules& modules) {
   AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);
+  AddUserPart(modules);
 }
 
 }  // namespace slotmesh::modules
