@@ -165,6 +165,7 @@ RedisModuleCommand* AddCommand(Modules& modules, Module& module, RedisModuleComm
   command->row.arity = node::Arity::AtLeast(function == nullptr || container != nullptr ? 2 : 1);
   command->row.flags = parsed->flags | Flag::kModule;
   command->row.group = "module";
+  command->row.module = command->Keep(module.name);
   SetKeys(*command, keys);
   node::Registry& registry = modules.engine().registry;
   const absl::StatusOr<const node::Command*> added =

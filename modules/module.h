@@ -36,7 +36,7 @@ class Module {
   bool HasOption(int option) const { return (options & option) != 0; }
 
   const std::string path;
-  const std::vector<std::string> args;
+  std::vector<std::string> args;
   std::string name;  // Empty until SetModuleAttribs.
   int version = 0;
   int api_version = 0;

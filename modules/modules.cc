@@ -5,13 +5,20 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+
+#include "absl/strings/str_join.h"
 
 #include "modules/api/groups.h"
 #include "modules/command.h"
 #include "modules/context.h"
+#include "modules/data_type.h"
+#include "modules/defragmenter.h"
 #include "modules/get_api.h"
+#include "modules/key.h"
 #include "modules/process.h"
 #include "node/command/request_filter.h"
+#include "modules/shared_functions.h"
 #include "slots/strings.h"
 
 namespace slotmesh::modules {
@@ -53,7 +60,11 @@ int GetApi(const char* name, void* target) noexcept {
   return REDISMODULE_OK;
 }
 
-Modules::Modules(Host host) : host_(std::move(host)), groups_(AllGroups()) {
+Modules::Modules(Host host)
+    : host_(std::move(host)), groups_(AllGroups()), keys_(std::make_unique<KeyPool>()) {
+  types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
+  defragmenter_ = &AddPart(std::make_unique<Defragmenter>(*this));
+  shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());
   for (const ApiGroup group : groups_) {
     for (const ApiEntry& entry : group) {
       functions_.emplace(StrCat(kRedisPrefix, entry.name), entry.function);
@@ -98,6 +109,30 @@ void Modules::RunOutsideRequests(absl::FunctionRef<void()> work) {
   host_.dispatcher.BeginTurn();
   work();
   host_.dispatcher.ServeReadyKeys();
+}
+
+std::vector<std::string> Modules::DescribeModules() const {
+  const auto list = [](const std::set<std::string>& names) {
+    return StrCat("[", absl::StrJoin(names, "|"), "]");
+  };
+  constexpr std::pair<int, std::string_view> kOptions[] = {
+      {Module::kHandlesIoErrors, "handle-io-errors"},
+      {Module::kHandlesAsyncLoad, "handle-repl-async-load"},
+      {Module::kSignalsModified, "no-implicit-signal-modified"},
+  };
+  std::vector<std::string> lines;
+  for (const auto& module : loaded_) {
+    std::vector<std::string> options;
+    for (const auto& [option, name] : kOptions) {
+      if (module->HasOption(option)) options.emplace_back(name);
+    }
+    lines.push_back(StrCat("name=", module->name, ",ver=", module->version,
+                           ",api=", module->api_version, ",filters=0,usedby=",
+                           list(shared_functions_->UsersOf(*module)),
+                           ",using=", list(shared_functions_->UsedBy(*module)), ",options=[",
+                           absl::StrJoin(options, "|"), "]"));
+  }
+  return lines;
 }
 
 absl::Status Modules::Open(Module& module) {

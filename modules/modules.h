@@ -27,12 +27,18 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/commands/persistence.h"
+#include "node/commands/server.h"
 #include "node/config/config_store.h"
 #include "node/stats/log.h"
 
 struct RedisModuleCommand;
 
 namespace slotmesh::modules {
+
+class Defragmenter;
+class KeyPool;
+class SharedFunctions;
+class TypeTable;
 
 // MODULE; handlers expect a Modules as their family's state.
 absl::Span<const node::CommandSpec> ModuleCommands();
@@ -86,10 +92,10 @@ class ModulePart {
   virtual void Forget(Module& module) = 0;
 };
 
-class Modules {
+class Modules : public node::ModulesReport {
  public:
   explicit Modules(Host host);
-  ~Modules();
+  ~Modules() override;
   Modules(const Modules&) = delete;
   Modules& operator=(const Modules&) = delete;
 
@@ -111,6 +117,8 @@ class Modules {
   std::vector<std::pair<std::string, std::string>>* given_configs() const { return given_configs_; }
   // Those of the configuration file are being loaded.
   bool starting() const { return starting_; }
+
+  std::vector<std::string> DescribeModules() const override;
 
   const Host& host() const { return host_; }
   node::Engine& engine() const { return host_.engine; }
@@ -137,6 +145,12 @@ class Modules {
   // Words and clients of the calls that are under way.
   ArgFrames& arg_frames() { return arg_frames_; }
   CallClients& call_clients() { return call_clients_; }
+  // Handles on keys.
+  KeyPool& keys() { return *keys_; }
+  // Data types.
+  TypeTable& types() { return *types_; }
+  Defragmenter& defragmenter() { return *defragmenter_; }
+  SharedFunctions& shared_functions() { return *shared_functions_; }
 
   // Rises with whatever a module's call may have done to the keyspace: what a module's key knew of
   // its entry is then looked up again.
@@ -168,6 +182,10 @@ class Modules {
   std::vector<std::pair<std::string, std::string>>* given_configs_ = nullptr;
   ArgFrames arg_frames_;
   CallClients call_clients_;
+  std::unique_ptr<KeyPool> keys_;
+  TypeTable* types_ = nullptr;                   // Among parts_.
+  Defragmenter* defragmenter_ = nullptr;         // Too, as those below.
+  SharedFunctions* shared_functions_ = nullptr;
   std::vector<std::unique_ptr<ModulePart>> parts_;
   absl::flat_hash_map<std::type_index, ModulePart*> parts_by_type_;
   uint64_t keyspace_stamp_ = 0;

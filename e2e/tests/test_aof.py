@@ -206,6 +206,24 @@ class AofTest(FilesTest):
         node.start()
         self.assertEqual(self.digest(node), digest)
 
+    def test_a_rewrite_waits_until_the_rdb_file_is_there(self):
+        node = self.node("waits", {"rdb-key-save-delay": 10_000_000})
+        node.start()
+        wait_until(lambda: node.info("persistence")["aof_rewrite_in_progress"] == "0", 20, "begun")
+        node.call("SET", "key", "1")
+        node.call("BGSAVE")
+        self.assertIn("scheduled", node.call("BGREWRITEAOF"))
+        about = node.info("persistence")
+        self.assertEqual(about["aof_rewrite_scheduled"], "1")
+        self.assertEqual(about["aof_rewrite_in_progress"], "0")
+        node.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+
+        def rewritten():
+            about = node.info("persistence")
+            return (about["rdb_bgsave_in_progress"], about["aof_rewrites"]) == ("0", "1")
+
+        wait_until(rewritten, 5, "the rewrite came after it")
+
     def test_a_torn_tail_is_cut_off_and_a_hole_is_refused(self):
         node = self.node("torn")
         node.start()

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "modules/api/groups.h"
+#include "modules/api/text.h"
 #include "modules/command.h"
+#include "modules/command_info.h"
 #include "modules/context.h"
 #include "modules/modules.h"
 #include "modules/string.h"
@@ -46,6 +48,25 @@ int CreateSubcommand(RedisModuleCommand* parent, const char* name, RedisModuleCm
       AddCommand(*parent->modules, module, parent, name, function, flags == nullptr ? "" : flags,
                  {.first = first, .last = last, .step = step});
   return command == nullptr ? REDISMODULE_ERR : REDISMODULE_OK;
+}
+
+int SetCommandInfo(RedisModuleCommand* command, const RedisModuleCommandInfo* info) noexcept {
+  // Once alone: rows may have been shown.
+  if (command->has_info) {
+    errno = EEXIST;
+    return REDISMODULE_ERR;
+  }
+  const absl::Status status = FillIn(*info, *command);
+  if (!status.ok()) {
+    errno = EINVAL;
+    WriteLog(command->module, "warning",
+             StrCat("Invalid information on command '", command->row.name,
+                    "': ", ToStd(status.message())));
+    return REDISMODULE_ERR;
+  }
+  command->has_info = true;
+  command->modules->engine().registry.Refresh(*command->command);
+  return REDISMODULE_OK;
 }
 
 // --- A command with getkeys-api is asked. ---
@@ -123,6 +144,7 @@ const ApiEntry kFunctions[] = {
     {"CreateCommand", &CreateCommand},
     {"GetCommand", &GetCommand},
     {"CreateSubcommand", &CreateSubcommand},
+    {"SetCommandInfo", &SetCommandInfo},
     {"IsKeysPositionRequest", &IsKeysPositionRequest},
     {"IsChannelsPositionRequest", &IsChannelsPositionRequest},
     {"KeyAtPos", &KeyAtPos},

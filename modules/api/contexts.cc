@@ -136,20 +136,10 @@ uint64_t MonotonicMicroseconds() noexcept {
 
 // --- The log. ---
 
-void Write(const Module* module, std::string_view level, const std::string& text) {
-  using Severity = node::Log::Severity;
-  Severity severity = Severity::kVerbose;  // Also of a level that is none.
-  if (EqualsIgnoreCase(level, "debug")) severity = Severity::kDebug;
-  if (EqualsIgnoreCase(level, "notice")) severity = Severity::kNotice;
-  if (EqualsIgnoreCase(level, "warning")) severity = Severity::kWarning;
-  TheModules().host().log.Write(
-      severity, StrCat("<", module == nullptr ? std::string("module") : module->name, "> ", text));
-}
-
 void Log(RedisModuleCtx* ctx, const char* level, const char* format, ...) noexcept {
   va_list args;
   va_start(args, format);
-  Write(ctx == nullptr ? nullptr : ctx->module, level, FormatText(format, args));
+  WriteLog(ctx == nullptr ? nullptr : ctx->module, level, FormatText(format, args));
   va_end(args);
 }
 

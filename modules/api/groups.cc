@@ -4,11 +4,40 @@ namespace slotmesh::modules {
 
 std::vector<ApiGroup> AllGroups() {
   return {
-      CallFunctions(),      CommandFunctions(),       ContextFunctions(), MemoryFunctions(),
-      ReplyFunctions(),     ReplicationFunctions(),   StringFunctions(),  BlockedClientFunctions(),
-      ClusterFunctions(),   CommandFilterFunctions(), ConfigFunctions(),  ForkFunctions(),
-      InfoFunctions(),      NotificationFunctions(),  PromiseFunctions(), ServerEventFunctions(),
-      EventLoopFunctions(), ThreadFunctions(),        TimerFunctions(),
+      BlockedClientFunctions(),
+      CallFunctions(),
+      ClientFunctions(),
+      ClusterFunctions(),
+      CommandFilterFunctions(),
+      CommandFunctions(),
+      ConfigFunctions(),
+      ContextFunctions(),
+      DefragFunctions(),
+      DictFunctions(),
+      EventLoopFunctions(),
+      ForkFunctions(),
+      HashFunctions(),
+      InfoFunctions(),
+      IoFunctions(),
+      KeyFunctions(),
+      ListFunctions(),
+      MemoryFunctions(),
+      MiscFunctions(),
+      NotificationFunctions(),
+      PromiseFunctions(),
+      RdbStreamFunctions(),
+      ReplicationFunctions(),
+      ReplyFunctions(),
+      ScanFunctions(),
+      ServerEventFunctions(),
+      ServerInfoFunctions(),
+      StreamFunctions(),
+      StringFunctions(),
+      ThreadFunctions(),
+      TimerFunctions(),
+      TypeFunctions(),
+      UserFunctions(),
+      ZsetFunctions(),
   };
 }
 
@@ -25,6 +54,7 @@ void AddAllParts(Modules& modules) {
   AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);
+  AddUserPart(modules);
 }
 
 }  // namespace slotmesh::modules

@@ -29,6 +29,7 @@ int SlotOf(const node::Engine& engine, node::Args words) {
 void Append(RedisModuleCtx* ctx, node::Args words) {
   node::Engine& engine = ctx->engine();
   const int slot = SlotOf(engine, words);
+  ++engine.stats.keyspace_changes;
   if (ctx->command != nullptr) {
     ctx->command->Effect(words, slot);
   } else if (engine.journal.active()) {

@@ -145,6 +145,7 @@ int ReplyWithAttribute(RedisModuleCtx* ctx, long size) noexcept {
 void ReplySetArrayLength(RedisModuleCtx* ctx, long size) noexcept { End(ctx, size); }
 void ReplySetMapLength(RedisModuleCtx* ctx, long size) noexcept { End(ctx, size); }
 void ReplySetSetLength(RedisModuleCtx* ctx, long size) noexcept { End(ctx, size); }
+void ReplySetPushLength(RedisModuleCtx* ctx, long size) noexcept { End(ctx, size); }
 void ReplySetAttributeLength(RedisModuleCtx* ctx, long size) noexcept {
   if (ctx->reply() != nullptr && ctx->reply()->resp3()) End(ctx, size);
 }
@@ -177,6 +178,7 @@ const ApiEntry kFunctions[] = {
     {"ReplySetMapLength", &ReplySetMapLength},
     {"ReplySetSetLength", &ReplySetSetLength},
     {"ReplySetAttributeLength", &ReplySetAttributeLength},
+    {"ReplySetPushLength", &ReplySetPushLength},
 };
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <cstdio>
 
+#include "modules/modules.h"
+#include "modules/process.h"
+#include "slots/strings.h"
+
 namespace slotmesh::modules {
 
 std::string FormatText(const char* format, va_list args) {
@@ -18,6 +22,16 @@ std::string FormatText(const char* format, va_list args) {
   }
   va_end(again);
   return result;
+}
+
+void WriteLog(const Module* module, std::string_view level, const std::string& text) {
+  using Severity = node::Log::Severity;
+  Severity severity = Severity::kVerbose;  // Also of a level that is none.
+  if (EqualsIgnoreCase(level, "debug")) severity = Severity::kDebug;
+  if (EqualsIgnoreCase(level, "notice")) severity = Severity::kNotice;
+  if (EqualsIgnoreCase(level, "warning")) severity = Severity::kWarning;
+  TheModules().host().log.Write(
+      severity, StrCat("<", module == nullptr ? std::string("module") : module->name, "> ", text));
 }
 
 RedisModuleString* TrackString(RedisModuleCtx* ctx, RedisModuleString* string) {

@@ -1,14 +1,12 @@
-// Function libraries as the node's files hold them: their texts.
+// Function libraries as the data files hold them.
 //
-// Engine thread only. Borrows the functions.
+// Engine thread only; borrows the functions.
 #ifndef SLOTMESH_NODE_APP_FILE_LIBRARIES_H_
 #define SLOTMESH_NODE_APP_FILE_LIBRARIES_H_
 
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "functions/functions.h"
 #include "node/persist/function_texts.h"
 
@@ -18,21 +16,9 @@ class FileLibraries : public FunctionTexts {
  public:
   explicit FileLibraries(functions::Functions& functions) : functions_(functions) {}
 
-  std::vector<std::string> Texts() const override {
-    std::vector<std::string> texts;
-    for (const auto& [name, library] : functions_.libraries().libraries()) {
-      texts.push_back(library->text);
-    }
-    return texts;
-  }
+  std::vector<std::string> Texts() const override;
   void Clear() override { functions_.FlushLibraries(); }
-  absl::Status Load(absl::Span<const std::string> texts) override {
-    for (const std::string& text : texts) {
-      const absl::Status status = functions_.Load(text, /*replace=*/true).status();
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
+  absl::Status Load(absl::Span<const std::string> texts) override;
 
  private:
   functions::Functions& functions_;

@@ -7,11 +7,13 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "node/app/crash_report.h"
 #include "node/app/file_log.h"
 #include "node/app/node.h"
 #include "node/app/open_files.h"
@@ -80,10 +82,11 @@ void LogStart(Log& log, const Config& config) {
   log.Notice("Server initialized");
 }
 
-int Main(int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
-  if (const CheckTool tool = CheckToolNamed(argv[0]); tool != CheckTool::kNone) {
-    return RunCheckTool(tool, argv[0], args,
+// The exit code, where no node is asked for.
+std::optional<int> RunWithoutNode(const std::string& called_as,
+                                  const std::vector<std::string>& args) {
+  if (const CheckTool tool = CheckToolNamed(called_as); tool != CheckTool::kNone) {
+    return RunCheckTool(tool, called_as, args,
                         {.now = SystemClock().WallMicros() / 1000,
                          .print = [](const std::string& text) { std::fputs(text.c_str(), stdout); },
                          .read_line =
@@ -101,6 +104,12 @@ int Main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
+  return std::nullopt;
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  if (const std::optional<int> code = RunWithoutNode(argv[0], args)) return *code;
   ConfigStore settings{std::string(kVersion), &ReadStdin};
   const absl::Status loaded = settings.LoadArguments(args);
   if (!loaded.ok()) {
@@ -126,6 +135,12 @@ int Main(int argc, char** argv) {
     file_log.set_threshold(static_cast<Log::Severity>(changed.loglevel));
     return absl::OkStatus();
   });
+  CrashReport crash_report(config, std::string(kVersion));
+  crash_report.SetEnabled(config.crash_log_enabled);
+  settings.OnChange({"crash-log-enabled"}, [&crash_report](const Config& changed) {
+    crash_report.SetEnabled(changed.crash_log_enabled);
+    return absl::OkStatus();
+  });
   const std::string pid_file = PidFile(config);
   if (!pid_file.empty()) std::ofstream(pid_file) << getpid() << "\n";
   LogStart(file_log, config);
@@ -144,7 +159,9 @@ int Main(int argc, char** argv) {
     (*log)->Warning(ToStd(node.status().message()));
     return 1;
   }
+  crash_report.set_engine(&(*node)->engine());
   const int code = (*node)->Run();
+  crash_report.set_engine(nullptr);
   if (!pid_file.empty()) unlink(pid_file.c_str());
   return code;
 }

@@ -58,7 +58,6 @@
 #include "node/persist/aof_files.h"
 #include "node/persist/data_files.h"
 #include "node/persist/disk_refusal.h"
-#include "node/persist/function_texts.h"
 #include "node/persist/output_file.h"
 #include "node/persist/rdb_files.h"
 #include "node/replication/replication.h"
@@ -187,6 +186,7 @@ struct Node::Parts {
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
+                      .modules = &modules,
                       .restore = &restore_state,
                       .more_info =
                           [this](Args sections) {
@@ -417,6 +417,11 @@ void Node::Parts::SetLimits() {
   PurgeInBackground();
   gauge.FollowThisThread();
   gauge.Refresh();
+  engine.big_values = &snapshots;
+  snapshots.set_on_released([this] {
+    parking.Release(
+        [](const ParkingLot::Place& place) { return place.reason == ParkReason::kSavedValue; });
+  });
   engine.memory_limit = &memory_limit;
   engine.client_limit = &client_limit;
   memory_limit.FollowSettings(env.settings);
@@ -576,6 +581,7 @@ int Node::Run() {
     Tell(parts->engine, &ServerObserver::OnCron);
     if (parts->engine.loading.active) return;
     parts->replication.Tick();
+    parts->listener.ExpireOwn();
     parts->data_files.Tick();
   });
   parts_->cron.Start();
@@ -590,6 +596,8 @@ int Node::Run() {
   parts_->env.log.Warning("slotmesh is now ready to exit, bye bye...");
   return parts_->exit_code;
 }
+
+const Engine& Node::engine() const { return parts_->engine; }
 
 void Node::RequestStop() {
   boost::asio::post(parts_->io, [this] { parts_->io.stop(); });

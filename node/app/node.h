@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "node/command/engine.h"
 #include "node/config/config_store.h"
 #include "node/stats/clock.h"
 #include "node/stats/log.h"
@@ -36,6 +37,8 @@ class Node {
   // process's exit code.
   int Run();
   void RequestStop();
+  // For reports of a crash.
+  const Engine& engine() const;
 
  private:
   struct Parts;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "node/codec/key_place.h"
 #include "node/codec/rdb_format.h"
 
 namespace slotmesh::node {
@@ -34,6 +35,9 @@ class RdbReader {
   bool at_end() const { return remaining() == 0; }
   // OK as long as no call has failed.
   absl::Status status() const;
+  // Whose value is read, for types that want to know.
+  void set_place(const KeyPlace& place) { place_ = place; }
+  const KeyPlace& place() const { return place_; }
   // For readers of what strings contain: "what" is wrong here. Returns false.
   bool Fail(const char* what);
 
@@ -48,6 +52,7 @@ class RdbReader {
   std::string_view bytes_;
   size_t position_ = 0;
   const char* failure_ = nullptr;
+  KeyPlace place_;
 };
 
 }  // namespace slotmesh::node

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "node/codec/key_place.h"
 #include "node/codec/rdb_format.h"
 
 namespace slotmesh::node {
@@ -37,6 +38,8 @@ class RdbWriter {
   RdbWriter(std::string* out, std::vector<RdbPlainString>* later)
       : out_(out), compress_(false), later_(later) {}
 
+  // Of the whole output.
+  size_t size() const { return out_->size(); }
   void Byte(uint8_t byte) { out_->push_back(static_cast<char>(byte)); }
   void Type(RdbType type) { Byte(static_cast<uint8_t>(type)); }
   void Opcode(RdbOpcode opcode) { Byte(static_cast<uint8_t>(opcode)); }
@@ -49,6 +52,9 @@ class RdbWriter {
   void BinaryDouble(double value);  // 8 bytes, little-endian.
   void Millis(int64_t unix_ms);     // 8 bytes, little-endian.
   void Raw(std::string_view bytes) { out_->append(bytes); }
+  // Whose value is written, for types that want to know.
+  void set_place(const KeyPlace& place) { place_ = place; }
+  const KeyPlace& place() const { return place_; }
 
  private:
   bool SmallInteger(int64_t value);
@@ -58,6 +64,7 @@ class RdbWriter {
   std::string* out_;
   bool compress_;
   std::vector<RdbPlainString>* later_ = nullptr;
+  KeyPlace place_;
 };
 
 }  // namespace slotmesh::node

@@ -69,6 +69,7 @@ void ReplyCommandDocs(const Command& command, Reply& reply) {
   map.Text("since", row.since);
   map.Text("group", row.group);
   map.Text("complexity", row.complexity);
+  map.Text("module", row.module);
   std::vector<std::string_view> flags;
   if (Has(row.flags, Flag::kDeprecated)) flags.push_back("deprecated");
   if (Has(row.flags, Flag::kSysCmd)) flags.push_back("syscmd");

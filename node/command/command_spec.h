@@ -108,13 +108,19 @@ constexpr bool Has(Acl set, Acl any_of) {
   return (static_cast<uint32_t>(set) & static_cast<uint32_t>(any_of)) != 0;
 }
 
-// A short list inside a constexpr row.
+// A short list inside a row. Most rows are constexpr; a module's is filled in when it is loaded.
 template <typename T, size_t kMax>
 class RowList {
  public:
   constexpr RowList() = default;
   constexpr RowList(std::initializer_list<T> items) {
     for (const T& item : items) items_[size_++] = item;  // Too many items do not compile.
+  }
+  // False if there is no room.
+  constexpr bool Add(const T& item) {
+    if (size_ == kMax) return false;
+    items_[size_++] = item;
+    return true;
   }
   constexpr const T* begin() const { return items_.data(); }
   constexpr const T* end() const { return items_.data() + size_; }
@@ -142,15 +148,16 @@ struct CommandSpec {
   Handler handler = nullptr;  // Null for a container without a form of its own.
   Arity arity;
   Flag flags = Flag::kNone;
-  RowList<slots::KeySpec, 4> keys;
+  RowList<slots::KeySpec, 6> keys;
   RequestFlags request_flags = nullptr;  // Null: the row's flags hold for every request.
   // Finds the keys where the specs cannot (an incomplete or unknown spec), else null.
   slots::GetKeysFunction get_keys = nullptr;
   Acl acl = Acl::kNone;  // Without those that follow from flags (kRead, kWrite, kFast, ...): see
                          // ImpliedAcl.
-  RowList<std::string_view, 4> tips;  // "request_policy:all_shards", ...
+  RowList<std::string_view, 6> tips;  // "request_policy:all_shards", ...
   // COMMAND DOCS.
   std::string_view group;
+  std::string_view module;  // Whose it is; empty: the server's own.
   std::string_view since;
   std::string_view summary;  // Our own words.
   std::string_view complexity;

@@ -80,6 +80,12 @@ constexpr Origin OriginOf(RequestOrigin origin) {
   return Origin::kClient;
 }
 
+Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason reason,
+                        int slot = kNoSlot) {
+  engine.parking.Park(client, args, reason, slot, engine.now_ms);
+  return Dispatcher::Result::kWaits;
+}
+
 }  // namespace
 
 void CommandContext::Effect(Args words, int slot) {
@@ -171,16 +177,14 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
       case Admission::kRefused:
         return Finish(client, reply_begin);
       case Admission::kPark:
-        engine_.parking.Park(client, args, ParkReason::kFence, slot, engine_.now_ms);
-        return Result::kWaits;
+        return Park(engine_, client, args, ParkReason::kFence, slot);
     }
   }
   if (engine_.replication.is_replica && checks.routing &&
       IsSentOn(engine_, client, FlagsOf(client, *command, args))) [[unlikely]] {
     // While the role changes hands it is not known where to.
     if (engine_.pause.Holds(FlagsOf(client, *command, args), engine_.now_ms)) {
-      engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-      return Result::kWaits;
+      return Park(engine_, client, args, ParkReason::kPause);
     }
     client.reply().Error(StrCat("REDIRECT ", engine_.replication.primary));
     EndRefused(client, *command);
@@ -193,18 +197,19 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
       return Finish(client, reply_begin);
     }
     if (engine_.pause.Holds(flags, engine_.now_ms)) {
-      engine_.parking.Park(client, args, ParkReason::kPause, kNoSlot, engine_.now_ms);
-      return Result::kWaits;
+      return Park(engine_, client, args, ParkReason::kPause);
     }
   }
-  if (engine_.held_keys.any() && checks.state && !queue && ChangesHeldKey(client, *command, args))
-      [[unlikely]] {
-    if (client.host() == nullptr || origin != RequestOrigin::kClient) {
-      Reject(client, command, errors::kKeyHeld);
-      return Finish(client, reply_begin);
-    }
-    engine_.parking.Park(client, args, ParkReason::kHeldKey, kNoSlot, engine_.now_ms);
-    return Result::kWaits;
+  const bool runs = checks.state && !queue;
+  const bool can_wait = origin == RequestOrigin::kClient && client.host() != nullptr;
+  if (runs && engine_.held_keys.any() && ChangesHeldKey(client, *command, args)) [[unlikely]] {
+    if (can_wait) return Park(engine_, client, args, ParkReason::kHeldKey);
+    Reject(client, command, errors::kKeyHeld);
+    return Finish(client, reply_begin);
+  }
+  const bool snapshots = engine_.big_values != nullptr && engine_.big_values->active();
+  if (runs && can_wait && snapshots && ChangesUnsavedValue(client, *command, args)) [[unlikely]] {
+    return Park(engine_, client, args, ParkReason::kSavedValue);
   }
   const bool outermost = engine_.messages.pushes.Begin(client);
   if (queue) {
@@ -234,7 +239,14 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   const bool no_touch = client.no_touch;  // The command may be the one that ends it.
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
+  const RunningCommand outer = std::exchange(engine_.running, {&client, args});
+  // On a replica that takes writes these meet no key whose time has come.
+  const ExpiryMode mode = engine_.keyspace.expiry_mode();
+  if (mode == ExpiryMode::kHide && Has(command.flags(), Flag::kWrite)) [[unlikely]]
+    engine_.keyspace.set_expiry_mode(ExpiryMode::kDelete);
   command.spec().handler(ctx, args);
+  engine_.keyspace.set_expiry_mode(mode);
+  engine_.running = outer;
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(true);
   if (ctx.changes() > 0 || ctx.has_effects()) {

@@ -135,7 +135,8 @@ class Dispatcher {
                          const Plan& plan, int* slot);
   // The request would change a key that is held.
   bool ChangesHeldKey(const Client& client, const Command& command, Args args) const;
-  bool ChangesHeldKey(const Command& command, Args args) const;
+  // The request would change a big value that a snapshot is to save first.
+  bool ChangesUnsavedValue(const Client& client, const Command& command, Args args) const;
   // Moves what the reply remembers of errors into the statistics. True if there were any.
   bool CountErrors(Client& client);
   void Reject(Client& client, const Command* command, std::string_view error);

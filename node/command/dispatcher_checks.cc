@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "node/command/client_limit.h"
 #include "node/command/dispatcher.h"
@@ -162,27 +163,50 @@ bool Dispatcher::CheckState(Client& client, const Command& command, Flag flags) 
   return true;
 }
 
-bool Dispatcher::ChangesHeldKey(const Command& command, Args args) const {
+namespace {
+
+using KeyPredicate = absl::FunctionRef<bool(std::string_view)>;
+
+// The request changes a key of which `is_one` says so.
+bool ChangesKey(const Command& command, Args args, bool if_all, KeyPredicate is_one) {
   const bool writes = Has(command.flags(), Flag::kWrite | Flag::kMayReplicate) &&
                       !Has(command.flags(), Flag::kShardPubSub);
   if (!writes) return false;
-  if (command.changes_all_keys()) return true;
+  if (command.changes_all_keys()) return if_all;
   slots::KeyRefs keys;
   if (!command.has_keys() ||
       slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
                       args, &keys) != slots::KeyStatus::kOk) {
     return false;
   }
-  return std::any_of(keys.begin(), keys.end(), [&](const slots::KeyRef& key) {
-    return engine_.held_keys.Contains(args[key.word]);
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const slots::KeyRef& key) { return is_one(args[key.word]); });
+}
+
+// The same of all that a request runs.
+bool ChangesKey(const Client& client, const Command& command, Args args, bool if_all,
+                KeyPredicate is_one) {
+  if (!Has(command.flags(), Flag::kRunsTransaction)) {
+    return ChangesKey(command, args, if_all, is_one);
+  }
+  const std::vector<QueuedCommand>& queued = client.transaction.queued;
+  return std::any_of(queued.begin(), queued.end(), [&](const QueuedCommand& one) {
+    return ChangesKey(*one.command, one.args.view(), if_all, is_one);
   });
 }
 
+}  // namespace
+
 bool Dispatcher::ChangesHeldKey(const Client& client, const Command& command, Args args) const {
-  if (!Has(command.flags(), Flag::kRunsTransaction)) return ChangesHeldKey(command, args);
-  const std::vector<QueuedCommand>& queued = client.transaction.queued;
-  return std::any_of(queued.begin(), queued.end(), [this](const QueuedCommand& one) {
-    return ChangesHeldKey(*one.command, one.args.view());
+  return ChangesKey(client, command, args, /*if_all=*/true,
+                    [this](std::string_view key) { return engine_.held_keys.Contains(key); });
+}
+
+// What changes all keys takes whole tables, of which a snapshot keeps what it needs.
+bool Dispatcher::ChangesUnsavedValue(const Client& client, const Command& command,
+                                     Args args) const {
+  return ChangesKey(client, command, args, /*if_all=*/false, [this](std::string_view key) {
+    return engine_.big_values->MustWait(HashKey(engine_.keyspace, key));
   });
 }
 

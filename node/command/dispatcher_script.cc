@@ -87,6 +87,8 @@ bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args,
 bool Dispatcher::CheckBusy(Client& client, const Command& command) {
   const ScriptRun* run = engine_.script;
   if (run == nullptr || !run->busy || Has(command.flags(), Flag::kAllowBusy)) return true;
+  // Of the append-only file: that it is loading is what clients are to hear.
+  if (engine_.loading.active && !Has(command.flags(), Flag::kLoading)) return true;
   const std::string_view error = !run->busy_error.empty() ? run->busy_error
                                  : run->eval              ? errors::kBusyScript
                                                           : errors::kBusyFunction;

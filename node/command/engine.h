@@ -23,6 +23,7 @@
 #include "node/command/watch_table.h"
 #include "node/config/config.h"
 #include "node/journal/journal.h"
+#include "node/keyspace/big_value_gate.h"
 #include "node/keyspace/keyspace.h"
 #include "node/stats/clock.h"
 #include "node/stats/latency_monitor.h"
@@ -44,6 +45,12 @@ struct ScriptRun;
 inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
   return keyspace.Hash(key, keyspace.cluster() ? slots::HashSlot(key) : 0);
 }
+
+// What a client has the engine do at this moment.
+struct RunningCommand {
+  const Client* client = nullptr;  // Null: nothing.
+  Args args;
+};
 
 struct Engine {
   Registry& registry;
@@ -76,6 +83,8 @@ struct Engine {
   ServerObserver* observer = nullptr;  // Null: nobody listens.
   TypeSettings type_settings;
   HeldKeys held_keys;
+  BigValueGate* big_values = nullptr;  // Null: there are no snapshots.
+  RunningCommand running;              // For reports of a crash.
   // Null: there are no limits.
   MemoryLimit* memory_limit = nullptr;
   ClientLimit* client_limit = nullptr;

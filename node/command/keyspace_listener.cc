@@ -1,6 +1,7 @@
 #include "node/command/keyspace_listener.h"
 
 #include <string_view>
+#include <utility>
 
 #include "node/command/server_observer.h"
 
@@ -21,7 +22,35 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
                           expired ? "expired" : "evicted", key.bytes, database);
 }
 
+void KeyspaceListener::NoteOwn(int database, const HashedKey& key) {
+  const Entry* entry = engine_.keyspace.database(database).FindRaw(key);
+  if (entry == nullptr || !entry->has_expiry() || own_expiring_.size() >= kOwnExpiringMax) return;
+  own_expiring_.insert({entry->expiry(), database, std::string(key.bytes)});
+}
+
+void KeyspaceListener::ExpireOwn() {
+  // A primary finds them all.
+  if (!engine_.replication.is_replica) return own_expiring_.clear();
+  for (int i = 0; i < kOwnExpiredAtOnceMax && !own_expiring_.empty(); ++i) {
+    if (own_expiring_.begin()->due >= engine_.now_ms) return;
+    const OwnExpiry own = std::move(own_expiring_.extract(own_expiring_.begin()).value());
+    const ExpiryMode mode = engine_.keyspace.expiry_mode();
+    engine_.keyspace.set_expiry_mode(ExpiryMode::kDelete);
+    // Gone with the look, if that is still its time.
+    (void)engine_.keyspace.database(own.database)
+        .FindRead(HashKey(engine_.keyspace, own.key), engine_.now_ms,
+                  {.touch = false, .count = false});
+    engine_.keyspace.set_expiry_mode(mode);
+  }
+}
+
 void KeyspaceListener::OnTouched(int database, const HashedKey& key) {
+  if (engine_.replication.is_replica) [[unlikely]] {
+    // What the stream changes is looked up in another mode; a copy that is loaded is no command.
+    const bool own =
+        engine_.running.client != nullptr && engine_.keyspace.expiry_mode() != ExpiryMode::kIgnore;
+    if (own) NoteOwn(database, key);
+  }
   engine_.messages.tracking.OnTouched(key.bytes);
   TellWaitersAndWatchers(database, key);
 }

@@ -8,6 +8,11 @@
 #ifndef SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
 #define SLOTMESH_NODE_COMMAND_KEYSPACE_LISTENER_H_
 
+#include <compare>
+#include <cstddef>
+#include <set>
+#include <string>
+
 #include "node/command/engine.h"
 #include "node/keyspace/observer.h"
 
@@ -25,11 +30,28 @@ class KeyspaceListener : public RemovalListener, public TouchListener {
   void OnFlush(int database) override;
   void OnSwap(int a, int b) override;
 
+  // On a replica that takes writes: removes keys to which its own clients gave an expiry that has
+  // come. All others are the primary's to remove. From a timer.
+  void ExpireOwn();
+
+  static constexpr size_t kOwnExpiringMax = 1 << 20;  // More stay hidden, but are not removed.
+  static constexpr int kOwnExpiredAtOnceMax = 1000;
+
  private:
+  struct OwnExpiry {
+    UnixMillis due;
+    int database;
+    std::string key;
+
+    friend auto operator<=>(const OwnExpiry&, const OwnExpiry&) = default;
+  };
+
+  void NoteOwn(int database, const HashedKey& key);
   void TellWaitersAndWatchers(int database, const HashedKey& key);
   WatchTable::Presence PresenceOf(int database, std::string_view key) const;
 
   Engine& engine_;
+  std::set<OwnExpiry> own_expiring_;  // As they were when they were noted.
 };
 
 }  // namespace slotmesh::node

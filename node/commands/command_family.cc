@@ -87,7 +87,7 @@ void CommandList(CommandContext& ctx, Args args) {
   const Acl category = by_category ? CategoryOf(args[4]).value_or(Acl::kNone) : Acl::kNone;
   std::vector<std::string_view> names;
   ForEachCommand(ctx.engine().registry.commands(), [&](const Command& command) {
-    if (by_module) return;  // All rows are the server's own.
+    if (by_module && !EqualsIgnoreCase(args[4], command.spec().module)) return;
     if (by_category && !Has(command.acl(), category)) return;
     if (by_pattern && !GlobMatchesIgnoreCase(args[4], command.full_name())) return;
     names.push_back(command.full_name());

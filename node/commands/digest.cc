@@ -28,6 +28,11 @@ class MixingSink : public DigestSink {
     for (const std::string_view part : parts) element.Mix(part);
     digest_->Xor(element.bytes());
   }
+  void Sequence(absl::Span<const std::string_view> parts) override {
+    Digest element;
+    for (const std::string_view part : parts) element.Mix(part);
+    digest_->Xor(element.bytes());
+  }
 
  private:
   Digest* digest_;
@@ -47,7 +52,7 @@ void Digest::Mix(std::string_view part) {
 
 std::string Digest::Hex() const { return absl::BytesToHexString(ToAbsl(bytes())); }
 
-void MixValue(const Entry& entry, Digest* digest) {
+void MixValue(const Entry& entry, Digest* digest, int database) {
   const char type[4] = {0, 0, 0, static_cast<char>(entry.kind())};
   digest->Mix({type, sizeof(type)});
   if (entry.is_string()) {
@@ -55,6 +60,7 @@ void MixValue(const Entry& entry, Digest* digest) {
     digest->Mix(entry.string_bytes(scratch));
   } else {
     MixingSink sink(digest);
+    sink.place = {entry.key(), database};
     entry.object()->type->Digest(*entry.object(), sink);
   }
   if (entry.has_expiry()) digest->Xor("!!expire!!");

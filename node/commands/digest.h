@@ -34,7 +34,7 @@ class Digest {
 };
 
 // Adds type, value and whether there is an expiry.
-void MixValue(const Entry& entry, Digest* digest);
+void MixValue(const Entry& entry, Digest* digest, int database = -1);
 
 }  // namespace slotmesh::node
 

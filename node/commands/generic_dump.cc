@@ -120,7 +120,8 @@ Entry* LoadPayload(CommandContext& ctx, std::string_view key, std::string_view p
     ctx.reply().Error(errors::kBadPayload);
     return nullptr;
   }
-  const absl::StatusOr<Entry*> entry = LoadEntry(key, *value, expiry, ctx.engine().type_settings);
+  const absl::StatusOr<Entry*> entry = LoadEntry(
+      key, *value, expiry, ctx.engine().type_settings, ctx.client().database);
   if (entry.ok()) return *entry;
   if (state != nullptr && state->log != nullptr) {
     state->log->Warning(StrCat("RESTORE refused: ", FormOf(value->type),
@@ -159,7 +160,7 @@ void JournalRestore(CommandContext& ctx, Args args, UnixMillis expiry) {
 void Dump(CommandContext& ctx, Args args) {
   const Entry* entry = FindForReading(ctx, ctx.Key(1), ClientLookup(ctx));
   if (entry == nullptr) return ctx.reply().Null();
-  ctx.reply().BulkOwned(DumpEntry(*entry, ctx.engine().config.rdbcompression));
+  ctx.reply().BulkOwned(DumpEntry(*entry, ctx.engine().config.rdbcompression, ctx.client().database));
 }
 
 // RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]

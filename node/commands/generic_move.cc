@@ -89,7 +89,7 @@ void Copy(CommandContext& ctx, Args args) {
   if (exists && !request.replace) return ctx.reply().Integer(0);
   const Entry* source = ctx.db().FindRead(from, ctx.now_ms(), {.touch = false, .count = false});
   if (source == nullptr) return ctx.reply().Integer(0);
-  Entry* copy = Entry::CopyToKey(*source, to.bytes);
+  Entry* copy = Entry::CopyToKey(*source, to.bytes, ctx.client().database, request.database);
   if (copy == nullptr) return ctx.reply().Error("ERR not supported for this module key");
   if (exists) target.Delete(to, ctx.now_ms(), ctx.engine().config.lazyfree_lazy_server_del);
   target.Insert(to, copy, ctx.now_ms());

@@ -258,7 +258,13 @@ void InfoCpu(const InfoSource&, InfoText& text) {
   text.Add("used_cpu_user_main_thread", SecondsOfMicros(thread.user_micros));
 }
 
-void InfoModules(const InfoSource&, InfoText& text) { text.Section("Modules"); }
+void InfoModules(const InfoSource& source, InfoText& text) {
+  text.Section("Modules");
+  if (source.family.modules == nullptr) return;
+  for (const std::string& line : source.family.modules->DescribeModules()) {
+    text.Add("module", std::string_view(line));
+  }
+}
 
 void InfoCluster(const InfoSource& source, InfoText& text) {
   text.Section("Cluster");

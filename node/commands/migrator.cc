@@ -264,7 +264,7 @@ bool Migrator::ReadValue(const Job& job, const std::string& key, MigrateExchange
           .FindRead(HashKey(engine_.keyspace, key), now_ms, {.touch = false, .count = false});
   if (entry == nullptr) return false;
   if (entry->has_expiry()) value->ttl_ms = std::max<int64_t>(1, entry->expiry() - now_ms);
-  value->payload = DumpEntry(*entry, engine_.config.rdbcompression);
+  value->payload = DumpEntry(*entry, engine_.config.rdbcompression, job.database);
   return true;
 }
 

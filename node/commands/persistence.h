@@ -6,6 +6,7 @@
 #define SLOTMESH_NODE_COMMANDS_PERSISTENCE_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 
@@ -46,6 +47,7 @@ struct ReloadOptions {
   bool save = true;      // First save, then load that.
   bool flush = true;     // Before loading.
   bool replace = false;  // Keys that are there already.
+  std::string path;      // Empty: the node's own file.
 };
 
 class Persistence {
@@ -53,6 +55,10 @@ class Persistence {
   virtual ~Persistence() = default;
   // Now, while everything else waits. The error's message says what was wrong with the file.
   virtual absl::Status Save() = 0;
+  // The same into another file; the node's own counts of saves are left alone.
+  virtual absl::Status SaveTo(const std::string& path) {
+    return absl::UnimplementedError("this node has no files");
+  }
   enum class Started { kYes, kAlreadySaving, kFailed };
   virtual Started SaveInBackground() = 0;
   // False if none is under way.

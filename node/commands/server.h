@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "node/command/client_limit.h"
@@ -73,6 +74,14 @@ class ScriptUsageSource {
   virtual ScriptUsage Measure() const = 0;
 };
 
+// Of modules, for INFO.
+class ModulesReport {
+ public:
+  virtual ~ModulesReport() = default;
+  // A line each: "name=...,ver=...".
+  virtual std::vector<std::string> DescribeModules() const = 0;
+};
+
 struct ServerFamily {
   Dispatcher& dispatcher;
   ConfigStore& settings;
@@ -86,6 +95,7 @@ struct ServerFamily {
   ServerIdentity identity;
   const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
   ReplicationView* replication = nullptr;      // Null: there is none.
+  const ModulesReport* modules = nullptr;      // Null: there are none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
   // INFO sections of others (modules): those named, all if none is named. Null: there are none.
   std::function<std::string(Args sections)> more_info = nullptr;

@@ -1,6 +1,7 @@
 // DEBUG: what tests and people who look for faults need. Only where enable-debug-command allows it.
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <iterator>
 #include <optional>
@@ -143,7 +144,7 @@ void DigestAll(CommandContext& ctx, Args) {
     db.ForEach([&](int, const Entry& entry) {
       Digest one;
       one.Mix(entry.key());
-      MixValue(entry, &one);
+      MixValue(entry, &one, i);
       all.Xor(one.bytes());
     });
   }
@@ -155,7 +156,7 @@ void DigestValue(CommandContext& ctx, Args args) {
   for (const std::string_view key : args.subspan(2)) {
     Digest digest;
     const Entry* entry = ctx.db().FindRaw(ctx.Hash(key));
-    if (entry != nullptr) MixValue(*entry, &digest);
+    if (entry != nullptr) MixValue(*entry, &digest, ctx.client().database);
     ctx.reply().Simple(digest.Hex());
   }
 }
@@ -261,7 +262,9 @@ void Reload(CommandContext& ctx, Args args) {
   ctx.reply().Error("ERR Error trying to load the RDB dump, check server logs.");
 }
 
-void Crash(CommandContext&, Args) { std::abort(); }
+void Abort(CommandContext&, Args) { std::abort(); }
+
+void SegmentationFault(CommandContext&, Args) { std::raise(SIGSEGV); }
 
 void Help(CommandContext& ctx, Args) {
   constexpr std::string_view kLines[] = {
@@ -315,7 +318,7 @@ struct DebugCommand {
 constexpr size_t kAnyNumber = SIZE_MAX;
 
 constexpr DebugCommand kCommands[] = {
-    {"assert", 2, 2, &Crash},
+    {"assert", 2, 2, &Abort},
     {"change-repl-id", 2, 2, &ChangeReplicationId},
     {"dict-resizing", 3, 3, &Accept},
     {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
@@ -328,7 +331,7 @@ constexpr DebugCommand kCommands[] = {
     {"log", 3, 3, &WriteLog},
     {"mallctl", 3, 4, &Mallctl},
     {"object", 3, 4, &DebugObject, /*touches_data=*/true},
-    {"panic", 2, 2, &Crash},
+    {"panic", 2, 2, &Abort},
     {"pause-cron", 3, 3, &PauseCron},
     {"populate", 3, 5, &Populate, /*touches_data=*/true},
     {"protocol", 3, 3, &DebugProtocol},
@@ -336,7 +339,7 @@ constexpr DebugCommand kCommands[] = {
     {"reload", 2, kAnyNumber, &Reload, /*touches_data=*/true},
     {"replicate", 3, kAnyNumber, &Replicate},
     {"replybuffer", 4, 4, &ReplyBuffer},
-    {"segfault", 2, 2, &Crash},
+    {"segfault", 2, 2, &SegmentationFault},
     {"set-active-expire", 3, 3, &SetActiveExpire},
     {"set-disable-deny-scripts", 3, 3, &SetScriptsUnrestricted},
     {"set-skip-checksum-validation", 3, 3, &SetSkipChecksum},

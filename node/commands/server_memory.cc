@@ -113,7 +113,7 @@ void MemoryUsage(CommandContext& ctx, Args args) {
   if (!samples.has_value()) return;
   const Entry* entry = ctx.db().FindRead(ctx.Key(2), ctx.now_ms(), {.touch = false, .count = true});
   if (entry == nullptr) return ctx.reply().Null();
-  ctx.reply().Integer(static_cast<int64_t>(entry->MemoryUsage(*samples)));
+  ctx.reply().Integer(static_cast<int64_t>(entry->MemoryUsage(*samples, ctx.client().database)));
 }
 
 void MemoryStats(CommandContext& ctx, Args) {

@@ -179,7 +179,7 @@ constexpr Directive kTable[] = {
     Text("aof-rewrite-cpulist", "aof_rewrite_cpulist", kImmutable, kNever,
          &Config::aof_rewrite_cpulist),
     Text("bgsave-cpulist", "bgsave_cpulist", kImmutable, kNever, &Config::bgsave_cpulist),
-    Bool("crash-log-enabled", "", 0, kLater, &Config::crash_log_enabled),
+    Bool("crash-log-enabled", "", 0, kLive, &Config::crash_log_enabled),
     Bool("crash-memcheck-enabled", "", 0, kNever, &Config::crash_memcheck_enabled),
     Bool("use-exit-on-panic", "", kHidden, kNever, &Config::use_exit_on_panic),
     Bool("enable-debug-assert", "", kImmutable | kHidden, kNever, &Config::enable_debug_assert),

@@ -181,7 +181,8 @@ Entry* Database::Remove(EntryRef& ref, const HashedKey& key) {
 }
 
 void Database::Release(Entry* entry, bool lazy) {
-  if (lazy && shared_.reclaimer != nullptr && entry->FreeEffort() > kLazyFreeEffort) {
+  entry->TellUnlinked(index_);
+  if (lazy && shared_.reclaimer != nullptr && entry->FreeEffort(index_) > kLazyFreeEffort) {
     shared_.reclaimer->TakeEntry(entry);
   } else {
     Entry::Free(entry);
@@ -223,6 +224,7 @@ void Database::SetString(const HashedKey& key, std::string_view value, const Set
 void Database::SetString(EntryRef& ref, const HashedKey& key, std::string_view value,
                          const SetOptions& options) {
   const Kinds before = KindsOf(*ref);
+  if (!ref->is_string()) ref->TellUnlinked(index_);
   const UnixMillis expiry = options.keep_ttl ? ref->expiry() : options.expiry;
   Place(ref, Entry::WithString(ref.entry, value, expiry), before);
   SignalModified(key);

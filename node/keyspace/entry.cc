@@ -188,10 +188,12 @@ Entry* Entry::MoveToKey(Entry* entry, std::string_view key) {
   return moved;
 }
 
-Entry* Entry::CopyToKey(const Entry& entry, std::string_view key) {
+Entry* Entry::CopyToKey(const Entry& entry, std::string_view key, int from_database,
+                        int to_database) {
   Entry* copy = nullptr;
   if (entry.placement() == Placement::kObject) {
-    Object* object = entry.object()->type->Copy(*entry.object());
+    Object* object = entry.object()->type->CopyTo(*entry.object(), {entry.key(), from_database},
+                                                  {key, to_database});
     if (object == nullptr) return nullptr;
     copy = NewObject(key, object, entry.expiry());
   } else if (entry.is_integer()) {
@@ -365,15 +367,18 @@ char* Entry::mutable_bytes() {
   return placement() == Placement::kBuffer ? buffer()->bytes : base() + key_offset() + key_size();
 }
 
-size_t Entry::MemoryUsage(size_t samples) const {
+size_t Entry::MemoryUsage(size_t samples, int database) const {
   size_t bytes = shape().Bytes();
   if (placement() == Placement::kBuffer) bytes += sizeof(StringBuffer) + buffer()->capacity;
-  if (placement() == Placement::kObject) bytes += object()->type->MemoryUsage(*object(), samples);
+  if (placement() == Placement::kObject) {
+    bytes += object()->type->MemoryUsageAt(*object(), samples, {key(), database});
+  }
   return bytes;
 }
 
-size_t Entry::FreeEffort() const {
-  return placement() == Placement::kObject ? object()->type->FreeEffort(*object()) : 1;
+size_t Entry::FreeEffort(int database) const {
+  if (placement() != Placement::kObject) return 1;
+  return object()->type->FreeEffortAt(*object(), {key(), database});
 }
 
 void Entry::CheckInvariants() const {

@@ -70,7 +70,8 @@ class Entry {
   // Same value under another key; `entry` is left without value and freed (RENAME).
   static Entry* MoveToKey(Entry* entry, std::string_view key);
   // Deep copy under another key (COPY); null if the value's type cannot be copied.
-  static Entry* CopyToKey(const Entry& entry, std::string_view key);
+  static Entry* CopyToKey(const Entry& entry, std::string_view key, int from_database = -1,
+                          int to_database = -1);
   // Frees entry and value. Null is allowed.
   static void Free(Entry* entry);
 
@@ -127,9 +128,15 @@ class Entry {
   }
 
   // Bytes allocated: entry, buffer, object (see ValueType::MemoryUsage for `samples`).
-  size_t MemoryUsage(size_t samples) const;
+  size_t MemoryUsage(size_t samples, int database = -1) const;
   // About how many allocations Free releases.
-  size_t FreeEffort() const;
+  size_t FreeEffort(int database = -1) const;
+  // Its value is leaving the keyspace.
+  void TellUnlinked(int database) const {
+    if (placement() == Placement::kObject) {
+      object()->type->OnUnlinked(*object(), {key(), database});
+    }
+  }
   void CheckInvariants() const;
 
  private:

@@ -14,12 +14,12 @@
 
 namespace slotmesh::node {
 
-std::string DumpEntry(const Entry& entry, bool compress);
+std::string DumpEntry(const Entry& entry, bool compress, int database = -1);
 
 // A new entry under `key`, which the caller owns. Errors: DATA_LOSS for a malformed body,
 // UNIMPLEMENTED for a type that is not known.
 absl::StatusOr<Entry*> LoadEntry(std::string_view key, const DumpedValue& value, UnixMillis expiry,
-                                 const TypeSettings& settings);
+                                 const TypeSettings& settings, int database = -1);
 
 }  // namespace slotmesh::node
 

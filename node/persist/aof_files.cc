@@ -29,9 +29,12 @@ AofFiles::AofFiles(Environment environment)
       log_(env_.engine.journal, env_.engine.config, [this] { return env_.engine.now_ms; }) {}
 
 RdbNotes AofFiles::Notes() const {
-  return {.aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
-          .functions = env_.functions.Texts(),
-          .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+  RdbNotes notes{
+      .aux = {{"redis-ver", std::string(kRdbWriter)}, {"redis-bits", "64"}, {"aof-base", "1"}},
+      .functions = env_.functions.Texts(),
+      .unix_seconds = env_.engine.config.aof_timestamp_enabled ? env_.engine.now_ms / 1000 : 0};
+  AddModuleNotes(env_.engine.type_settings, &notes);
+  return notes;
 }
 
 SnapshotForm AofFiles::FormOfBase() const {
@@ -291,6 +294,7 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),
+                          .may_begin = [this] { return rdb_busy_ == nullptr || !rdb_busy_(); },
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {
@@ -400,7 +404,8 @@ absl::Status AofFiles::Reload() {
 }
 
 bool AofFiles::WaitsForAnother() const {
-  return !rewriting_->save->begun() && env_.snapshots.running() > 0;
+  const bool busy = env_.snapshots.running() > 0 || (rdb_busy_ != nullptr && rdb_busy_());
+  return !rewriting_->save->begun() && busy;
 }
 
 AofStatus AofFiles::Status() const {

@@ -52,6 +52,8 @@ class AofFiles {
   absl::StatusOr<bool> StepLoading(size_t bytes);
   // Goes on behind what Load found, or begins with the data that is there.
   absl::Status Begin();
+  // A rewrite does not begin while this says that the disk is busy with an RDB file.
+  void set_rdb_busy(std::function<bool()> busy) { rdb_busy_ = std::move(busy); }
   // CONFIG SET appendonly yes: begins by writing a base, in the background.
   absl::Status TurnOn();
   void TurnOff();
@@ -102,6 +104,7 @@ class AofFiles {
   void Judge();
 
   const Environment env_;
+  std::function<bool()> rdb_busy_;
   AofLog log_;
   AofManifest manifest_;
   bool complete_ = false;    // The manifest on disk gives the whole data.

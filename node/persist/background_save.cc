@@ -58,6 +58,7 @@ void BackgroundSave::StepSoon() {
 }
 
 absl::Status BackgroundSave::Begin() {
+  if (job_.may_begin != nullptr && !job_.may_begin()) return absl::OkStatus();
   SaveOptions options = RdbOptionsOf(env_.engine);
   options.form = job_.form;
   absl::StatusOr<std::unique_ptr<RdbSave>> save =
@@ -75,7 +76,8 @@ absl::Status BackgroundSave::Begin() {
 void BackgroundSave::GoOn(int64_t slice_nanos) {
   const uint64_t commands = env_.engine.stats.commands_processed;
   const bool busy = std::exchange(commands_before_, commands) != commands;
-  if (!busy || env_.post_after == nullptr) return StepSoon();
+  const bool rests = busy && env_.post_after != nullptr && !save_->waited_for();
+  if (!rests) return StepSoon();
   rests_ = true;
   env_.post_after(std::chrono::nanoseconds(slice_nanos * kRestShare), [this, alive = alive_] {
     if (!*alive) return;
@@ -89,6 +91,7 @@ void BackgroundSave::Step() {
   if (save_ == nullptr) status = Begin();
   if (status.ok()) {
     if (save_ == nullptr) return;
+    save_->set_key_delay(env_.engine.config.rdb_key_save_delay);
     Clock& clock = env_.engine.clock;
     const int64_t begin = clock.MonotonicNanos();
     if (!save_->Step([&] { return clock.MonotonicNanos() >= begin + kSliceNanos; })) {

@@ -36,6 +36,8 @@ class BackgroundSave {
     std::unique_ptr<OutputFile> file;
     std::function<RdbNotes()> notes;
     SnapshotForm form = SnapshotForm::kRdb;
+    // Not yet, says this: the timer asks again. Null: at once.
+    std::function<bool()> may_begin;
     // What the file will hold is decided: the state of this moment. An error ends the save.
     std::function<absl::Status()> on_begin;
     // The file is there, or what was wrong. May delete the save.

@@ -93,6 +93,10 @@ void CommandFileWriter::WriteValue(const node::Entry& entry) {
     return Command({"SET", entry.key(), entry.string_bytes(text)});
   }
   const Object& object = *entry.object();
+  if (object.type->Rewrite(object, {entry.key(), database_},
+                           [this](Args words) { AppendRequest(chunk_.bytes, words); })) {
+    return;
+  }
   const ElementCommand command = CommandFor(object);
   if (command.name.empty()) {
     return Command({"RESTORE", entry.key(), "0", DumpEntry(entry, /*compress=*/false)});

@@ -20,6 +20,7 @@ class CommandFileWriter : public SnapshotWriter {
 
   void Begin(const RdbNotes& notes) override;
   void Entry(int database, const node::Entry& entry) override;
+  void ForgetDatabase() override { database_ = -1; }
   void End() override {}
 
  private:

@@ -16,7 +16,9 @@ namespace slotmesh::node {
 
 class DataFiles : public Persistence, public CopiedData {
  public:
-  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {}
+  DataFiles(RdbFiles& rdb, AofFiles& aof, Engine& engine) : rdb_(rdb), aof_(aof), engine_(engine) {
+    aof_.set_rdb_busy([this] { return rdb_.Status().saving; });
+  }
 
   // At the start: finds what is there (with appendonly the append-only file before the RDB file).
   // True if there is something; Engine::loading is active then.
@@ -33,6 +35,7 @@ class DataFiles : public Persistence, public CopiedData {
   void Tick();
 
   absl::Status Save() override { return rdb_.Save(); }
+  absl::Status SaveTo(const std::string& path) override { return rdb_.SaveTo(path); }
   Started SaveInBackground() override { return rdb_.SaveInBackground(); }
   bool CancelBackgroundSave() override { return rdb_.CancelBackgroundSave(); }
   bool has_save_points() const override { return rdb_.has_save_points(); }

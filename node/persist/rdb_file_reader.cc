@@ -5,6 +5,7 @@
 #include "node/codec/crc64.h"
 #include "node/resp/numbers.h"
 #include "node/types/load_value.h"
+#include "node/types/module_values.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -78,6 +79,14 @@ bool RdbFileReader::Function() {
   return true;
 }
 
+bool RdbFileReader::ModuleAux() {
+  if (options_.type_settings.module_values == nullptr) {
+    return Refuse(absl::UnimplementedError("the file has data of a module that is not loaded"));
+  }
+  const absl::Status status = options_.type_settings.module_values->LoadAux(reader_);
+  return status.ok() || Refuse(status);
+}
+
 bool RdbFileReader::Seconds() {
   std::string_view raw;
   if (!reader_.Raw(4, &raw)) return false;
@@ -112,8 +121,7 @@ std::optional<RdbFileReader::Part> RdbFileReader::Opcode(uint8_t byte) {
       return other(Refuse(absl::UnimplementedError(
           "the file has functions in the format of a Redis 7.0 release candidate")));
     case RdbOpcode::kModuleAux:
-      return other(
-          Refuse(absl::UnimplementedError("the file has data of a module that is not loaded")));
+      return other(ModuleAux());
     case RdbOpcode::kIdle:
       return other(Idle());
     case RdbOpcode::kFreq:
@@ -140,6 +148,7 @@ Entry* RdbFileReader::ReadValue(RdbType type, std::string_view key) {
     if (!reader_.String(&value, &scratch_)) return nullptr;
     return Entry::NewString(key, value, notes_.expiry);
   }
+  reader_.set_place({key, static_cast<int>(notes_.database)});
   const absl::StatusOr<Object*> object = LoadValue(type, reader_, options_.type_settings);
   if (object.ok()) return Entry::NewObject(key, *object, notes_.expiry);
   Refuse(absl::Status(object.status().code(),

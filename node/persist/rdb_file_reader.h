@@ -76,6 +76,7 @@ class RdbFileReader {
   bool Aux();
   bool Skip(int lengths);
   bool Function();
+  bool ModuleAux();
   bool Seconds();
   bool Idle();
   bool Frequency();

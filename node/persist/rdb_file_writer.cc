@@ -3,8 +3,17 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "node/types/module_values.h"
 
 namespace slotmesh::node {
+
+void AddModuleNotes(const TypeSettings& settings, RdbNotes* notes) {
+  if (settings.module_values == nullptr) return;
+  RdbWriter before(&notes->before_keys);
+  settings.module_values->SaveAux(ModuleValues::Part::kBeforeKeys, before);
+  RdbWriter after(&notes->after_keys);
+  settings.module_values->SaveAux(ModuleValues::Part::kAfterKeys, after);
+}
 
 void RdbFileWriter::Begin(const RdbNotes& notes) {
   writer_.Raw(absl::StrFormat("REDIS%04d", kRdbVersionWritten));
@@ -17,6 +26,8 @@ void RdbFileWriter::Begin(const RdbNotes& notes) {
     writer_.Opcode(RdbOpcode::kFunction2);
     writer_.String(code);
   }
+  writer_.Raw(notes.before_keys);
+  after_keys_ = notes.after_keys;
 }
 
 void RdbFileWriter::WriteAccess(const node::Entry& entry) {
@@ -35,7 +46,7 @@ void RdbFileWriter::WriteAccess(const node::Entry& entry) {
   }
 }
 
-void RdbFileWriter::Entry(int database, const node::Entry& entry) {
+void RdbFileWriter::WriteHead(int database, const node::Entry& entry, RdbType form) {
   ++chunk_.keys;
   if (database != database_) {
     writer_.Opcode(RdbOpcode::kSelectDb);
@@ -47,20 +58,38 @@ void RdbFileWriter::Entry(int database, const node::Entry& entry) {
     writer_.Millis(entry.expiry());
   }
   WriteAccess(entry);
+  writer_.Type(form);
+  writer_.String(entry.key());
+  writer_.set_place({entry.key(), database});
+}
+
+bool RdbFileWriter::Part(int database, const node::Entry& entry) {
+  const Object& object = *entry.object();
+  if (!part_.has_value()) {
+    WriteHead(database, entry, object.type->RdbTypeOf(object));
+    part_.emplace();
+  }
+  if (!object.type->SerialisePart(object, &*part_, part_bytes_, writer_)) return false;
+  part_.reset();
+  return true;
+}
+
+void RdbFileWriter::Entry(int database, const node::Entry& entry) {
   if (!entry.is_string()) {
     const Object& object = *entry.object();
-    writer_.Type(object.type->RdbTypeOf(object));
-    writer_.String(entry.key());
+    WriteHead(database, entry, object.type->RdbTypeOf(object));
     object.type->Serialise(object, writer_);
     return;
   }
-  writer_.Type(RdbType::kString);
-  writer_.String(entry.key());
+  WriteHead(database, entry, RdbType::kString);
   if (entry.is_integer()) return writer_.IntegerString(entry.integer());
   IntText unused;
   writer_.String(entry.string_bytes(unused));
 }
 
-void RdbFileWriter::End() { writer_.Opcode(RdbOpcode::kEof); }
+void RdbFileWriter::End() {
+  writer_.Raw(after_keys_);
+  writer_.Opcode(RdbOpcode::kEof);
+}
 
 }  // namespace slotmesh::node

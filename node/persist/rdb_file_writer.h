@@ -6,12 +6,16 @@
 #ifndef SLOTMESH_NODE_PERSIST_RDB_FILE_WRITER_H_
 #define SLOTMESH_NODE_PERSIST_RDB_FILE_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "node/codec/rdb_writer.h"
 #include "node/keyspace/access_clock.h"
 #include "node/persist/snapshot_writer.h"
+#include "node/types/type_settings.h"
 
 namespace slotmesh::node {
 
@@ -23,21 +27,33 @@ struct AccessNotes {
   LfuSettings lfu;
 };
 
+// Adds what modules keep besides keys, as it is now.
+void AddModuleNotes(const TypeSettings& settings, RdbNotes* notes);
+
 class RdbFileWriter : public SnapshotWriter {
  public:
-  explicit RdbFileWriter(const AccessNotes& access)
-      : access_(access), writer_(&chunk_.bytes, &chunk_.strings) {}
+  // `part_bytes`: about as much as Part() writes at a time.
+  explicit RdbFileWriter(const AccessNotes& access, size_t part_bytes)
+      : access_(access), part_bytes_(part_bytes), writer_(&chunk_.bytes, &chunk_.strings) {}
 
   void Begin(const RdbNotes& notes) override;
   void Entry(int database, const node::Entry& entry) override;
   void End() override;
+  bool Part(int database, const node::Entry& entry) override;
+  bool takes_parts() const override { return true; }
+  void ForgetDatabase() override { database_ = -1; }
 
  private:
   void WriteAccess(const node::Entry& entry);
+  // All but the value.
+  void WriteHead(int database, const node::Entry& entry, RdbType form);
 
   const AccessNotes access_;
+  const size_t part_bytes_;
   RdbWriter writer_;
-  int database_ = -1;  // That the entries are in.
+  int database_ = -1;                // That the entries are in.
+  std::optional<SerialPlace> part_;  // Of the entry that is written in parts.
+  std::string after_keys_;
 };
 
 }  // namespace slotmesh::node

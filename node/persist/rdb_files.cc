@@ -34,6 +34,7 @@ RdbNotes RdbFiles::Notes() const {
     for (auto& note : env_.origin()) notes.aux.push_back(std::move(note));
   }
   notes.functions = env_.functions.Texts();
+  AddModuleNotes(env_.engine.type_settings, &notes);
   return notes;
 }
 
@@ -149,6 +150,12 @@ absl::Status RdbFiles::EndLoading() {
                          ", keys expired: ", loaded.expired, "."));
   env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
   return absl::OkStatus();
+}
+
+absl::Status RdbFiles::SaveTo(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = env_.create(path);
+  if (!file.ok()) return file.status();
+  return SaveRdb(env_.engine.keyspace, *std::move(file), Notes(), RdbOptionsOf(env_.engine));
 }
 
 absl::Status RdbFiles::Save() {
@@ -272,8 +279,8 @@ absl::Status RdbFiles::Reload(const ReloadOptions& options) {
   }
   const uint64_t changes = env_.engine.stats.keyspace_changes;
   const absl::Status opened =
-      Open(env_.engine.config.dbfilename, env_.engine.keyspace, options.replace,
-           /*keep_expired=*/false);
+      Open(options.path.empty() ? env_.engine.config.dbfilename : options.path,
+           env_.engine.keyspace, options.replace, /*keep_expired=*/false);
   if (!opened.ok()) return opened;
   using Loading = ServerObserver::Loading;
   if (options.flush) {

@@ -62,6 +62,7 @@ class RdbFiles {
 
   // As Persistence has them.
   absl::Status Save();
+  absl::Status SaveTo(const std::string& path);
   Persistence::Started SaveInBackground();
   bool CancelBackgroundSave();
   bool has_save_points() const;

@@ -20,6 +20,7 @@ RdbOutputThread::RdbOutputThread(std::unique_ptr<OutputFile> file, Options optio
     : options_(options),
       on_idle_(std::move(on_idle)),
       file_(std::move(file)),
+      key_delay_micros_(options.key_delay_micros),
       thread_([this] { Run(); }) {}
 
 RdbOutputThread::~RdbOutputThread() {
@@ -106,11 +107,22 @@ absl::Status RdbOutputThread::WriteChunk(const RdbChunk& chunk) {
   return file_->Write(bytes);
 }
 
+void RdbOutputThread::set_key_delay(int64_t micros) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(key_delay_micros_, micros) == micros) return;
+  }
+  changed_.notify_one();
+}
+
 void RdbOutputThread::Linger(const RdbChunk& chunk) {
-  if (options_.key_delay_micros <= 0) return;
   std::unique_lock lock(mutex_);
-  const std::chrono::microseconds delay(chunk.keys * options_.key_delay_micros);
-  changed_.wait_for(lock, delay, [this] { return give_up_; });
+  for (int64_t delay = -1; delay != key_delay_micros_ && !give_up_;) {
+    delay = key_delay_micros_;
+    if (delay <= 0) return;
+    changed_.wait_for(lock, std::chrono::microseconds(chunk.keys * delay),
+                      [&] { return give_up_ || key_delay_micros_ != delay; });
+  }
 }
 
 absl::Status RdbOutputThread::WriteEnd() {

@@ -39,6 +39,8 @@ class RdbOutputThread {
   RdbOutputThread& operator=(const RdbOutputThread&) = delete;
 
   void Append(RdbChunk chunk);
+  // For tests: time to lose per key, from now on.
+  void set_key_delay(int64_t micros);
   bool WantsMore() const { return pending_bytes_.load(std::memory_order_relaxed) < kPendingMax; }
   // Until WantsMore(), or the file has failed.
   void WaitForRoom();
@@ -67,6 +69,7 @@ class RdbOutputThread {
   uint64_t checksum_ = 0;
   std::string packed_;
   absl::Status status_;
+  int64_t key_delay_micros_ = 0;
   std::atomic<size_t> pending_bytes_ = 0;
   std::atomic<uint64_t> bytes_written_ = 0;
   std::atomic<bool> ended_ = false;

@@ -10,7 +10,7 @@ constexpr size_t kChunkBytes = 256 << 10;
 std::unique_ptr<SnapshotWriter> MakeWriter(const SaveOptions& options) {
   switch (options.form) {
     case SnapshotForm::kRdb:
-      return std::make_unique<RdbFileWriter>(options.access);
+      return std::make_unique<RdbFileWriter>(options.access, options.part_bytes);
     case SnapshotForm::kCommands:
       return std::make_unique<CommandFileWriter>();
   }
@@ -26,7 +26,7 @@ RdbOutputThread::Options OutputOf(const SaveOptions& options) {
 
 }  // namespace
 
-RdbSave::RdbSave(const SaveOptions& options) : writer_(MakeWriter(options)) {}
+RdbSave::RdbSave(const SaveOptions& options) : options_(options), writer_(MakeWriter(options)) {}
 
 absl::StatusOr<std::unique_ptr<RdbSave>> RdbSave::Start(Snapshots& snapshots,
                                                         std::unique_ptr<OutputFile>& file,
@@ -37,14 +37,39 @@ absl::StatusOr<std::unique_ptr<RdbSave>> RdbSave::Start(Snapshots& snapshots,
   absl::StatusOr<std::unique_ptr<SnapshotWalk>> walk = snapshots.Begin(std::nullopt, *save);
   if (!walk.ok()) return walk.status();
   save->walk_ = *std::move(walk);
+  save->on_idle_ = on_idle;
   save->output_ =
       std::make_unique<RdbOutputThread>(std::move(file), OutputOf(options), std::move(on_idle));
   save->writer_->Begin(notes);
   return save;
 }
 
+bool RdbSave::TakesInParts(const Entry& entry) const {
+  return writer_->takes_parts() && !entry.is_string() && entry.FreeEffort() >= options_.big_effort;
+}
+
+bool RdbSave::OnPart(const SnapshotItem& item) {
+  in_parts_ = true;
+  const bool whole = writer_->Part(item.database, item.entry);
+  if (writer_->size() >= kChunkBytes) output_->Append(writer_->Take());
+  if (!whole) return false;
+  in_parts_ = false;
+  ++keys_;
+  if (aside_ != nullptr) {
+    output_->Append(writer_->Take());
+    output_->Append(aside_->Take());
+    aside_.reset();
+    writer_->ForgetDatabase();
+  }
+  return true;
+}
+
 void RdbSave::OnEntry(const SnapshotItem& item) {
   ++keys_;
+  if (in_parts_) {
+    if (aside_ == nullptr) aside_ = MakeWriter(options_);
+    return aside_->Entry(item.database, item.entry);
+  }
   writer_->Entry(item.database, item.entry);
   if (writer_->size() >= kChunkBytes) output_->Append(writer_->Take());
 }

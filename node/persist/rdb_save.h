@@ -33,6 +33,10 @@ struct SaveOptions {
   SnapshotForm form = SnapshotForm::kRdb;
   RdbOutputThread::Options output;
   AccessNotes access;  // In RDB only.
+  // A value of at least so many allocations is written in parts of about so many bytes. Smaller
+  // ones are done within the fraction of a millisecond that a client would wait otherwise.
+  size_t big_effort = 1024;
+  size_t part_bytes = 4096;
 };
 
 // In slices, as it is at the start (BGSAVE). Borrows the snapshots, which outlive it. Going away
@@ -50,8 +54,11 @@ class RdbSave : private SnapshotConsumer {
   // Encodes until `out_of_time` says so or the thread has enough to do. True when the file is
   // committed or has failed.
   bool Step(absl::FunctionRef<bool()> out_of_time);
-  bool WantsMore() const override { return output_->WantsMore(); }
+  // Clients that wait for a big value get it, whatever the file takes.
+  bool WantsMore() const override { return output_->WantsMore() || waited_for(); }
+  bool waited_for() const { return walk_ != nullptr && walk_->waited_for(); }
 
+  void set_key_delay(int64_t micros) { output_->set_key_delay(micros); }
   // All is with the thread: more steps bring nothing but its end.
   bool encoded() const { return finished_; }
   // REQUIRES: Step said true.
@@ -62,9 +69,17 @@ class RdbSave : private SnapshotConsumer {
  private:
   explicit RdbSave(const SaveOptions& options);
   void OnEntry(const SnapshotItem& item) override;
+  bool TakesInParts(const Entry& entry) const override;
+  bool OnPart(const SnapshotItem& item) override;
+  void OnAwaited() override { on_idle_(); }
 
   std::unique_ptr<RdbOutputThread> output_;
+  const SaveOptions options_;
   const std::unique_ptr<SnapshotWriter> writer_;
+  // Of entries that came while a big one is being written: they go behind it.
+  std::unique_ptr<SnapshotWriter> aside_;
+  bool in_parts_ = false;
+  std::function<void()> on_idle_;
   uint64_t keys_ = 0;
   bool finished_ = false;               // All is with the thread.
   std::unique_ptr<SnapshotWalk> walk_;  // Null once it is over.

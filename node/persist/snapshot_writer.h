@@ -22,6 +22,9 @@ struct RdbNotes {
   std::vector<std::pair<std::string, std::string>> aux;  // Only RDB has them.
   std::vector<std::string> functions;                    // Code of each library.
   int64_t unix_seconds = 0;                              // Only commands have it; 0: they don't.
+  // What modules say there, encoded. Only RDB has it.
+  std::string before_keys;
+  std::string after_keys;
 };
 
 struct RdbChunk {
@@ -41,6 +44,12 @@ class SnapshotWriter {
   virtual void Begin(const RdbNotes& notes) = 0;
   virtual void Entry(int database, const node::Entry& entry) = 0;
   virtual void End() = 0;
+  // An entry in parts, each an append of bounded size, until it says true. No other entry in
+  // between. REQUIRES: takes_parts().
+  virtual bool Part(int database, const node::Entry& entry) { return Entry(database, entry), true; }
+  virtual bool takes_parts() const { return false; }
+  // Others' output has been put in between.
+  virtual void ForgetDatabase() = 0;
 
   size_t size() const { return chunk_.bytes.size(); }
   // What has been written since the last call.

@@ -28,4 +28,13 @@ void AckWaits::OnNews() {
   }
 }
 
+void AckWaits::EndLocal() {
+  const auto local = [](const Waiting& waiting) { return waiting.wish.here_too; };
+  for (const Waiting& waiting : waits_) {
+    if (!local(waiting)) continue;
+    (void)blocked_.Complete(waiting.ticket, [&](Client& client) { client.reply().Error(kNoAof); });
+  }
+  std::erase_if(waits_, local);
+}
+
 }  // namespace slotmesh::node

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "node/command/blocked_clients.h"
@@ -29,6 +30,8 @@ struct AckCounts {
 class AckWaits {
  public:
   using Count = std::function<AckCounts(const AckWish&)>;
+  static constexpr std::string_view kNoAof =
+      "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
   AckWaits(BlockedClients& blocked, Count count) : blocked_(blocked), count_(std::move(count)) {}
 
@@ -43,6 +46,8 @@ class AckWaits {
   bool empty() const { return waits_.empty(); }
   // Somebody has acknowledged more, or there are fewer who can.
   void OnNews();
+  // This node writes no append-only file any more: nobody need wait for it.
+  void EndLocal();
 
  private:
   struct Waiting {

@@ -50,6 +50,10 @@ Replication::Replication(const Environment& environment)
                      [this] {
                        if (env_.engine.gate == nullptr) FollowNobodyBySetting();
                      }}) {
+  env_.settings.OnChange({"appendonly"}, [this](const Config& changed) {
+    if (!changed.appendonly) replicas_.waits().EndLocal();
+    return absl::OkStatus();
+  });
   env_.settings.OnChange({"min-replicas-to-write", "min-replicas-max-lag"}, [this](const Config&) {
     replicas_.CountGood();
     return absl::OkStatus();

@@ -14,8 +14,6 @@ namespace {
 
 constexpr int64_t kPortMax = 65535;
 constexpr std::string_view kInCluster = "ERR REPLICAOF not allowed in cluster mode.";
-constexpr std::string_view kNoAof =
-    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 constexpr std::string_view kNotOfReplica =
     "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a "
     "replica is configured to be writable (which is not the default) writes to replicas are just "
@@ -148,7 +146,7 @@ void WaitAof(CommandContext& ctx, Args args) {
   const std::optional<int64_t> deadline = Deadline(ctx, args[3]);
   if (!deadline.has_value()) return;
   if (ctx.engine().replication.is_replica) return ctx.reply().Error(kAofNotOfReplica);
-  if (*local > 0 && !ctx.engine().config.appendonly) return ctx.reply().Error(kNoAof);
+  if (*local > 0 && !ctx.engine().config.appendonly) return ctx.reply().Error(AckWaits::kNoAof);
   WaitFor(
       ctx,
       {.offset = WrittenUpTo(ctx), .replicas = *replicas, .on_disk = true, .here_too = *local > 0},

@@ -216,6 +216,25 @@ TEST(Replication, APrimaryThatStartsTellsReplicasWhatHadExpired) {
   EXPECT_EQ(node.replication().replicas().backlog().begin(), 7u);
 }
 
+TEST(Replication, AReplicaThatTakesWritesRemovesItsOwnKeysInTime) {
+  World world(2, 1, StrCat(kDiskless, "replica-read-only no\n"));
+  TestNode& replica = world.node(1);
+  replica.Follow(world.node(0));
+  world.node(0).Run({"SET", "primary's", "v", "PX", "10000"});
+  world.Settle();
+  replica.Run({"SET", "own", "v", "PX", "10000"});
+  replica.Run({"SET", "later", "v", "PX", "10000"});
+  replica.Run({"PEXPIRE", "later", "1000000"});
+  EXPECT_EQ(replica.Run({"DBSIZE"}), ":3\r\n");
+  world.AdvanceMillis(10'001);
+  EXPECT_EQ(replica.Run({"DBSIZE"}), ":2\r\n");
+  EXPECT_EQ(replica.Run({"GET", "own"}), "$-1\r\n");
+  EXPECT_EQ(replica.Run({"GET", "later"}), "$1\r\nv\r\n");
+  // A key of the primary's is hidden until it is written to.
+  EXPECT_EQ(replica.Run({"INCR", "primary's"}), ":1\r\n");
+  EXPECT_EQ(replica.Run({"TTL", "primary's"}), ":-1\r\n");
+}
+
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {
   World world(2, 1, StrCat(kDiskless, "repl-backlog-ttl 5\n"));
   world.node(1).Follow(world.node(0));

@@ -27,6 +27,7 @@ absl::StatusOr<std::unique_ptr<SnapshotWalk>> Snapshots::Begin(std::optional<slo
   if (!epoch) return absl::UnavailableError("other snapshots must end first");
   std::unique_ptr<SnapshotWalk> walk(new SnapshotWalk(*this, std::move(slots), consumer, *epoch));
   walks_.push_back(walk.get());
+  set_active(true);
   keyspace_.set_change_guard(this);
   return walk;
 }
@@ -39,7 +40,14 @@ SnapshotWalk* Snapshots::WalkOf(int slot) const {
 }
 
 void Snapshots::BeforeChange(const Database& database, SlotTable& table, uint64_t hash) {
-  if (SnapshotWalk* walk = WalkOf(table.slot)) walk->Save(database, table, hash);
+  if (SnapshotWalk* walk = WalkOf(table.slot)) {
+    walk->Save(database, table, hash, /*in_parts=*/false);
+  }
+}
+
+bool Snapshots::MustWait(const HashedKey& key) {
+  SnapshotWalk* walk = WalkOf(key.slot);
+  return walk != nullptr && walk->MustWait(key);
 }
 
 void Snapshots::OnDetached(const Database& database, std::unique_ptr<SlotTable>& table) {
@@ -48,7 +56,9 @@ void Snapshots::OnDetached(const Database& database, std::unique_ptr<SlotTable>&
 
 void Snapshots::Remove(SnapshotWalk* walk) {
   std::erase(walks_, walk);
-  if (walks_.empty()) keyspace_.set_change_guard(nullptr);
+  if (!walks_.empty()) return;
+  keyspace_.set_change_guard(nullptr);
+  set_active(false);
 }
 
 // --- SnapshotWalk ---
@@ -83,23 +93,100 @@ bool SnapshotWalk::Join(SlotTable& table) {
   return table.walking();
 }
 
-void SnapshotWalk::Save(const Database& database, SlotTable& table, uint64_t hash) {
+void SnapshotWalk::HandOut(int database, SlotTable& table, const Entry& entry, bool in_parts) {
+  if (!in_parts || !consumer_.TakesInParts(entry)) {
+    return consumer_.OnEntry({database, table.slot, entry});
+  }
+  const uint64_t hash = owner_.keyspace_.Hash(entry.key(), table.slot).hash;
+  big_.push_back({database, table.slot, &table, hash, &entry});
+}
+
+void SnapshotWalk::Save(const Database& database, SlotTable& table, uint64_t hash, bool in_parts) {
+  if (!in_parts) {
+    for (auto big = FindBig(table, hash); big != big_.end(); big = FindBig(table, hash)) {
+      FinishBig(big);
+    }
+  }
   if (!Join(table)) return;
   const int home = HomeOf(database);
   table.SaveBucket(hash, [&](const Entry& entry) {
     ++saved_early_;
-    consumer_.OnEntry({home, table.slot, entry});
+    // Of those in the bucket only the one with that hash may change; the others take their turn.
+    const bool later = in_parts || owner_.keyspace_.Hash(entry.key(), table.slot).hash != hash;
+    HandOut(home, table, entry, later);
   });
 }
 
 void SnapshotWalk::SaveNow(int database, const HashedKey& key) {
   Database& home = owner_.keyspace_.database(database);
   SlotTable* table = done_ || !Covers(key.slot) ? nullptr : home.table(key.slot);
-  if (table != nullptr) Save(home, *table, key.hash);
+  if (table != nullptr) Save(home, *table, key.hash, /*in_parts=*/false);
+}
+
+std::deque<SnapshotWalk::Big>::iterator SnapshotWalk::FindBig(const SlotTable& table,
+                                                              uint64_t hash) {
+  return std::find_if(big_.begin(), big_.end(),
+                      [&](const Big& big) { return big.table == &table && big.hash == hash; });
+}
+
+// All that is left of it, at once.
+void SnapshotWalk::FinishBig(std::deque<Big>::iterator big) {
+  if (big->begun) {
+    while (!consumer_.OnPart(big->Item())) continue;
+  } else {
+    consumer_.OnEntry(big->Item());
+  }
+  big_.erase(big);
+  Release();
+}
+
+void SnapshotWalk::StepBig() {
+  Big& big = big_.front();
+  big.begun = true;
+  if (!consumer_.OnPart(big.Item())) return;
+  big_.pop_front();
+  Release();
+}
+
+// Those that wait look again whether they have to.
+void SnapshotWalk::Release() {
+  if (!std::exchange(waited_for_, false)) return;
+  if (owner_.on_released_ != nullptr) owner_.on_released_();
+}
+
+bool SnapshotWalk::MustWait(const HashedKey& key) {
+  bool wait = false;
+  for (size_t home = 0; home < databases_.size() && !done_; ++home) {
+    SlotTable* table = databases_[home]->table(key.slot);
+    if (table != nullptr) wait |= PutForward(static_cast<int>(home), *table, key);
+  }
+  if (wait && !std::exchange(waited_for_, true)) consumer_.OnAwaited();
+  return wait;
+}
+
+// True if the key's value is big and still to be saved.
+bool SnapshotWalk::PutForward(int database, SlotTable& table, const HashedKey& key) {
+  const Database& home = *databases_[static_cast<size_t>(database)];
+  const Entry* entry = home.FindRaw(key);
+  if (entry == nullptr || !consumer_.TakesInParts(*entry)) return false;
+  Save(home, table, key.hash, /*in_parts=*/true);
+  const auto big = FindBig(table, key.hash);
+  if (big == big_.end()) return false;
+  // Behind the one that is half saved, if any is.
+  const auto next = big_.begin() + (big_.front().begun ? 1 : 0);
+  if (big > next) std::rotate(next, big, big + 1);
+  return true;
 }
 
 void SnapshotWalk::Adopt(const Database& database, std::unique_ptr<SlotTable>& table) {
-  if (!Join(*table)) return;
+  if (!Join(*table)) {
+    // Only what is in line still needs it.
+    for (size_t i = big_.size(); i > 0; --i) {
+      const auto big = big_.begin() + static_cast<ptrdiff_t>(i - 1);
+      if (big->table == table.get()) FinishBig(big);
+    }
+    return;
+  }
   const int home = HomeOf(database);
   const bool current = home == static_cast<int>(database_) && table->slot == slot_;
   detached_.push_back({std::move(table), home, current ? cursor_ : 0});
@@ -111,15 +198,18 @@ bool SnapshotWalk::StepDetached() {
   if (detached_.empty()) return false;
   Detached& detached = detached_.back();
   SlotTable& table = *detached.table;
-  detached.cursor = table.WalkStep(detached.cursor, [&](const Entry& entry) {
-    ++walked_;
-    consumer_.OnEntry({detached.database, table.slot, entry});
-  });
-  if (detached.cursor == 0) {
+  if (detached.walked) {
+    // By now nothing of it is in line.
     table.EndWalk(true);
     owner_.keyspace_.Reclaim(std::move(detached.table));
     detached_.pop_back();
+    return true;
   }
+  detached.cursor = table.WalkStep(detached.cursor, [&](const Entry& entry) {
+    ++walked_;
+    HandOut(detached.database, table, entry, /*in_parts=*/true);
+  });
+  detached.walked = detached.cursor == 0;
   return true;
 }
 
@@ -151,7 +241,7 @@ bool SnapshotWalk::StepTable() {
     }
     cursor_ = table->WalkStep(cursor_, [&](const Entry& entry) {
       ++walked_;
-      consumer_.OnEntry({static_cast<int>(database_), slot_, entry});
+      HandOut(static_cast<int>(database_), *table, entry, /*in_parts=*/true);
     });
     if (cursor_ == 0) {
       table->EndWalk(true);
@@ -167,7 +257,9 @@ bool SnapshotWalk::Step(absl::FunctionRef<bool()> out_of_time) {
   while (!done_) {
     for (int i = 0; i < kStepsPerClockCheck; ++i) {
       if (!consumer_.WantsMore()) return false;
-      if (!StepDetached() && !StepTable()) {
+      if (!big_.empty()) {
+        StepBig();
+      } else if (!StepDetached() && !StepTable()) {
         Finish();
         return true;
       }
@@ -180,6 +272,7 @@ bool SnapshotWalk::Step(absl::FunctionRef<bool()> out_of_time) {
 void SnapshotWalk::Finish() {
   done_ = true;
   owner_.Remove(this);
+  Release();
 }
 
 void SnapshotWalk::Abort() {
@@ -196,6 +289,7 @@ void SnapshotWalk::Abort() {
     owner_.keyspace_.Reclaim(std::move(detached.table));
   }
   detached_.clear();
+  big_.clear();
   Finish();
 }
 

@@ -10,8 +10,12 @@
 //
 // Entries are handed out by reference for the length of the call: the consumer copies or encodes
 // what it needs (SAFETY 25). The same walk serves slot migration, BGSAVE, AOF rewriting and full
-// resynchronisation. Values with buckets of their own will be handed out part by part, with marks
-// of the same kind (SAFETY 26); strings come whole.
+// resynchronisation.
+//
+// A consumer may take big values in parts. From then on until its last part such a value stays as
+// it is: requests that can wait are told to (MustWait), which makes the value the next to be handed
+// out; for a writer that cannot wait the rest is handed out at once (SAFETY 26). A value that
+// nobody waits for takes its turn. Strings come whole.
 //
 // Several walks may run at a time if they share no slot; a caller that is refused tries again
 // later. While a walk runs, its tables grow but do not shrink.
@@ -24,13 +28,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "node/journal/journal.h"
+#include "node/keyspace/big_value_gate.h"
 #include "node/keyspace/keyspace.h"
 #include "slots/slot_set.h"
 
@@ -50,13 +58,19 @@ class SnapshotConsumer {
   virtual ~SnapshotConsumer() = default;
   // Must not change the keyspace. Cannot refuse: a write may be waiting for it.
   virtual void OnEntry(const SnapshotItem& item) = 0;
+  // The value is to come in parts: by OnPart, again and again, until that says it has all. Other
+  // entries, other big ones too, may come whole in between.
+  virtual bool TakesInParts(const Entry&) const { return false; }
+  virtual bool OnPart(const SnapshotItem& item) { return OnEntry(item), true; }
+  // Somebody waits for a big value: asked for more than it wants, it had better take that.
+  virtual void OnAwaited() {}
   // False pauses Step (buffers are full). Writes go on handing out what they change.
   virtual bool WantsMore() const { return true; }
 };
 
 class SnapshotWalk;
 
-class Snapshots : private ChangeGuard {
+class Snapshots : public BigValueGate, private ChangeGuard {
  public:
   Snapshots(Keyspace& keyspace, const Journal& journal);
   // REQUIRES: all walks have gone.
@@ -71,6 +85,11 @@ class Snapshots : private ChangeGuard {
                                                       SnapshotConsumer& consumer);
   size_t running() const { return walks_.size(); }
 
+  // BigValueGate.
+  bool MustWait(const HashedKey& key) override;
+  // Called when those that wait may try again.
+  void set_on_released(std::function<void()> on_released) { on_released_ = std::move(on_released); }
+
  private:
   friend class SnapshotWalk;
 
@@ -82,6 +101,7 @@ class Snapshots : private ChangeGuard {
   Keyspace& keyspace_;
   const Journal& journal_;
   std::vector<SnapshotWalk*> walks_;
+  std::function<void()> on_released_;
 };
 
 class SnapshotWalk {
@@ -106,6 +126,8 @@ class SnapshotWalk {
   // Keys handed out by steps, and early because of writes.
   uint64_t walked() const { return walked_; }
   uint64_t saved_early() const { return saved_early_; }
+  // A request waits for a big value.
+  bool waited_for() const { return waited_for_; }
 
  private:
   friend class Snapshots;
@@ -115,6 +137,18 @@ class SnapshotWalk {
     std::unique_ptr<SlotTable> table;
     int database;
     uint64_t cursor;
+    bool walked = false;
+  };
+  // A value that is handed out in parts, or is to be.
+  struct Big {
+    SnapshotItem Item() const { return {database, slot, *entry}; }
+
+    int database;
+    int slot;
+    const SlotTable* table;
+    uint64_t hash;
+    const Entry* entry;
+    bool begun = false;
   };
 
   SnapshotWalk(Snapshots& owner, std::optional<slots::SlotSet> slots, SnapshotConsumer& consumer,
@@ -123,7 +157,15 @@ class SnapshotWalk {
   int NextCovered(const Database& database, int slot) const;
   int HomeOf(const Database& database) const;
   bool Join(SlotTable& table);
-  void Save(const Database& database, SlotTable& table, uint64_t hash);
+  // What shares the bucket, early; with `in_parts` big values are only put in line.
+  void Save(const Database& database, SlotTable& table, uint64_t hash, bool in_parts);
+  void HandOut(int database, SlotTable& table, const Entry& entry, bool in_parts);
+  std::deque<Big>::iterator FindBig(const SlotTable& table, uint64_t hash);
+  void FinishBig(std::deque<Big>::iterator big);
+  void StepBig();
+  bool PutForward(int database, SlotTable& table, const HashedKey& key);
+  bool MustWait(const HashedKey& key);
+  void Release();
   void Adopt(const Database& database, std::unique_ptr<SlotTable>& table);
   bool StepDetached();
   bool StepTable();
@@ -140,6 +182,8 @@ class SnapshotWalk {
   int slot_ = 0;
   uint64_t cursor_ = 0;
   std::vector<Detached> detached_;
+  std::deque<Big> big_;  // The first one is handed out, the others are to be.
+  bool waited_for_ = false;
   bool done_ = false;
   uint64_t walked_ = 0;
   uint64_t saved_early_ = 0;

@@ -49,6 +49,34 @@ class Collector : public SnapshotConsumer {
   int credit = 1 << 30;
 };
 
+// Takes long strings in parts, and compares them with the whole at their end.
+class PartsCollector : public Collector {
+ public:
+  bool TakesInParts(const Entry& entry) const override {
+    return entry.is_string() && entry.string_length() >= 40;
+  }
+  bool OnPart(const SnapshotItem& item) override {
+    constexpr size_t kPart = 7;
+    IntText scratch;
+    const std::string_view value = item.entry.string_bytes(scratch);
+    const std::string_view part = value.substr(begun_.size(), kPart);
+    begun_ += part;
+    if (begun_.size() < value.size()) return false;
+    EXPECT_EQ(begun_, value);
+    begun_.clear();
+    ++in_parts;
+    Put(state, item.database, item.slot, item.entry);
+    return true;
+  }
+  void OnAwaited() override { ++awaited; }
+
+  int in_parts = 0;
+  int awaited = 0;
+
+ private:
+  std::string begun_;
+};
+
 // A keyspace that is written to at random, in all the ways there are.
 class Writer {
  public:
@@ -64,12 +92,16 @@ class Writer {
   uint64_t Random(uint64_t below) { return random_() % below; }
   int slot_stride() const { return 600; }
 
-  void WriteOnce() {
+  // Valid until the next one.
+  HashedKey RandomKey() {
     const uint64_t number = random_() % range_;
-    const std::string text = "key" + std::to_string(number);
+    key_ = "key" + std::to_string(number);
     // Spread over the slot range, so that sets of slots cut through.
-    const int slot = static_cast<int>(number % slots_) * slot_stride();
-    const HashedKey key = keyspace_.Hash(text, slot);
+    return keyspace_.Hash(key_, static_cast<int>(number % slots_) * slot_stride());
+  }
+
+  void WriteOnce() {
+    const HashedKey key = RandomKey();
     Database& db = keyspace_.database(static_cast<int>(random_() % 3));
     switch (random_() % 16) {
       case 0:
@@ -144,6 +176,7 @@ class Writer {
   Keyspace keyspace_;
   uint64_t range_;
   uint64_t slots_;
+  std::string key_;
 };
 
 bool Always() { return true; }
@@ -182,6 +215,82 @@ TEST(Snapshots, Safety25SnapshotIsExactlyTheStateAtItsCut) {
       for (uint64_t i = writer.Random(300); i > 0; --i) writer.WriteOnce();
     }
   }
+}
+
+// SAFETY 26: a value that is handed out in parts is the one at the cut, too, whether writers wait
+// for it or cannot.
+TEST(Snapshots, Safety26ValuesInPartsAreTheStateAtTheCut) {
+  int in_parts = 0;
+  int awaited = 0;
+  int released = 0;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed=" << seed);
+    Writer writer(seed, seed % 2 == 1);
+    Journal journal;
+    Snapshots snapshots(writer.keyspace(), journal);
+    snapshots.set_on_released([&] { ++released; });
+    for (uint64_t i = writer.Random(800); i > 0; --i) writer.WriteOnce();
+    const State expected = StateOf(writer.keyspace(), std::nullopt);
+    PartsCollector collector;
+    auto walk = snapshots.Begin(std::nullopt, collector);
+    ASSERT_TRUE(walk.ok());
+    const uint64_t writes_per_step = writer.Random(5);
+    while (!(*walk)->Step(Always)) {
+      for (uint64_t i = writer.Random(3); i > 0; --i) {
+        const HashedKey key = writer.RandomKey();
+        const int before = collector.awaited;
+        if (snapshots.MustWait(key)) EXPECT_TRUE((*walk)->waited_for());
+        EXPECT_LE(collector.awaited, before + 1);
+      }
+      for (uint64_t i = writer.Random(writes_per_step + 1); i > 0; --i) writer.WriteOnce();
+    }
+    ASSERT_EQ(collector.state, expected);
+    EXPECT_FALSE((*walk)->waited_for());
+    in_parts += collector.in_parts;
+    awaited += collector.awaited;
+  }
+  EXPECT_GT(in_parts, 1000);
+  EXPECT_GT(awaited, 1000);
+  EXPECT_EQ(released, awaited);
+}
+
+TEST(Snapshots, WhoWaitsForABigValueGetsItNextAndIsTold) {
+  Keyspace keyspace({.databases = 1, .hash_seed = 1});
+  Journal journal;
+  Snapshots snapshots(keyspace, journal);
+  std::string name;
+  const auto key = [&](int i) {
+    name = "key" + std::to_string(i);
+    return keyspace.Hash(name);
+  };
+  const std::string value(1000, 'v');
+  for (int i = 0; i < 100; ++i) keyspace.database(0).SetString(key(i), value, {}, kNow);
+  int released = 0;
+  snapshots.set_on_released([&] { ++released; });
+  EXPECT_FALSE(snapshots.active());
+  PartsCollector collector;
+  auto walk = snapshots.Begin(std::nullopt, collector);
+  EXPECT_TRUE(snapshots.active());
+  EXPECT_FALSE((*walk)->Step(Always));
+  ASSERT_EQ(collector.in_parts, 0);
+  // One is half done, then comes the one that is waited for.
+  EXPECT_TRUE(snapshots.MustWait(key(50)));
+  EXPECT_TRUE(snapshots.MustWait(key(50)));
+  EXPECT_EQ(collector.awaited, 1);
+  while (released == 0) ASSERT_FALSE((*walk)->Step(Always));
+  if (snapshots.MustWait(key(50))) {
+    while (released == 1) ASSERT_FALSE((*walk)->Step(Always));
+  }
+  EXPECT_FALSE(snapshots.MustWait(key(50)));
+  EXPECT_LE(collector.in_parts, 2);
+  EXPECT_FALSE(snapshots.MustWait(keyspace.Hash("no such key")));
+  // A writer that cannot wait.
+  EXPECT_TRUE(snapshots.MustWait(key(60)));
+  keyspace.database(0).SetString(key(60), "new", {}, kNow);
+  EXPECT_FALSE(snapshots.MustWait(key(60)));
+  EXPECT_EQ(collector.state.at({0, 0, "key60"}).first, value);
+  walk->reset();
+  EXPECT_FALSE(snapshots.active());
 }
 
 TEST(Snapshots, WalksOverDifferentSlotsRunAtATime) {

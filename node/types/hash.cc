@@ -1,6 +1,7 @@
 #include "node/types/hash.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <utility>
@@ -43,15 +44,32 @@ class HashType final : public ValueType {
     return static_cast<const Hash&>(object).expiring() > 0 ? RdbType::kHash2 : RdbType::kHash;
   }
   void Serialise(const Object& object, RdbWriter& writer) const override {
+    SerialPlace place;
+    (void)SerialisePart(object, &place, SIZE_MAX, writer);
+  }
+  bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                     RdbWriter& writer) const override {
     const auto& hash = static_cast<const Hash&>(object);
-    if (!table_) return writer.String(hash.listpack_.raw());
+    if (!table_) {
+      writer.String(hash.listpack_.raw());
+      return true;
+    }
+    constexpr uint32_t kAhead = 2;
     const bool with_expiry = hash.expiring() > 0;
-    writer.Length(hash.size());
-    hash.ForEach({.hide_expired = false}, [&](const Hash::Pair& pair) {
-      writer.String(pair.field);
-      writer.String(pair.value);
-      if (with_expiry) writer.Millis(pair.expiry == kNoExpiry ? kRdbNoExpiry : pair.expiry);
-    });
+    const size_t begin = writer.size();
+    if (!std::exchange(place->begun, true)) writer.Length(hash.size());
+    const FieldTable& fields = hash.table_->fields;
+    while (place->next < fields.bucket_count() && writer.size() - begin < bytes) {
+      const auto bucket = static_cast<uint32_t>(place->next++);
+      fields.PrefetchElementsAt(bucket + kAhead);
+      fields.VisitBucket(bucket, [&](FieldTable::Position at) {
+        const Hash::Pair pair = Hash::PairOf(*FieldTable::At(at));
+        writer.String(pair.field);
+        writer.String(pair.value);
+        if (with_expiry) writer.Millis(pair.expiry == kNoExpiry ? kRdbNoExpiry : pair.expiry);
+      });
+    }
+    return place->next == fields.bucket_count();
   }
   void Digest(const Object& object, DigestSink& sink) const override {
     static_cast<const Hash&>(object).ForEach({.hide_expired = false}, [&](const Hash::Pair& pair) {

@@ -1,6 +1,8 @@
 // The list as the engine sees every value: freeing, measuring, writing, loading.
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "node/codec/rdb_writer.h"
@@ -43,13 +45,26 @@ class ListValueType : public ValueType {
   }
 
   void Serialise(const Object& object, RdbWriter& writer) const override {
+    SerialPlace place;
+    (void)SerialisePart(object, &place, SIZE_MAX, writer);
+  }
+
+  bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                     RdbWriter& writer) const override {
     const List& list = AsList(object);
-    writer.Length(list.node_count());
+    const size_t begin = writer.size();
+    const auto* node = static_cast<const ListNode*>(place->at);
+    if (!std::exchange(place->begun, true)) {
+      writer.Length(list.node_count());
+      node = list.head();
+    }
     std::string scratch;
-    for (const ListNode* node = list.head(); node != nullptr; node = node->next) {
+    for (; node != nullptr && writer.size() - begin < bytes; node = node->next) {
       writer.Length(kContainerPacked);
       writer.String(node->View(scratch).raw());
     }
+    place->at = node;
+    return node == nullptr;
   }
 
   void Digest(const Object& object, DigestSink& sink) const override {
@@ -105,6 +120,7 @@ bool AppendQuicklistNode(List& list, RdbReader& reader, const TypeSettings& sett
   std::string scratch;
   std::string_view bytes;
   if (!reader.Length(&container) || !reader.String(&bytes, &scratch)) return false;
+  if (bytes.empty()) return reader.Fail("a list's node without bytes");
   if (container == kContainerPlain) return AppendText(list, bytes, reader, settings);
   if (container != kContainerPacked) return reader.Fail("a list's node of no known kind");
   // Reading elements relies on it, so this is always deep.

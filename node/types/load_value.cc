@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
+#include "node/types/module_values.h"
 #include "node/types/set.h"
 #include "node/types/stream.h"
 #include "node/types/zset.h"
@@ -29,8 +30,10 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
       return LoadHash(form, reader, settings);
     case RdbType::kString:  // REQUIRES.
     case RdbType::kModulePreGa:
-    case RdbType::kModule2:
       break;
+    case RdbType::kModule2:
+      if (settings.module_values != nullptr) return settings.module_values->Load(reader);
+      return absl::UnimplementedError("a value of a module, and no module is loaded");
     case RdbType::kList:
     case RdbType::kListZiplist:
     case RdbType::kListQuicklist:

@@ -1,6 +1,7 @@
 #include "node/types/set.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -47,10 +48,31 @@ class SetType final : public ValueType {
     return form_ == Set::Form::kIntset ? RdbType::kSetIntset : RdbType::kSet;
   }
   void Serialise(const Object& object, RdbWriter& writer) const override {
+    SerialPlace place;
+    (void)SerialisePart(object, &place, SIZE_MAX, writer);
+  }
+  bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                     RdbWriter& writer) const override {
     const auto& set = static_cast<const Set&>(object);
-    if (form_ == Set::Form::kIntset) return writer.String(set.intset_.raw());
-    writer.Length(set.size());
-    set.ForEach([&](std::string_view member) { writer.String(member); });
+    if (form_ == Set::Form::kIntset) {
+      writer.String(set.intset_.raw());
+      return true;
+    }
+    const size_t begin = writer.size();
+    if (!std::exchange(place->begun, true)) writer.Length(set.size());
+    if (form_ == Set::Form::kListpack) {
+      set.ForEach([&](std::string_view member) { writer.String(member); });
+      return true;
+    }
+    constexpr uint32_t kAhead = 2;
+    const SetTable& members = *set.table_;
+    while (place->next < members.bucket_count() && writer.size() - begin < bytes) {
+      const auto bucket = static_cast<uint32_t>(place->next++);
+      members.PrefetchElementsAt(bucket + kAhead);
+      members.VisitBucket(bucket,
+                          [&](SetTable::Position at) { writer.String(SetTable::At(at)->text()); });
+    }
+    return place->next == members.bucket_count();
   }
   void Digest(const Object& object, DigestSink& sink) const override {
     static_cast<const Set&>(object).ForEach(

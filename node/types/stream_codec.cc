@@ -1,6 +1,9 @@
 // The stream as the engine sees every value: freeing, measuring, writing, loading.
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -43,6 +46,35 @@ void WriteGroup(RdbWriter& writer, const std::string& name, const StreamGroup& g
   }
 }
 
+// True when all are written.
+bool WriteBlocks(const Stream& stream, SerialPlace* place, size_t bytes, RdbWriter& writer) {
+  char room[kStreamIdBytes];
+  const size_t begin = writer.size();
+  auto at = stream.blocks().begin();
+  if (std::exchange(place->begun, true)) {
+    at = stream.blocks().upper_bound(StreamId{place->further[0], place->further[1]});
+  } else {
+    writer.Length(stream.blocks().size());
+  }
+  for (; at != stream.blocks().end() && writer.size() - begin < bytes; ++at) {
+    const auto& [id, block] = *at;
+    writer.String(RawId(id, room));
+    writer.String(block.pack().raw());
+    place->further[0] = id.ms;
+    place->further[1] = id.seq;
+  }
+  return at == stream.blocks().end();
+}
+
+void WriteHeader(const Stream& stream, RdbWriter& writer) {
+  writer.Length(stream.size());
+  WriteId(writer, stream.last_id());
+  WriteId(writer, stream.first_id());
+  WriteId(writer, stream.max_deleted_id());
+  writer.Length(stream.entries_added());
+  writer.Length(stream.groups().size());
+}
+
 }  // namespace
 
 class StreamValueType : public ValueType {
@@ -64,20 +96,23 @@ class StreamValueType : public ValueType {
   }
 
   void Serialise(const Object& object, RdbWriter& writer) const override {
+    SerialPlace place;
+    while (!SerialisePart(object, &place, SIZE_MAX, writer)) continue;
+  }
+
+  // Blocks, as far as `further` says, the header, then group by group, each whole.
+  bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                     RdbWriter& writer) const override {
     const Stream& stream = AsStream(object);
-    char room[kStreamIdBytes];
-    writer.Length(stream.blocks().size());
-    for (const auto& [id, block] : stream.blocks()) {
-      writer.String(RawId(id, room));
-      writer.String(block.pack().raw());
+    if (place->next == 0) {
+      if (!WriteBlocks(stream, place, bytes, writer)) return false;
+      WriteHeader(stream, writer);
+    } else {
+      const auto& [name, group] =
+          *std::next(stream.groups().begin(), static_cast<ptrdiff_t>(place->next - 1));
+      WriteGroup(writer, name, *group);
     }
-    writer.Length(stream.size());
-    WriteId(writer, stream.last_id());
-    WriteId(writer, stream.first_id());
-    WriteId(writer, stream.max_deleted_id());
-    writer.Length(stream.entries_added());
-    writer.Length(stream.groups().size());
-    for (const auto& [name, group] : stream.groups()) WriteGroup(writer, name, *group);
+    return place->next++ == stream.groups().size();
   }
 
   void Digest(const Object& object, DigestSink& sink) const override {

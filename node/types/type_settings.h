@@ -9,6 +9,8 @@
 
 namespace slotmesh::node {
 
+class ModuleValues;
+
 struct TypeSettings {
   uint64_t hash_max_listpack_entries = 512;
   uint64_t hash_max_listpack_value = 64;
@@ -23,6 +25,7 @@ struct TypeSettings {
   int64_t stream_node_max_entries = 100;
   bool sanitize = false;   // Payloads from outside are checked in depth (sanitize-dump-payload).
   uint64_t hash_seed = 0;  // Of the tables within values.
+  ModuleValues* module_values = nullptr;  // Null: there are no modules.
 };
 
 }  // namespace slotmesh::node

@@ -46,4 +46,9 @@ std::string_view EncodingName(Encoding encoding) {
   return "unknown";
 }
 
+bool ValueType::SerialisePart(const Object& object, SerialPlace*, size_t, RdbWriter& writer) const {
+  Serialise(object, writer);
+  return true;
+}
+
 }  // namespace slotmesh::node

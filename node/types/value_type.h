@@ -19,6 +19,8 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
+#include "node/codec/key_place.h"
 #include "node/codec/rdb_format.h"
 #include "node/types/unix_millis.h"
 
@@ -71,6 +73,15 @@ struct Object {
 
 class RdbWriter;
 
+// How far a value has been written that is written in parts: at its begin in the default state.
+// What the numbers mean is the type's affair.
+struct SerialPlace {
+  bool begun = false;
+  uint64_t next = 0;
+  uint64_t further[2] = {};
+  const void* at = nullptr;
+};
+
 // Takes what a value consists of, for a digest that is equal where values are equal.
 class DigestSink {
  public:
@@ -80,6 +91,12 @@ class DigestSink {
   // One element of many in any order, from its parts in their order (field and value; member and
   // score).
   virtual void Unordered(std::initializer_list<std::string_view> parts) = 0;
+  // The same of as many parts as there are.
+  virtual void Sequence(absl::Span<const std::string_view> parts) {
+    for (const std::string_view part : parts) Ordered(part);
+  }
+
+  KeyPlace place;  // Whose value it is.
 };
 
 class ValueType {
@@ -106,6 +123,10 @@ class ValueType {
   // Writes the value's body in the encoding of DUMP and RDB files, without type byte and footer.
   // Byte by byte the same for the same object.
   virtual void Serialise(const Object& object, RdbWriter& writer) const = 0;
+  // Writes the next part of the same, of about that many bytes; true when all is written. The
+  // object must not change between the parts. Types whose values stay small write all at once.
+  virtual bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                             RdbWriter& writer) const;
   virtual void Digest(const Object& object, DigestSink& sink) const = 0;
   // Visits the elements that SORT sorts, in the value's own order. False for types without such.
   virtual bool VisitElements(const Object& object,
@@ -115,6 +136,26 @@ class ValueType {
   // No part of the value expires before this point in time (kNoExpiry: none ever does). Once it has
   // come, active expiry looks at the value.
   virtual UnixMillis NextDue(const Object&) const { return kNoExpiry; }
+
+  // --- For types of modules, which are told where their values stand. ---
+
+  virtual Object* CopyTo(const Object& object, const KeyPlace&, const KeyPlace&) const {
+    return Copy(object);
+  }
+  virtual size_t MemoryUsageAt(const Object& object, size_t samples, const KeyPlace&) const {
+    return MemoryUsage(object, samples);
+  }
+  virtual size_t FreeEffortAt(const Object& object, const KeyPlace&) const {
+    return FreeEffort(object);
+  }
+  // The value's key is gone or gets another value; Free comes later, perhaps on another thread.
+  virtual void OnUnlinked(const Object&, const KeyPlace&) const {}
+  // The commands that give the value, as a file of commands has them. False if the type has none.
+  virtual bool Rewrite(const Object&, const KeyPlace&,
+                       absl::FunctionRef<void(absl::Span<const std::string_view>)>) const {
+    return false;
+  }
+
   // Asks for the memory that most commands on the value need first; the object itself is there.
   virtual void Prefetch(const Object&) const {}
 };

@@ -1,7 +1,10 @@
 // Sorted sets as the engine sees any value: freeing, measuring, writing and reading.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "node/codec/rdb_writer.h"
@@ -29,7 +32,12 @@ class ZsetValueType final : public ValueType {
   RdbType RdbTypeOf(const Object& object) const override {
     return Zset::Of(object).is_small() ? RdbType::kZsetListpack : RdbType::kZset2;
   }
-  void Serialise(const Object& object, RdbWriter& writer) const override;
+  void Serialise(const Object& object, RdbWriter& writer) const override {
+    SerialPlace place;
+    (void)SerialisePart(object, &place, SIZE_MAX, writer);
+  }
+  bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                     RdbWriter& writer) const override;
   void Digest(const Object& object, DigestSink& sink) const override;
   bool VisitElements(const Object& object,
                      absl::FunctionRef<void(std::string_view)> visit) const override {
@@ -40,15 +48,28 @@ class ZsetValueType final : public ValueType {
   }
 };
 
-void ZsetValueType::Serialise(const Object& object, RdbWriter& writer) const {
+bool ZsetValueType::SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
+                                  RdbWriter& writer) const {
+  constexpr uint64_t kAtOnce = 64;
   const Zset& zset = Zset::Of(object);
-  if (zset.is_small()) return writer.String(zset.small_bytes());
-  writer.Length(zset.size());
+  if (zset.is_small()) {
+    writer.String(zset.small_bytes());
+    return true;
+  }
+  const size_t begin = writer.size();
+  if (!std::exchange(place->begun, true)) writer.Length(zset.size());
   // From the last to the first, as Redis writes them.
-  zset.Visit(zset.All(), /*reverse=*/true, [&](std::string_view member, double score) {
-    writer.String(member);
-    writer.BinaryDouble(score);
-  });
+  uint64_t left = zset.size() - place->next;
+  while (left > 0 && writer.size() - begin < bytes) {
+    const uint64_t count = bytes == SIZE_MAX ? left : std::min(left, kAtOnce);
+    zset.Visit({left - count, left}, /*reverse=*/true, [&](std::string_view member, double score) {
+      writer.String(member);
+      writer.BinaryDouble(score);
+    });
+    left -= count;
+  }
+  place->next = zset.size() - left;
+  return left == 0;
 }
 
 void ZsetValueType::Digest(const Object& object, DigestSink& sink) const {

@@ -125,7 +125,7 @@ void MigrationManager::OnPeerWritable(const slots::NodeId& peer) {
 void MigrationManager::TakeEntry(Export& moving, const SnapshotItem& item) {
   const Entry& entry = item.entry;
   MigrationSource::Output out;
-  const std::string payload = DumpEntry(entry, /*compress=*/false);
+  const std::string payload = DumpEntry(entry, /*compress=*/false, item.database);
   moving.machine.AddEntry({.database = item.database,
                            .expiry = entry.expiry(),
                            .access_clock = entry.access_clock(),

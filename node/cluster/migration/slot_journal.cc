@@ -29,7 +29,7 @@ void JournalArrival(Engine& engine, const slots::SlotSet& slots) {
     slots.ForEach([&](slots::Slot slot) {
       db.KeysInSlot(slot, kAll, engine.now_ms, [&](const Entry& entry) {
         const std::string expiry = entry.has_expiry() ? StrCat(entry.expiry()) : "0";
-        const std::string value = DumpEntry(entry, engine.config.rdbcompression);
+        const std::string value = DumpEntry(entry, engine.config.rdbcompression, i);
         Append(engine, i, slot, {"RESTORE", entry.key(), expiry, value, "REPLACE", "ABSTTL"});
       });
     });

@@ -76,7 +76,7 @@ absl::Status Staging::ApplyEntry(const EntryRecord& entry) {
   const absl::StatusOr<DumpedValue> dumped = OpenDump(entry.payload);
   if (!dumped.ok()) return dumped.status();
   const absl::StatusOr<Entry*> value =
-      LoadEntry(entry.key, *dumped, entry.expiry, engine_.type_settings);
+      LoadEntry(entry.key, *dumped, entry.expiry, engine_.type_settings, entry.database);
   if (!value.ok()) return value.status();
   (*value)->set_access_clock(entry.access_clock);
   Database& db = keyspace_.database(entry.database);

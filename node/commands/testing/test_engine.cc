@@ -77,6 +77,7 @@ void TestEngine::AdvanceMillis(int64_t millis) {
            pause_.active(engine_.now_ms) == Pause::Kind::kNone;
   });
   dispatcher_.ServeReadyKeys();
+  listener_.ExpireOwn();
 }
 
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }

@@ -1,0 +1,57 @@
+// The tables of the interface against the signatures that modules are compiled with.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "modules/api/groups.h"
+#include "modules/sdk/signatures.h"
+
+namespace slotmesh::modules {
+namespace {
+
+const ApiSignature* Find(const std::vector<ApiSignature>& all, std::string_view name) {
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [name](const ApiSignature& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+TEST(ApiTablesTest, EachFunctionHasTheTypeThatModulesCallItWith) {
+  const std::vector<ApiSignature> signatures = ApiSignatures();
+  for (const ApiGroup group : AllGroups()) {
+    for (const ApiEntry& entry : group) {
+      const ApiSignature* signature = Find(signatures, entry.name);
+      if (signature == nullptr) {
+        ADD_FAILURE() << "no module knows " << entry.name;
+      } else {
+        EXPECT_EQ(entry.type, signature->type)
+            << entry.name << " should be " << signature->declaration;
+      }
+    }
+  }
+}
+
+TEST(ApiTablesTest, NoNameIsThereTwice) {
+  std::set<std::string_view> names;
+  for (const ApiGroup group : AllGroups()) {
+    for (const ApiEntry& entry : group) EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+  }
+}
+
+TEST(ApiTablesTest, EveryFunctionIsThere) {
+  std::set<std::string_view> there;
+  for (const ApiGroup group : AllGroups()) {
+    for (const ApiEntry& entry : group) there.insert(entry.name);
+  }
+  std::string missing;
+  for (const ApiSignature& signature : ApiSignatures()) {
+    if (there.contains(signature.name)) continue;
+    missing.append(signature.name).append(" ");
+  }
+  EXPECT_EQ(missing, "");
+}
+
+}  // namespace
+}  // namespace slotmesh::modules
