@@ -26,7 +26,7 @@ ApiGroup EventLoopFunctions();  // Descriptors, work for the next turn.
 ApiGroup ForkFunctions();
 ApiGroup HashFunctions();
 ApiGroup InfoFunctions();
-ApiGroup IoFunctions();  // Values in files and payloads.
+ApiGroup IoFunctions();   // Values in files and payloads.
 ApiGroup KeyFunctions();  // Opening keys, their life, strings, the database.
 ApiGroup ListFunctions();
 ApiGroup MemoryFunctions();  // Alloc and its relatives.
@@ -35,7 +35,7 @@ ApiGroup NotificationFunctions();
 ApiGroup PromiseFunctions();
 ApiGroup RdbStreamFunctions();
 ApiGroup ReplicationFunctions();  // Replicate, ReplicateVerbatim.
-ApiGroup ReplyFunctions();  // ReplyWith...
+ApiGroup ReplyFunctions();        // ReplyWith...
 ApiGroup ScanFunctions();
 ApiGroup ServerEventFunctions();
 ApiGroup ServerInfoFunctions();
