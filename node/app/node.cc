@@ -63,22 +63,13 @@
 #include "node/replication/replication.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/memory.h"
+#include "slots/ids.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
-constexpr size_t kIdDigits = 40;
 constexpr int64_t kHttpRetryMillis = 1000;
-
-// 40 hexadecimal digits.
-std::string RandomId(std::mt19937_64& random) {
-  std::string id;
-  for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
-  return id;
-}
-
-std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
 
 }  // namespace
 
@@ -182,7 +173,7 @@ struct Node::Parts {
                       .shutdown = shutdown,
                       .identity = {.version = std::string(kVersion),
                                    .executable = environment.executable,
-                                   .run_id = RandomId(random),
+                                   .run_id = slots::NodeId::Random(random).ToHex(),
                                    .start_ms = start_micros / 1000},
                       .scripts = &functions,
                       .replication = &replication,
