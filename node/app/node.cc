@@ -71,6 +71,8 @@ namespace {
 
 constexpr int64_t kHttpRetryMillis = 1000;
 
+std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
+
 }  // namespace
 
 struct Node::Parts {
