@@ -116,7 +116,7 @@ RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   const bool shown = call.refusal == Refusal::kNone ? !call.dry_run : marks.errors_as_replies;
   if (may_wait && call.refusal == Refusal::kNone) {
     reply = Track(ctx, modules.part<PromisePart>().Run(
-                           *ctx, request.words(), call.replicate,
+                           *ctx, request.words(), call.audience,
                            [&](node::Client& waiting) { Prepare(waiting, *ctx, marks); }));
   } else if (shown) {
     reply = Track(ctx, std::make_unique<RedisModuleCallReply>(client->output.ToString(),

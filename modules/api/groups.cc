@@ -14,7 +14,8 @@ std::vector<ApiGroup> AllGroups() {
       RdbStreamFunctions(),     ReplicationFunctions(),   ReplyFunctions(),
       ScanFunctions(),          ServerEventFunctions(),   ServerInfoFunctions(),
       StreamFunctions(),        StringFunctions(),        ThreadFunctions(),
-      TimerFunctions(),         TypeFunctions(),          ZsetFunctions(),
+      TimerFunctions(),         TypeFunctions(),          UserFunctions(),
+      ZsetFunctions(),
   };
 }
 
@@ -31,6 +32,7 @@ void AddAllParts(Modules& modules) {
   AddServerEventPart(modules);
   AddThreadPart(modules);
   AddTimerPart(modules);
+  AddUserPart(modules);
 }
 
 }  // namespace slotmesh::modules

@@ -3,6 +3,7 @@
 #ifndef SLOTMESH_MODULES_API_GROUPS_H_
 #define SLOTMESH_MODULES_API_GROUPS_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "modules/api_table.h"
@@ -43,6 +44,7 @@ ApiGroup StringFunctions();
 ApiGroup ThreadFunctions();  // Contexts of modules' threads, and the lock.
 ApiGroup TimerFunctions();
 ApiGroup TypeFunctions();  // Data types.
+ApiGroup UserFunctions();
 ApiGroup ZsetFunctions();
 
 // Of all groups.
@@ -61,7 +63,11 @@ void AddPromisePart(Modules& modules);
 void AddServerEventPart(Modules& modules);
 void AddThreadPart(Modules& modules);
 void AddTimerPart(Modules& modules);
+void AddUserPart(Modules& modules);
 void AddAllParts(Modules& modules);
+
+// The client has another user now, or none: the module that set its user is told.
+void TellUserChange(Modules& modules, uint64_t client_id);
 
 }  // namespace slotmesh::modules
 

@@ -54,17 +54,17 @@ void PromisePart::Forget(Module& module) {
 }
 
 std::unique_ptr<RedisModuleCallReply> PromisePart::Run(
-    RedisModuleCtx& ctx, node::Args words, bool replicate,
+    RedisModuleCtx& ctx, node::Args words, node::Audience audience,
     absl::FunctionRef<void(node::Client&)> prepare) {
   node::Journal& journal = modules_.engine().journal;
   pending_.push_back(std::make_unique<Pending>(*this, ++last_number_, ctx.module));
   Pending& pending = *pending_.back();
   node::Client& client = pending.client;
   prepare(client);
-  const bool muted = journal.muted();
-  journal.set_muted(muted || !replicate);
+  const node::Audience before = journal.audience();
+  journal.set_audience(node::Both(before, audience));
   (void)modules_.host().dispatcher.Execute(client, words, node::RequestOrigin::kClient);
-  journal.set_muted(muted);
+  journal.set_audience(before);
   modules_.TouchKeyspace();
   if (client.waits() && !pending.ended) {
     auto promise = std::make_unique<RedisModuleCallReply>("", client.reply().protocol());

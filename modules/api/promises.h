@@ -27,7 +27,8 @@ class PromisePart : public ModulePart {
 
   // Runs the words, which have passed all checks, for a client that `prepare` gives its modes. A
   // promise if it waits.
-  std::unique_ptr<RedisModuleCallReply> Run(RedisModuleCtx& ctx, node::Args words, bool replicate,
+  std::unique_ptr<RedisModuleCallReply> Run(RedisModuleCtx& ctx, node::Args words,
+                                            node::Audience audience,
                                             absl::FunctionRef<void(node::Client&)> prepare);
 
   // Nothing happens if it is no promise.

@@ -220,6 +220,7 @@ void ServerEventPart::OnConfig(absl::Span<const std::string_view> names) {
 }
 
 void ServerEventPart::OnClient(node::Client& client, bool connected) {
+  if (!connected) TellUserChange(modules_, client.id());
   if (!HasListener(REDISMODULE_EVENT_CLIENT_CHANGE)) return;
   RedisModuleClientInfoV1 data{};
   data.version = REDISMODULE_CLIENTINFO_VERSION;

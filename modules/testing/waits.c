@@ -110,6 +110,45 @@ static int WaitForEver(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
   return REDISMODULE_OK;
 }
 
+/* --- waits.pop key: BLPOP in the module's name, whose promise ends the wait. waits.giveup: the last
+   of them is not to go on. --- */
+
+static RedisModuleCallReply *promise;
+
+static void OnPopped(RedisModuleCtx *ctx, RedisModuleCallReply *reply, void *data) {
+  RedisModuleBlockedClient *client = (RedisModuleBlockedClient *)data;
+  RedisModuleCtx *answer = RedisModule_GetThreadSafeContext(client);
+  RedisModule_FreeCallReply(RedisModule_Call(ctx, "INCR", "!c", "popped"));
+  RedisModule_ReplyWithCallReply(answer, reply);
+  RedisModule_FreeThreadSafeContext(answer);
+  RedisModule_UnblockClient(client, NULL);
+}
+
+static int Pop(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+  if (argc != 2) return RedisModule_WrongArity(ctx);
+  RedisModuleCallReply *reply = RedisModule_Call(ctx, "BLPOP", "!Ksc", argv[1], "0");
+  if (RedisModule_CallReplyType(reply) != REDISMODULE_REPLY_PROMISE) {
+    RedisModule_ReplyWithCallReply(ctx, reply);
+    RedisModule_FreeCallReply(reply);
+    return REDISMODULE_OK;
+  }
+  RedisModuleBlockedClient *client = RedisModule_BlockClient(ctx, NULL, NULL, NULL, 0);
+  RedisModule_CallReplyPromiseSetUnblockHandler(reply, OnPopped, client);
+  promise = reply;
+  return REDISMODULE_OK;
+}
+
+static int GiveUp(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+  void *client = NULL;
+  (void)argv;
+  (void)argc;
+  if (RedisModule_CallReplyPromiseAbort(promise, &client) == REDISMODULE_OK) {
+    RedisModule_AbortBlock((RedisModuleBlockedClient *)client);
+  }
+  RedisModule_FreeCallReply(promise);
+  return RedisModule_ReplyWithLongLong(ctx, client != NULL);
+}
+
 /* --- waits.oneshot: sets "oneshot" in the next turn. --- */
 
 static void OnNextTurn(void *data) {
@@ -153,6 +192,8 @@ SLOTMESH_MODULE_ENTRY int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleStr
       RedisModule_CreateCommand(ctx, "waits.list", WaitForList, "", 1, 1, 1) ||
       RedisModule_CreateCommand(ctx, "waits.forever", WaitForEver, "", 0, 0, 0) ||
       RedisModule_CreateCommand(ctx, "waits.oneshot", OneShot, "", 0, 0, 0) ||
+      RedisModule_CreateCommand(ctx, "waits.pop", Pop, "write", 1, 1, 1) ||
+      RedisModule_CreateCommand(ctx, "waits.giveup", GiveUp, "", 0, 0, 0) ||
       RedisModule_CreateCommand(ctx, "waits.stop", StopTimer, "", 0, 0, 0)) {
     return REDISMODULE_ERR;
   }

@@ -6,22 +6,10 @@
 
 #include "node/app/version.h"
 #include "node/persist/output_file.h"
+#include "slots/ids.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
-namespace {
-
-constexpr size_t kIdDigits = 40;
-
-// 40 hexadecimal digits.
-std::string RandomId(std::mt19937_64& random) {
-  std::string id;
-  for (size_t i = 0; i < kIdDigits; ++i) id += "0123456789abcdef"[random() & 15];
-  return id;
-}
-
-}  // namespace
-
 std::string TemporaryRdb() { return StrCat("temp-", getpid(), ".rdb"); }
 
 Node::Parts::Parts(const Environment& environment)
@@ -139,7 +127,7 @@ Node::Parts::Parts(const Environment& environment)
                     .shutdown = shutdown,
                     .identity = {.version = std::string(kVersion),
                                  .executable = environment.executable,
-                                 .run_id = RandomId(random),
+                                 .run_id = slots::NodeId::Random(random).ToHex(),
                                  .start_ms = start_micros / 1000},
                     .scripts = &functions,
                     .replication = &replication,

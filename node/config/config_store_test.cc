@@ -4,6 +4,8 @@
 
 #include <fstream>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "slots/strings.h"
@@ -224,6 +226,81 @@ TEST(ConfigStoreTest, InertDirectivesThatWereSetAreKnown) {
   std::vector<std::string> names;
   for (const Directive* directive : store.Inert()) names.emplace_back(directive->name);
   EXPECT_EQ(names, (std::vector<std::string>{"io-threads-do-reads", "socket-mark-id"}));
+}
+
+// Settings "x.a" and "x.b", of which b takes numbers only.
+class FakeExtension : public ConfigExtension {
+ public:
+  std::vector<Setting> Settings() const override {
+    return {{"x.a", a, /*hidden=*/true, a == "1"}, {"x.b", b, /*hidden=*/false, b == "2"}};
+  }
+  bool Has(std::string_view name) const override { return name == "x.a" || name == "x.b"; }
+  absl::Status CheckSettable(std::string_view name, bool) const override {
+    if (name == "x.a" && a == "fixed") return absl::FailedPreconditionError("it is fixed");
+    return absl::OkStatus();
+  }
+  absl::Status Set(absl::Span<const NameValue> changes, std::string* failed) override {
+    const auto before = std::make_pair(a, b);
+    for (const auto& [name, value] : changes) {
+      (name == "x.a" ? a : b) = value;
+      if (name == "x.b" && value.find_first_not_of("0123456789") != std::string::npos) {
+        std::tie(a, b) = before;
+        *failed = name;
+        return absl::InvalidArgumentError("no number");
+      }
+    }
+    return absl::OkStatus();
+  }
+  std::vector<std::string> LoadLines() const override { return {"loadmodule m.so one"}; }
+
+  std::string a = "1";
+  std::string b = "2";
+};
+
+TEST(ConfigExtensionTest, IsSetWithTheStoresOwnOrNotAtAll) {
+  ConfigStore store;
+  FakeExtension extension;
+  store.set_extension(&extension);
+  std::vector<std::string> told;
+  store.set_on_set(
+      [&](absl::Span<const std::string_view> names) { told.assign(names.begin(), names.end()); });
+  EXPECT_TRUE(store.Set({"timeout", "7", "x.a", "new", "x.b", "3"}).ok());
+  EXPECT_EQ(told, (std::vector<std::string>{"timeout", "x.a", "x.b"}));
+  EXPECT_EQ(extension.a, "new");
+  EXPECT_EQ(store.Set({"timeout", "8", "x.a", "newer", "x.b", "y"}).message(),
+            "CONFIG SET failed (possibly related to argument 'x.b') - no number");
+  EXPECT_EQ(store.config().timeout, 7);
+  EXPECT_EQ(extension.a, "new");
+  store.OnChange({"timeout"}, [](const Config&) { return absl::UnavailableError("not now"); });
+  EXPECT_FALSE(store.Set({"timeout", "8", "x.a", "newer"}).ok());
+  EXPECT_EQ(extension.a, "new");
+  extension.a = "fixed";
+  EXPECT_FALSE(store.Set({"x.a", "1"}).ok());
+  EXPECT_FALSE(store.Set({"x.b", "1", "x.b", "2"}).ok()) << "twice";
+}
+
+TEST(ConfigExtensionTest, IsShownUnlessHidden) {
+  ConfigStore store;
+  FakeExtension extension;
+  store.set_extension(&extension);
+  using Found = std::vector<ConfigStore::NameValue>;
+  EXPECT_EQ(store.Get({"x.*"}), (Found{{"x.b", "2"}}));
+  EXPECT_EQ(store.Get({"x.a"}), (Found{{"x.a", "1"}}));
+}
+
+TEST(ConfigExtensionTest, LinesOfFilesWaitForWhoeverTakesThem) {
+  ConfigStore store;
+  EXPECT_TRUE(store.LoadText("x.a one\n", "").ok());
+  EXPECT_EQ(store.unclaimed(), (std::vector<ConfigStore::NameValue>{{"x.a", "one"}}));
+}
+
+TEST(ConfigExtensionTest, RewriteKeepsPlacesAndAppendsWhatIsNotDefault) {
+  ConfigStore store;
+  FakeExtension extension;
+  store.set_extension(&extension);
+  extension.b = "3";
+  EXPECT_EQ(store.RewriteText("loadmodule old.so\n# note\nx.a 9\nloadmodule other.so\n"),
+            "loadmodule m.so one\n# note\nx.a \"1\"\nx.b \"3\"\n");
 }
 
 }  // namespace

@@ -83,14 +83,15 @@ void TestEngine::AdvanceMillis(int64_t millis) {
 std::vector<std::string> TestEngine::TakeEvents() { return std::exchange(events_, {}); }
 
 void TestEngine::EndTurn() {
-  while (RunPosted()) {
+  while (RunPosted(posted_)) {
   }
   messages_.tracking.SendWaiting();
 }
 
 void TestEngine::Post(std::function<void()> task) {
   const absl::MutexLock lock(&mutex_);
-  posted_.push_back(std::move(task));
+  Tasks& to = std::this_thread::get_id() == thread_ ? posted_ : posted_by_others_;
+  to.push_back(std::move(task));
 }
 
 void TestEngine::PostAfter(std::chrono::nanoseconds delay, std::function<void()> task) {
@@ -98,18 +99,21 @@ void TestEngine::PostAfter(std::chrono::nanoseconds delay, std::function<void()>
 }
 
 bool TestEngine::AwaitPost() {
-  const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(
-      absl::Condition(
-          +[](std::vector<std::function<void()>>* posted) { return !posted->empty(); }, &posted_),
-      absl::Seconds(30));
-}
-
-bool TestEngine::RunPosted() {
-  std::vector<std::function<void()>> tasks;
   {
     const absl::MutexLock lock(&mutex_);
-    tasks.swap(posted_);
+    const auto there = +[](Tasks* posted) { return !posted->empty(); };
+    if (!mutex_.AwaitWithTimeout(absl::Condition(there, &posted_by_others_), absl::Seconds(30))) {
+      return false;
+    }
+  }
+  return RunPosted(posted_by_others_);
+}
+
+bool TestEngine::RunPosted(Tasks& from) {
+  Tasks tasks;
+  {
+    const absl::MutexLock lock(&mutex_);
+    tasks.swap(from);
   }
   for (const auto& task : tasks) task();
   return !tasks.empty();

@@ -14,6 +14,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -92,11 +93,12 @@ class TestEngine : private NotifyListener {
 
   // What a loop does when it has run what there was to run, posted work with it.
   void EndTurn();
-  // Work for the thread that the engine belongs to: from any thread.
+  // Work for the thread that the engine belongs to: from any thread. What that thread posts itself
+  // runs at the turn's end, what others do only in AwaitPost(), so that a test knows when.
   void Post(std::function<void()> task);
   // The same when time has been moved so far. On the engine's thread.
   void PostAfter(std::chrono::nanoseconds delay, std::function<void()> task);
-  // Waits until some thread has posted. False if nobody does for a long while.
+  // Waits until some other thread has posted, and runs that. False if nobody does for a long while.
   bool AwaitPost();
   // The client leaves every table.
   void Forget(Client& client);
@@ -108,10 +110,13 @@ class TestEngine : private NotifyListener {
  private:
   void OnEvent(NotifyFlag kind, std::string_view event, std::string_view key,
                int database) override;
-  bool RunPosted();
+  using Tasks = std::vector<std::function<void()>>;
+  bool RunPosted(Tasks& from);
 
   absl::Mutex mutex_;
-  std::vector<std::function<void()>> posted_ ABSL_GUARDED_BY(mutex_);
+  Tasks posted_ ABSL_GUARDED_BY(mutex_);
+  Tasks posted_by_others_ ABSL_GUARDED_BY(mutex_);
+  const std::thread::id thread_ = std::this_thread::get_id();
   std::multimap<int64_t, std::function<void()>> delayed_;  // By wall time in microseconds.
   FakeClock clock_;
   std::mt19937_64 random_{1};
