@@ -1,5 +1,7 @@
 // Keys: opening them, what they are, how long they live; strings; the database as a whole.
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "modules/api/groups.h"
 #include "modules/api/text.h"
@@ -8,6 +10,7 @@
 #include "modules/modules.h"
 #include "modules/process.h"
 #include "modules/string.h"
+#include "node/commands/random_key.h"
 #include "node/keyspace/access_clock.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -224,8 +227,9 @@ int StringTruncate(RedisModuleKey* key, size_t size) noexcept {
 
 unsigned long long DbSize(RedisModuleCtx* ctx) noexcept { return ctx->db().size(); }
 RedisModuleString* RandomKey(RedisModuleCtx* ctx) noexcept {
-  const Entry* entry = ctx->db().RandomKey(ctx->engine().random, ctx->engine().now_ms);
-  return entry == nullptr ? nullptr : TrackString(ctx, new RedisModuleString(entry->key()));
+  std::optional<std::string> key = node::RandomLiveKey(ctx->engine(), ctx->db());
+  if (!key.has_value()) return nullptr;
+  return TrackString(ctx, new RedisModuleString(*std::move(key)));
 }
 // Of this node alone: copies are the module's affair. What is freed is never waited for.
 void ResetDataset(int restart_aof, int async) noexcept {

@@ -7,6 +7,7 @@
 
 #include "node/commands/generic_handlers.h"
 #include "node/commands/lookup.h"
+#include "node/commands/random_key.h"
 #include "node/commands/scan_request.h"
 #include "node/resp/glob.h"
 #include "slots/strings.h"
@@ -74,18 +75,9 @@ void Scan(CommandContext& ctx, Args args) {
 // RANDOMKEY: nil if there is none. Expired ones that are met are removed; on a copy, which leaves
 // that to its primary, so many of them count as none.
 void RandomKey(CommandContext& ctx, Args args) {
-  constexpr int kExpiredMax = 100;
-  const bool removes = ctx.keyspace().expiry_mode() == ExpiryMode::kDelete;
-  for (int met = 0; removes || met < kExpiredMax; ++met) {
-    const Entry* entry = ctx.db().RandomKey(ctx.random());
-    if (entry == nullptr) break;
-    const std::string key(entry->key());
-    if (ctx.db().FindRead(ctx.Hash(key), ctx.now_ms(), {.touch = false, .count = false}) !=
-        nullptr) {
-      return ctx.reply().Bulk(key);
-    }
-  }
-  ctx.reply().Null();
+  const std::optional<std::string> key = RandomLiveKey(ctx.engine(), ctx.db());
+  if (!key.has_value()) return ctx.reply().Null();
+  ctx.reply().Bulk(*key);
 }
 
 // DBSIZE
