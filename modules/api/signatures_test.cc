@@ -41,17 +41,45 @@ TEST(ApiTablesTest, NoNameIsThereTwice) {
   }
 }
 
-TEST(ApiTablesTest, EveryFunctionIsThere) {
+// Users and their rules, and engines of scripts: modules that ask for these are told that there are
+// none.
+const std::set<std::string_view> kNotThere = {
+    "ACLAddLogEntry",
+    "ACLAddLogEntryByUserName",
+    "ACLCheckChannelPermissions",
+    "ACLCheckCommandPermissions",
+    "ACLCheckKeyPermissions",
+    "AddACLCategory",
+    "AuthenticateClientWithACLUser",
+    "AuthenticateClientWithUser",
+    "BlockClientOnAuth",
+    "CreateModuleUser",
+    "DeauthenticateAndCloseClient",
+    "FreeModuleUser",
+    "GetClientUserNameById",
+    "GetCurrentUserName",
+    "GetModuleUserACLString",
+    "GetModuleUserFromUserName",
+    "RedactClientCommandArgument",
+    "RegisterAuthCallback",
+    "RegisterScriptingEngine",
+    "SetCommandACLCategories",
+    "SetContextUser",
+    "SetModuleUserACL",
+    "SetModuleUserACLString",
+    "UnregisterScriptingEngine",
+};
+
+TEST(ApiTablesTest, EveryOtherFunctionIsThere) {
   std::set<std::string_view> there;
   for (const ApiGroup group : AllGroups()) {
     for (const ApiEntry& entry : group) there.insert(entry.name);
   }
-  std::string missing;
+  std::set<std::string_view> missing;
   for (const ApiSignature& signature : ApiSignatures()) {
-    if (there.contains(signature.name)) continue;
-    missing.append(signature.name).append(" ");
+    if (!there.contains(signature.name)) missing.insert(signature.name);
   }
-  EXPECT_EQ(missing, "");
+  EXPECT_EQ(missing, kNotThere);
 }
 
 }  // namespace
