@@ -88,12 +88,12 @@ Module* Modules::Find(std::string_view name) const {
   return nullptr;
 }
 
-void Modules::CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> code) {
-  RedisModuleCtx ctx(*this, &module, RedisModuleCtx::Kind::kCallback, nullptr);
+void Modules::CallBack(Module* module, absl::FunctionRef<void(RedisModuleCtx&)> code) {
+  RedisModuleCtx ctx(*this, module, RedisModuleCtx::Kind::kCallback, nullptr);
   const node::JournalScope unit(engine().journal);
-  ++module.calls;
+  if (module != nullptr) ++module->calls;
   code(ctx);
-  --module.calls;
+  if (module != nullptr) --module->calls;
   RunUnitEnd();
   ctx.FreeTracked();
   TouchKeyspace();
@@ -216,7 +216,7 @@ absl::Status Modules::Unload(std::string_view name) {
   std::string_view prefix;
   if (void* entry = FindEntry(module.library, "OnUnload", &prefix); entry != nullptr) {
     int result = REDISMODULE_OK;
-    CallBack(module,
+    CallBack(&module,
              [&](RedisModuleCtx& ctx) { result = reinterpret_cast<OnUnload>(entry)(&ctx); });
     if (result != REDISMODULE_OK) {
       host_.log.Warning(StrCat("Module ", name, " OnUnload failed. Unload canceled."));

@@ -157,9 +157,10 @@ class Modules : public node::ModulesReport {
   uint64_t keyspace_stamp() const { return keyspace_stamp_; }
   void TouchKeyspace() { ++keyspace_stamp_; }
 
-  // Calls a module's code outside of commands: `code` gets a context. What it replicates is one
+  // Calls a module's code outside of commands: `code` gets a context. The module is null where the
+  // code was registered through a context that is nobody's. What it replicates is one
   // unit.
-  void CallBack(Module& module, absl::FunctionRef<void(RedisModuleCtx&)> code);
+  void CallBack(Module* module, absl::FunctionRef<void(RedisModuleCtx&)> code);
   // Within the outermost unit of a module's work outside of commands: what was put off to its end.
   void RunUnitEnd();
   // Work of the loop that no request has begun (a timer, an arriving message): the time that is

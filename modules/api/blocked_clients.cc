@@ -157,7 +157,7 @@ void BlockedClientPart::TimeOut(RedisModuleBlockedClient& blocked) {
 
 void BlockedClientPart::Disconnect(RedisModuleBlockedClient& blocked) {
   if (blocked.disconnect_callback != nullptr) {
-    modules_.CallBack(blocked.module, [&](RedisModuleCtx& ctx) {
+    modules_.CallBack(&blocked.module, [&](RedisModuleCtx& ctx) {
       ctx.blocked_client = &blocked;
       ctx.blocked_private_data = blocked.private_data;
       ctx.is_disconnect_callback = true;

@@ -113,7 +113,7 @@ class ClusterPart : public ModulePart {
     if (receiver == receivers_.end()) return;
     const Receiver to = *receiver;
     modules_.RunOutsideRequests([&] {
-      modules_.CallBack(*to.module, [&](RedisModuleCtx& ctx) {
+      modules_.CallBack(to.module, [&](RedisModuleCtx& ctx) {
         to.callback(&ctx, sender.c_str(), to.type,
                     reinterpret_cast<const unsigned char*>(message->payload.data()),
                     static_cast<uint32_t>(message->payload.size()));

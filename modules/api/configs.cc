@@ -205,7 +205,7 @@ absl::Status ConfigPart::Apply(absl::Span<ModuleConfig* const> changed, std::str
     done.push_back(call);
     RedisModuleString* error = nullptr;
     int result = REDISMODULE_OK;
-    modules_.CallBack(*config->module, [&](RedisModuleCtx& ctx) {
+    modules_.CallBack(config->module, [&](RedisModuleCtx& ctx) {
       result = config->apply(&ctx, config->private_data, &error);
     });
     const std::string text(error == nullptr ? std::string_view() : error->view());

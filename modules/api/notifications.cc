@@ -85,7 +85,7 @@ class NotificationPart : public ModulePart, public node::NotifyListener, public 
     while (!jobs_.empty()) {
       Job job = jobs_.front();
       jobs_.pop_front();
-      modules_.CallBack(*job.module, [&](RedisModuleCtx& ctx) {
+      modules_.CallBack(job.module, [&](RedisModuleCtx& ctx) {
         ctx.database = job.database;
         job.function(&ctx, job.data);
       });

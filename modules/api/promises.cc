@@ -112,7 +112,7 @@ void PromisePart::End(uint64_t number) {
   Pending& pending = **known;
   RedisModuleCallReply reply(pending.client.output.ToString(), pending.client.reply().protocol());
   if (pending.handler != nullptr) {
-    modules_.CallBack(*pending.module, [&](RedisModuleCtx& ctx) {
+    modules_.CallBack(pending.module, [&](RedisModuleCtx& ctx) {
       ctx.database = pending.client.database;
       pending.handler(&ctx, &reply, pending.data);
     });

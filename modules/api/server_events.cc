@@ -195,7 +195,7 @@ void ServerEventPart::Fire(uint64_t event, int subevent, void* data, node::Clien
       return one.module == listener.module && one.event == event;
     });
     if (!still) continue;
-    modules_.CallBack(*listener.module, [&](RedisModuleCtx& ctx) {
+    modules_.CallBack(listener.module, [&](RedisModuleCtx& ctx) {
       ctx.client = client;
       ctx.database = client == nullptr ? database : client->database;
       listener.callback(&ctx, {event, kDataVersion}, static_cast<uint64_t>(subevent), data);

@@ -68,7 +68,7 @@ class TimerPart : public ModulePart {
     const int64_t now_ms = NowMillis();
     const auto before = timers_.last_id();
     while (const std::optional<ModuleTimer> timer = timers_.TakeDue(now_ms, before)) {
-      modules_.CallBack(*timer->module, [&](RedisModuleCtx& ctx) {
+      modules_.CallBack(timer->module, [&](RedisModuleCtx& ctx) {
         ctx.database = timer->database;
         timer->callback(&ctx, timer->data);
       });
