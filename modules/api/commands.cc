@@ -11,6 +11,7 @@
 #include "modules/command_info.h"
 #include "modules/context.h"
 #include "modules/modules.h"
+#include "modules/process.h"
 #include "modules/string.h"
 #include "slots/key_spec.h"
 #include "slots/strings.h"
@@ -105,7 +106,7 @@ int* GetCommandKeysWithFlags(RedisModuleCtx* ctx, RedisModuleString** argv, int 
   *count = 0;
   std::vector<std::string_view> words;
   for (int i = 0; i < argc; ++i) words.push_back(argv[i]->view());
-  const node::Command* command = ctx->engine().registry.Resolve(words);
+  const node::Command* command = TheModules().engine().registry.Resolve(words);
   if (command == nullptr) {
     errno = ENOENT;
     return nullptr;

@@ -42,18 +42,19 @@ int AvoidReplicaTraffic() noexcept {
 
 // --- Messages. ---
 
-int Publish(RedisModuleCtx* ctx, node::ChannelKind kind, const RedisModuleString* channel,
+// Modules give no context here: none is asked for.
+int Publish(node::ChannelKind kind, const RedisModuleString* channel,
             const RedisModuleString* message) {
-  return static_cast<int>(
-      ctx->engine().messages.pubsub.Publish(kind, channel->view(), message->view()));
+  node::Engine& engine = TheModules().engine();
+  return static_cast<int>(engine.messages.pubsub.Publish(kind, channel->view(), message->view()));
 }
 int PublishMessage(RedisModuleCtx* ctx, RedisModuleString* channel,
                    RedisModuleString* message) noexcept {
-  return Publish(ctx, node::ChannelKind::kChannel, channel, message);
+  return Publish(node::ChannelKind::kChannel, channel, message);
 }
 int PublishMessageShard(RedisModuleCtx* ctx, RedisModuleString* channel,
                         RedisModuleString* message) noexcept {
-  return Publish(ctx, node::ChannelKind::kShard, channel, message);
+  return Publish(node::ChannelKind::kShard, channel, message);
 }
 
 // --- Modules among each other. ---
