@@ -225,7 +225,7 @@ TEST(ConfigStoreTest, InertDirectivesThatWereSetAreKnown) {
             "OK");
   std::vector<std::string> names;
   for (const Directive* directive : store.Inert()) names.emplace_back(directive->name);
-  EXPECT_EQ(names, (std::vector<std::string>{"io-threads-do-reads", "socket-mark-id"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"socket-mark-id", "io-threads-do-reads"}));
 }
 
 // Settings "x.a" and "x.b", of which b takes numbers only.
