@@ -5,7 +5,7 @@ import os
 
 from harness.resp import RespError, parse
 
-_RULES = ("ignore", "close", "sorted", "kind", "unless-error", "skip")
+_RULES = ("ignore", "close", "sorted", "kind", "unless-error", "wording", "skip")
 _SECONDS_APART = 3
 _MILLISECONDS_APART = 3000
 
@@ -47,6 +47,8 @@ def same(rule, left, right):
         return b"-" in (left[:1], right[:1])
     if rule is None or left[:1] != right[:1]:
         return False
+    if rule == "wording":
+        return left[:1] == b"-" and left.split(b" ")[0] == right.split(b" ")[0]
     if rule == "kind":
         return left[:1] != b"-"
     a, b = parse(left), parse(right)
