@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "node/command/expiry_role.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -42,7 +43,9 @@ ShutdownSequence::Outcome ShutdownSequence::Begin(const ShutdownRequest& request
   deadline_ms_ = env_.engine.now_ms + env_.engine.config.shutdown_timeout * kMillisPerSecond;
   env_.engine.pause.Start(Pause::Purpose::kShutdown, Pause::Kind::kWrite, kForever,
                           env_.engine.now_ms);
-  env_.replication->AskForAcks();
+  FollowPause(env_.engine);
+  // Replicas say how far they are once a second. To be asked would be one command more in a stream
+  // whose last file may be written already: after a restart they could not go on where they are.
   env_.log.Notice("Waiting for replicas before shutting down.");
   return Outcome::kWaits;
 }
@@ -132,6 +135,7 @@ void ShutdownSequence::GoOn() {
   asked_.reset();
   waiting_.reset();
   env_.engine.pause.Lift(Pause::Purpose::kShutdown);
+  FollowPause(env_.engine);
   env_.engine.parking.Release(
       [](const ParkingLot::Place& place) { return place.reason == ParkReason::kPause; });
   for (const BlockedClients::Ticket ticket : std::exchange(clients_, {})) {
