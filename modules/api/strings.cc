@@ -1,4 +1,5 @@
 // Strings: making, reading and counting them.
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <optional>
@@ -13,6 +14,8 @@
 
 namespace slotmesh::modules {
 namespace {
+
+constexpr size_t kAppendRoomMax = size_t{1} << 20;
 
 RedisModuleString* Own(RedisModuleCtx* ctx, std::string text) {
   return TrackString(ctx, new RedisModuleString(std::move(text)));
@@ -117,6 +120,11 @@ int StringCompare(const RedisModuleString* a, const RedisModuleString* b) noexce
 int StringAppendBuffer(RedisModuleCtx* ctx, RedisModuleString* string, const char* bytes,
                        size_t size) noexcept {
   if (string->shared()) return REDISMODULE_ERR;
+  // Twice what is needed, as modules expect it: who appends once appends again, or trims.
+  const size_t needed = string->bytes.size() + size;
+  if (needed > string->bytes.capacity()) {
+    string->bytes.reserve(needed + std::min(needed, kAppendRoomMax));
+  }
   string->bytes.append(bytes, size);
   return REDISMODULE_OK;
 }
