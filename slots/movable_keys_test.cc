@@ -1,5 +1,6 @@
 #include "slots/movable_keys.h"
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -131,9 +132,9 @@ RC_GTEST_PROP(MovableKeysProperty, AnyWordsGiveKeysAmongThem, ()) {
   const auto words = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
       "", "a", "0", "1", "3", "store", "STOREDIST", "by", "get", "limit", "keys", "auth", "auth2",
       "streams", "group", "count", "ifeq", "ex", "overflow"));
-  for (GetKeysFunction function :
-       {&SortKeys, &SortReadOnlyKeys, &MigrateKeys, &SetKeys, &BitFieldKeys, &GeoRadiusKeys,
-        &GeoRadiusByMemberKeys, &XReadKeys, &XReadGroupKeys, kZunionStore, kLmpop}) {
+  for (const GetKeysFunction function : std::initializer_list<GetKeysFunction>{
+           &SortKeys, &SortReadOnlyKeys, &MigrateKeys, &SetKeys, &BitFieldKeys, &GeoRadiusKeys,
+           &GeoRadiusByMemberKeys, &XReadKeys, &XReadGroupKeys, kZunionStore, kLmpop}) {
     KeyRefs keys;
     const KeyStatus status = function(Views(words), &keys);
     RC_ASSERT(status == KeyStatus::kOk || (status == KeyStatus::kInvalid && keys.empty()));
