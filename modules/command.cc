@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "modules/context.h"
 #include "modules/modules.h"
@@ -47,13 +48,6 @@ constexpr FlagWord kFlagWords[] = {
 bool IsCommandName(std::string_view name) {
   constexpr std::string_view kForbidden = " \r\n|@=";
   return !name.empty() && name.find_first_of(kForbidden) == std::string_view::npos;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
 }
 
 // The words of a request as a module's getkeys-api finds its keys among them.
@@ -159,7 +153,7 @@ RedisModuleCommand* AddCommand(Modules& modules, Module& module, RedisModuleComm
   command->container = container;
   command->function = function;
   command->words = *parsed;
-  command->row.name = command->Keep(Lower(name));
+  command->row.name = command->Keep(absl::AsciiStrToLower(ToAbsl(name)));
   command->row.handler = function == nullptr ? nullptr : &RunModuleCommand;
   // A container's first word is not all.
   command->row.arity = node::Arity::AtLeast(function == nullptr || container != nullptr ? 2 : 1);

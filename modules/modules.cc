@@ -60,11 +60,11 @@ int GetApi(const char* name, void* target) noexcept {
 }
 
 Modules::Modules(Host host)
-    : host_(std::move(host)), groups_(AllGroups()), keys_(std::make_unique<KeyPool>()) {
+    : host_(std::move(host)), keys_(std::make_unique<KeyPool>()) {
   types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
   defragmenter_ = &AddPart(std::make_unique<Defragmenter>(*this));
   shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());
-  for (const ApiGroup group : groups_) {
+  for (const ApiGroup group : AllGroups()) {
     for (const ApiEntry& entry : group) {
       functions_.emplace(StrCat(kRedisPrefix, entry.name), entry.function);
       functions_.emplace(StrCat(kValkeyPrefix, entry.name), entry.function);

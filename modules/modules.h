@@ -43,13 +43,6 @@ class TypeTable;
 // MODULE; handlers expect a Modules as their family's state.
 absl::Span<const node::CommandSpec> ModuleCommands();
 
-class Modules;
-
-// INFO: the sections of modules that are named, all if none is, as text. `crash`: for the report of
-// a crash.
-std::string ModuleInfo(const Modules& modules, absl::Span<const std::string_view> sections,
-                       bool crash);
-
 struct Host {
   node::Engine& engine;
   node::Dispatcher& dispatcher;
@@ -119,14 +112,13 @@ class Modules : public node::ModulesReport {
   bool starting() const { return starting_; }
 
   std::vector<std::string> DescribeModules() const override;
+  std::string InfoSections(node::Args names) const override;  // api/info.cc
 
   const Host& host() const { return host_; }
   node::Engine& engine() const { return host_.engine; }
 
   // The function of an API name with its prefix; null if there is none.
   void* FindFunction(std::string_view prefixed_name) const;
-  // All functions, for tests.
-  const std::vector<ApiGroup>& groups() const { return groups_; }
 
   // Parts join here with the groups that they belong to, and are asked before a module goes.
   template <typename Part>
@@ -158,8 +150,7 @@ class Modules : public node::ModulesReport {
   void TouchKeyspace() { ++keyspace_stamp_; }
 
   // Calls a module's code outside of commands: `code` gets a context. The module is null where the
-  // code was registered through a context that is nobody's. What it replicates is one
-  // unit.
+  // code was registered through a context that is nobody's. What it replicates is one unit.
   void CallBack(Module* module, absl::FunctionRef<void(RedisModuleCtx&)> code);
   // Within the outermost unit of a module's work outside of commands: what was put off to its end.
   void RunUnitEnd();
@@ -174,7 +165,6 @@ class Modules : public node::ModulesReport {
   void Discard(Module& module);
 
   Host host_;
-  std::vector<ApiGroup> groups_;
   absl::flat_hash_map<std::string, void*> functions_;
   std::vector<std::unique_ptr<Module>> loaded_;
   std::vector<std::unique_ptr<Module>> gone_;  // Their commands may still be named.

@@ -146,10 +146,7 @@ void FreeCallReply(RedisModuleCallReply* reply) noexcept {
   // Elements go with the outermost.
   if (reply == nullptr || !reply->is_root()) return;
   if (reply->tracked_by != nullptr) reply->tracked_by->Untrack(reply);
-  if (reply->type == REDISMODULE_REPLY_PROMISE) {
-    TheModules().part<PromisePart>().Release(*reply);
-  }
-  delete reply;
+  FreeReply(reply);
 }
 
 int CallReplyType(RedisModuleCallReply* reply) noexcept {

@@ -43,11 +43,11 @@ class InfoPart : public ModulePart {
     writers_.push_back({module, function});
   }
 
-  std::string Write(absl::Span<const std::string_view> sections, bool crash) const {
+  std::string Write(node::Args sections) const {
     std::string text;
     for (const Writer& writer : writers_) {
       RedisModuleInfoCtx ctx{*writer.module, sections, text};
-      writer.function(&ctx, crash ? 1 : 0);
+      writer.function(&ctx, /*for_crash_report=*/0);
       EndDictionary(ctx);
     }
     return text;
@@ -153,9 +153,6 @@ ApiGroup InfoFunctions() { return kFunctions; }
 
 void AddInfoPart(Modules& modules) { modules.AddPart(std::make_unique<InfoPart>()); }
 
-std::string ModuleInfo(const Modules& modules, absl::Span<const std::string_view> sections,
-                       bool crash) {
-  return modules.part<InfoPart>().Write(sections, crash);
-}
+std::string Modules::InfoSections(node::Args names) const { return part<InfoPart>().Write(names); }
 
 }  // namespace slotmesh::modules

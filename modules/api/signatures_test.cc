@@ -1,7 +1,6 @@
 // The tables of the interface against the signatures that modules are compiled with.
 #include "modules/sdk/signatures.h"
 
-#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,17 +12,11 @@
 namespace slotmesh::modules {
 namespace {
 
-const ApiSignature* Find(const std::vector<ApiSignature>& all, std::string_view name) {
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [name](const ApiSignature& one) { return one.name == name; });
-  return found == all.end() ? nullptr : &*found;
-}
-
 TEST(ApiTablesTest, EachFunctionHasTheTypeThatModulesCallItWith) {
   const std::vector<ApiSignature> signatures = ApiSignatures();
   for (const ApiGroup group : AllGroups()) {
     for (const ApiEntry& entry : group) {
-      const ApiSignature* signature = Find(signatures, entry.name);
+      const ApiSignature* signature = FindSignature(signatures, entry.name);
       if (signature == nullptr) {
         ADD_FAILURE() << "no module knows " << entry.name;
       } else {

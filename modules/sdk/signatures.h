@@ -40,6 +40,15 @@ inline std::vector<ApiSignature> ApiSignatures() {
   };
 }
 
+// Null if there is none.
+inline const ApiSignature* FindSignature(const std::vector<ApiSignature>& all,
+                                         std::string_view name) {
+  for (const ApiSignature& one : all) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
 }  // namespace slotmesh::modules
 
 #endif  // SLOTMESH_MODULES_SDK_SIGNATURES_H_

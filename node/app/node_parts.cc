@@ -132,11 +132,7 @@ Node::Parts::Parts(const Environment& environment)
                     .scripts = &functions,
                     .replication = &replication,
                     .modules = &modules,
-                    .restore = &restore_state,
-                    .more_info =
-                        [this](Args sections) {
-                          return modules::ModuleInfo(modules, sections, /*crash=*/false);
-                        }},
+                    .restore = &restore_state},
       functions({.engine = engine,
                  .dispatcher = dispatcher,
                  .log = log,

@@ -34,9 +34,8 @@ class ReplicationView {
   virtual size_t replicas_bytes() const = 0;
   // A full copy is being made for replicas.
   virtual bool copying() const = 0;
-  // Of the replicas that acknowledge; and asks them to, at the end of this turn.
+  // Of the replicas that acknowledge.
   virtual std::vector<ReplicaProgress> Progress() const = 0;
-  virtual void AskForAcks() = 0;
   // DEBUG CHANGE-REPL-ID.
   virtual void ForgetHistory() = 0;
 };

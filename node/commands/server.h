@@ -4,7 +4,6 @@
 #define SLOTMESH_NODE_COMMANDS_SERVER_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,6 +79,8 @@ class ModulesReport {
   virtual ~ModulesReport() = default;
   // A line each: "name=...,ver=...".
   virtual std::vector<std::string> DescribeModules() const = 0;
+  // Their own sections, as text: those named, all if none is named.
+  virtual std::string InfoSections(Args names) const = 0;
 };
 
 struct ServerFamily {
@@ -97,8 +98,6 @@ struct ServerFamily {
   ReplicationView* replication = nullptr;      // Null: there is none.
   const ModulesReport* modules = nullptr;      // Null: there are none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
-  // INFO sections of others (modules): those named, all if none is named. Null: there are none.
-  std::function<std::string(Args sections)> more_info = nullptr;
 };
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands

@@ -23,7 +23,7 @@ bool IsWanted(const InfoSection& section, Args words) {
 
 // Others' sections are shown when everything is, or when a word names none of the server's.
 void WriteOthers(const InfoSource& source, Args words, InfoText& text) {
-  if (!source.family.more_info) return;
+  if (source.family.modules == nullptr) return;
   bool all = false;
   bool named = false;
   for (const std::string_view word : words) {
@@ -33,7 +33,7 @@ void WriteOthers(const InfoSource& source, Args words, InfoText& text) {
                                     return EqualsIgnoreCase(section.name, word);
                                   });
   }
-  if (all || named) text.AddSections(source.family.more_info(all ? Args() : words));
+  if (all || named) text.AddSections(source.family.modules->InfoSections(all ? Args() : words));
 }
 
 }  // namespace

@@ -98,7 +98,6 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   size_t replicas_bytes() const override;
   bool copying() const override { return replicas_.copying(); }
   std::vector<ReplicaProgress> Progress() const override;
-  void AskForAcks() override { replicas_.AskForAcks(); }
   void ForgetHistory() override;
 
  private:
