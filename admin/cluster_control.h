@@ -25,6 +25,7 @@ enum class NodeHealth { kOnline, kSuspected, kFailed, kJoining };
 // What is known about a member besides its entry in the slot map.
 struct NodeState {
   slots::NodeId id;
+  slots::BootId boot = 0;  // 0: unknown.
   NodeHealth health = NodeHealth::kOnline;
   bool measured = false;  // The next five are known: each member knows its own.
   std::string version;
@@ -128,6 +129,13 @@ class ClusterControl {
   // NOT_FOUND for an id that is unknown or long over.
   virtual absl::StatusOr<MoveState> FindMove(const std::string& id) = 0;
   virtual absl::Status CancelMove(const std::string& id, absl::Duration timeout) = 0;
+
+  // The asked node, a replica, becomes its shard's primary; with `force` without that one's help,
+  // with `accept_data_loss` though acknowledged writes are lost by it (SAFETY 17). OK means that it
+  // was made so, or without `force` that the primary has been asked to make way.
+  virtual absl::Status Failover(bool force, bool accept_data_loss, absl::Duration timeout) = 0;
+  // The asked node ends as SHUTDOWN does, and starts anew. OK means that it is about to.
+  virtual absl::Status Restart() = 0;
 
   // The asked node came up without the data of its slots (they are lost for good): it serves them
   // empty from now on (SAFETY 14). Harmless where nothing is missing.

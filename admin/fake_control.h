@@ -26,7 +26,8 @@ class FakeControl : public ClusterControl {
     view.ok = view.map->assigned_slots() == slots::kSlotCount;
     if (!view.ok) view.reason = "not all slots are assigned";
     for (const slots::NodeInfo& node : data_.nodes) {
-      NodeState state{.id = node.id, .map_sequence = data_.version.sequence};
+      NodeState state{
+          .id = node.id, .boot = boots_[node.id], .map_sequence = data_.version.sequence};
       state.measured = true;
       state.version = "0.1.0";
       state.keys = 1000 * (node.port - 6999);
@@ -44,6 +45,28 @@ class FakeControl : public ClusterControl {
     }
     view.ledger = {.leader = TestNode(1), .term = 3, .index = 42};
     return view;
+  }
+
+  absl::Status Failover(bool force, bool, absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    for (slots::ShardInfo& shard : data_.shards) {
+      const auto self = std::find(shard.replicas.begin(), shard.replicas.end(), TestNode(1));
+      if (self == shard.replicas.end()) continue;
+      if (health_.contains(shard.primary) && !force) {
+        return absl::FailedPreconditionError("Master is down or failed");
+      }
+      if (keeps_primary_) return absl::OkStatus();
+      std::swap(*self, shard.primary);
+      shard.in_sync = {TestNode(1)};
+      ++data_.version.sequence;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Restart() override {
+    absl::MutexLock lock(&mu_);
+    ++boots_[TestNode(1)];
+    return absl::OkStatus();
   }
 
   absl::Status AcceptEmpty() override { return absl::OkStatus(); }
@@ -120,6 +143,7 @@ class FakeControl : public ClusterControl {
                              absl::Duration) override {
     absl::MutexLock lock(&mu_);
     std::erase_if(data_.shards, [&](const slots::ShardInfo& own) { return own.primary == node; });
+    for (slots::ShardInfo& old : data_.shards) std::erase(old.replicas, node);
     for (slots::NodeInfo& info : data_.nodes) {
       if (info.id == node) info.shard = shard;
     }
@@ -197,6 +221,8 @@ class FakeControl : public ClusterControl {
   int abort_move_ = 0;   // The move of this number is aborted.
   int unavailable_ = 0;  // So many calls fail first.
   bool forget_moves_ = false;
+  bool keeps_primary_ = false;  // A primary that is asked to make way does not.
+  std::map<slots::NodeId, slots::BootId> boots_;
 
  private:
   std::vector<LibraryState>::iterator FindLibrary(const std::string& name) {

@@ -21,8 +21,6 @@ using slots::SlotSet;
 constexpr size_t kIdPrefixMin = 4;
 constexpr uint16_t kBusPortOffset = 10000;
 
-std::string Text(const NodeAddress& address) { return StrCat(address.host, ":", address.port); }
-
 // The status with `prefix` before its message.
 absl::Status Prefixed(const absl::Status& status, const std::string& prefix) {
   return {status.code(), absl::StrCat(prefix, status.message())};
@@ -54,6 +52,8 @@ bool Owns(const SlotMap& map, const ShardId& shard, const SlotSet& slots) {
 
 }  // namespace
 
+std::string ToText(const NodeAddress& address) { return StrCat(address.host, ":", address.port); }
+
 absl::StatusOr<NodeInfo> FindMember(const SlotMap& map, const std::string& name) {
   std::optional<NodeInfo> found;
   for (const NodeInfo& node : map.data().nodes) {
@@ -81,15 +81,16 @@ void Operations::Report(std::string phase, std::string text, bool finished) {
 }
 
 absl::Status Operations::WaitUntil(const std::string& what,
-                                   const std::function<bool(const ClusterView&)>& holds) {
-  const absl::Time end = environment_.now() + kSettleTimeout;
+                                   const std::function<bool(const ClusterView&)>& holds,
+                                   absl::Duration timeout) {
+  const absl::Time end = environment_.now() + timeout;
   for (;;) {
     const absl::StatusOr<ClusterView> view = control_.View();
     if (view.ok() && holds(*view)) return absl::OkStatus();
     if (environment_.cancelled()) return absl::CancelledError("the caller has gone");
     if (environment_.now() >= end) {
       return absl::DeadlineExceededError(StrCat(what, " took longer than ",
-                                                absl::FormatDuration(kSettleTimeout),
+                                                absl::FormatDuration(timeout),
                                                 "; slotmesh check shows what is wrong"));
     }
     environment_.sleep(kPollEvery);
@@ -101,7 +102,7 @@ absl::Status Operations::Join(const NodeAddress& node) {
   if (bus_port == 0) {
     if (node.port > 65535 - kBusPortOffset) {
       return absl::InvalidArgumentError(
-          StrCat(Text(node), ": port + 10000 is no port; name its bus port"));
+          StrCat(ToText(node), ": port + 10000 is no port; name its bus port"));
     }
     bus_port = static_cast<uint16_t>(node.port + kBusPortOffset);
   }
@@ -109,10 +110,10 @@ absl::Status Operations::Join(const NodeAddress& node) {
   for (;;) {  // An election or a node that is just starting passes.
     const absl::Status status = control_.Meet(node.host, node.port, bus_port, kStepTimeout);
     if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) {
-      return status.ok() ? status : Prefixed(status, StrCat(Text(node), ": "));
+      return status.ok() ? status : Prefixed(status, StrCat(ToText(node), ": "));
     }
     if (environment_.cancelled()) return absl::CancelledError("the caller has gone");
-    if (environment_.now() >= end) return Prefixed(status, StrCat(Text(node), ": "));
+    if (environment_.now() >= end) return Prefixed(status, StrCat(ToText(node), ": "));
     environment_.sleep(10 * kPollEvery);
   }
 }
@@ -184,7 +185,7 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
                " slots: add nodes to it with slotmesh add-node, or start with fresh nodes"));
   }
   for (const NodeAddress& node : others) {
-    Report("join", StrCat("joining ", Text(node)));
+    Report("join", StrCat("joining ", ToText(node)));
     if (auto status = Join(node); !status.ok()) return status;
   }
   Report("settle", "waiting until all members know each other");
@@ -220,51 +221,6 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
          StrCat("the cluster of ", primaries, " primaries", with, " serves all ", slots::kSlotCount,
                 " slots"),
          true);
-  return absl::OkStatus();
-}
-
-absl::Status Operations::AddNode(const NodeAddress& node) {
-  const absl::StatusOr<ClusterView> before = control_.View();
-  if (!before.ok()) return before.status();
-  Report("join", StrCat("joining ", Text(node)));
-  if (auto status = Join(node); !status.ok()) return status;
-  const auto is_member = [&](const ClusterView& now) {
-    for (const NodeInfo& each : now.map->data().nodes) {
-      if (each.port == node.port && (each.ip == node.host || each.hostname == node.host))
-        return true;
-    }
-    return now.map->data().nodes.size() > before->map->data().nodes.size();
-  };
-  if (auto status = WaitUntil("the joining", is_member); !status.ok()) return status;
-  Report("done",
-         StrCat(Text(node), " is a member; it owns no slots yet (next: slotmesh rebalance)"), true);
-  return absl::OkStatus();
-}
-
-absl::Status Operations::RemoveNode(const std::string& name, bool drain) {
-  absl::StatusOr<ClusterView> view = control_.View();
-  if (!view.ok()) return view.status();
-  const absl::StatusOr<NodeInfo> node = FindMember(*view->map, name);
-  if (!node.ok()) return node.status();
-  const ShardInfo* const shard = view->map->ShardOf(node->id);
-  const bool owns = shard != nullptr && shard->primary == node->id && !shard->slots.empty();
-  if (owns && !drain) {
-    return absl::FailedPreconditionError(
-        StrCat(AddressOf(*node), " owns ", shard->slots.count(),
-               " slots: move them away first (slotmesh remove-node ", name, " --drain does both)"));
-  }
-  if (owns) {
-    const absl::StatusOr<Plan> plan = PlanDrain(*view->map, shard->id);
-    if (!plan.ok()) return plan.status();
-    if (auto status = RunPlan(*plan, /*dry_run=*/false); !status.ok()) return status;
-  }
-  Report("remove", StrCat("taking ", AddressOf(*node), " out"));
-  if (auto status = control_.Forget(node->id, kStepTimeout); !status.ok()) return status;
-  auto status = WaitUntil("the removal", [&](const ClusterView& now) {
-    return now.map->FindNode(node->id) == nullptr || now.myself == node->id;
-  });
-  if (!status.ok()) return status;
-  Report("done", StrCat(AddressOf(*node), " is no member any more"), true);
   return absl::OkStatus();
 }
 

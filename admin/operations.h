@@ -1,4 +1,5 @@
-// Changes of a cluster that take several steps: form, add, remove, reshard, rebalance.
+// Changes of a cluster that take several steps: form, add, drain, remove, reshard, rebalance, fail
+// over.
 //
 // Each runs on the calling thread until it is done, reports on the way, and can be repeated after a
 // failure: what has been done is found done. Slots move kSlotsPerMove at a time, one move after the
@@ -25,16 +26,20 @@ inline constexpr int kSlotsPerMove = 512;
 inline constexpr absl::Duration kPollEvery = absl::Milliseconds(50);
 inline constexpr absl::Duration kStepTimeout = absl::Seconds(15);  // One call of ClusterControl.
 inline constexpr absl::Duration kSettleTimeout =
-    absl::Seconds(60);  // Until a change shows everywhere.
+    absl::Seconds(60);                                           // Until a change shows everywhere.
+inline constexpr absl::Duration kCopyTimeout = absl::Hours(24);  // Of a shard's data.
+// Until a primary has made way.
+inline constexpr absl::Duration kFailoverTimeout = absl::Seconds(15);
 
 struct NodeAddress {
   std::string host;
   uint16_t port = 0;
   uint16_t bus_port = 0;  // 0: port + 10000.
 };
+std::string ToText(const NodeAddress& address);  // "host:port"
 
 struct ProgressReport {
-  std::string phase;  // join, assign, settle, plan, move, remove, done
+  std::string phase;  // join, assign, replicas, settle, copy, plan, move, remove, failover, done
   std::string text;
   int slots_done = 0;
   int slots_total = 0;
@@ -62,8 +67,14 @@ class Operations {
       : control_(control), environment_(std::move(environment)) {}
 
   absl::Status Form(const std::vector<NodeAddress>& others, int replicas);
-  absl::Status AddNode(const NodeAddress& node);
-  absl::Status RemoveNode(const std::string& name, bool drain);
+  // `replica_of`: a member of the shard that it is to be a replica of; empty: none.
+  absl::Status AddNode(const NodeAddress& node, const std::string& replica_of);
+  // Its shard's slots go to the other shards.
+  absl::Status Drain(const std::string& name);
+  // Drains it first; replicas that it has go to other shards.
+  absl::Status RemoveNode(const std::string& name);
+  // The node that does this, a replica, becomes its shard's primary.
+  absl::Status Failover(bool force, bool accept_data_loss);
   absl::Status Reshard(const std::string& to, int slots, const std::vector<std::string>& from,
                        bool dry_run);
   absl::Status Rebalance(const std::vector<std::pair<std::string, double>>& weights,
@@ -79,9 +90,15 @@ class Operations {
   absl::StatusOr<Parts> DealOut(const std::vector<NodeAddress>& order, int replicas);
   absl::Status AssignReplicas(const Parts& parts);
   absl::Status AssignEvenly(const Parts& parts);
-  // Until `holds`, polled, is true of the view; DEADLINE_EXCEEDED with `what` after kSettleTimeout.
+  // And waits until it has a copy.
+  absl::Status MakeReplica(const slots::NodeId& node, const slots::ShardId& shard);
+  absl::Status DrainShard(const ClusterView& view, const slots::NodeInfo& node);
+  // The replicas of a primary that goes become replicas of the others.
+  absl::Status DealOutReplicas(const slots::NodeInfo& primary);
+  // Until `holds`, polled, is true of the view; DEADLINE_EXCEEDED with `what` after `timeout`.
   absl::Status WaitUntil(const std::string& what,
-                         const std::function<bool(const ClusterView&)>& holds);
+                         const std::function<bool(const ClusterView&)>& holds,
+                         absl::Duration timeout = kSettleTimeout);
   absl::Status RunPlan(const Plan& plan, bool dry_run);
   absl::Status RunMove(const Move& move, ProgressReport* progress);
   absl::Status WaitForMove(const std::string& id, const Move& move, const ProgressReport& before);

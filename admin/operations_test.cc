@@ -81,7 +81,7 @@ TEST_F(OperationsTest, UnreachableNodeEndsInATimeoutThatNamesIt) {
 TEST_F(OperationsTest, AddedNodeIsAMemberWithoutSlots) {
   FakeControl control(TestMapData({"0-8191", "8192-16383"}));
   control.reachable_ = {TestMapData({"", "", ""}).nodes[2]};
-  ASSERT_EQ(Make(control).AddNode({"127.0.0.1", 7002}), absl::OkStatus());
+  ASSERT_EQ(Make(control).AddNode({"127.0.0.1", 7002}, ""), absl::OkStatus());
   EXPECT_EQ(control.data_.nodes.size(), 3u);
   EXPECT_THAT(reports_.back().text, HasSubstr("slotmesh rebalance"));
 }
@@ -142,12 +142,57 @@ TEST_F(OperationsTest, CallerThatGoesCancelsTheRunningMove) {
   EXPECT_EQ(control.moves_["1"].error, "cancelled");
 }
 
-TEST_F(OperationsTest, NodeWithSlotsIsRemovedOnlyWithDrain) {
+TEST_F(OperationsTest, AddedReplicaHasACopyWhenItIsDone) {
+  FakeControl control(TestMapData({"0-8191", "8192-16383"}));
+  control.reachable_ = {TestMapData({"", "", ""}).nodes[2]};
+  ASSERT_EQ(Make(control).AddNode({"127.0.0.1", 7002}, "127.0.0.1:7001"), absl::OkStatus());
+  EXPECT_THAT(control.Shard(TestShard(2)).replicas, testing::ElementsAre(TestNode(3)));
+  EXPECT_THAT(reports_.back().text, HasSubstr("has a copy"));
+  EXPECT_THAT(Message(Make(control).AddNode({"127.0.0.1", 7002}, "127.0.0.1:1")),
+              HasSubstr("no member is called"));
+}
+
+TEST_F(OperationsTest, NodeIsDrainedBeforeItIsRemoved) {
   FakeControl control(TestMapData({"0-5460", "5461-10921", "10922-16383"}));
-  EXPECT_THAT(Message(Make(control).RemoveNode("127.0.0.1:7002", false)), HasSubstr("--drain"));
-  ASSERT_EQ(Make(control).RemoveNode("127.0.0.1:7002", true), absl::OkStatus());
+  ASSERT_EQ(Make(control).Drain("127.0.0.1:7001"), absl::OkStatus());
+  EXPECT_TRUE(control.Shard(TestShard(2)).slots.empty());
+  ASSERT_EQ(Make(control).RemoveNode("127.0.0.1:7002"), absl::OkStatus());
   EXPECT_EQ(control.data_.nodes.size(), 2u);
   EXPECT_TRUE((*control.View()).ok);
+}
+
+TEST_F(OperationsTest, ReplicasOfARemovedNodeGoToTheOthers) {
+  slots::SlotMapData data = TestMapData({"0-5460", "5461-16383", ""});
+  data.nodes[2].shard = TestShard(1);
+  data.shards.pop_back();
+  data.shards[0].replicas = {TestNode(3)};
+  FakeControl control(data);
+  ASSERT_EQ(Make(control).RemoveNode("127.0.0.1:7000"), absl::OkStatus());
+  EXPECT_THAT(control.Shard(TestShard(2)).replicas, testing::ElementsAre(TestNode(3)));
+  EXPECT_EQ(control.data_.nodes.size(), 2u);
+}
+
+TEST_F(OperationsTest, DeadNodeWithSlotsIsNotDrained) {
+  FakeControl control(TestMapData({"0-8191", "8192-16383"}));
+  control.health_[TestNode(2)] = NodeHealth::kFailed;
+  EXPECT_THAT(Message(Make(control).RemoveNode("127.0.0.1:7001")), HasSubstr("is down"));
+  EXPECT_TRUE(control.moves_.empty());
+}
+
+TEST_F(OperationsTest, FailoverEndsWhenTheReplicaIsThePrimary) {
+  slots::SlotMapData data = TestMapData({"", "0-16383"});
+  data.nodes[0].shard = TestShard(2);
+  data.shards.erase(data.shards.begin());
+  data.shards[0].replicas = {TestNode(1)};
+  FakeControl control(data);
+  control.keeps_primary_ = true;
+  EXPECT_EQ(Make(control).Failover(false, false).code(), absl::StatusCode::kDeadlineExceeded);
+  control.keeps_primary_ = false;
+  control.health_[TestNode(2)] = NodeHealth::kFailed;
+  EXPECT_THAT(Message(Make(control).Failover(false, false)), HasSubstr("down"));
+  ASSERT_EQ(Make(control).Failover(true, false), absl::OkStatus());
+  EXPECT_EQ(control.Shard(TestShard(2)).primary, TestNode(1));
+  EXPECT_EQ(Make(control).Failover(false, false), absl::OkStatus());
 }
 
 TEST_F(OperationsTest, MembersAreFoundByAllTheirNames) {

@@ -62,6 +62,11 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
     return Run(context, "AcceptEmpty", [&] { return control_.AcceptEmpty(); });
   }
 
+  grpc::Status Restart(grpc::ServerContext* context, const wire::RestartRequest*,
+                       wire::RestartReply*) override {
+    return Run(context, "Restart", [&] { return control_.Restart(); });
+  }
+
   grpc::Status Check(grpc::ServerContext* context, const wire::CheckRequest*,
                      wire::CheckReply* reply) override {
     return Run(context, "Check", [&]() -> absl::Status {
@@ -88,14 +93,26 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
                        grpc::ServerWriter<wire::Progress>* writer) override {
     return Change(context, "AddNode", writer, [&](Operations& operations) {
       const auto node = FromWire(request->node());
-      return node.ok() ? operations.AddNode(*node) : node.status();
+      return node.ok() ? operations.AddNode(*node, request->replica_of()) : node.status();
     });
   }
 
   grpc::Status RemoveNode(grpc::ServerContext* context, const wire::RemoveNodeRequest* request,
                           grpc::ServerWriter<wire::Progress>* writer) override {
-    return Change(context, "RemoveNode", writer, [&](Operations& operations) {
-      return operations.RemoveNode(request->node(), request->drain());
+    return Change(context, "RemoveNode", writer,
+                  [&](Operations& operations) { return operations.RemoveNode(request->node()); });
+  }
+
+  grpc::Status Drain(grpc::ServerContext* context, const wire::DrainRequest* request,
+                     grpc::ServerWriter<wire::Progress>* writer) override {
+    return Change(context, "Drain", writer,
+                  [&](Operations& operations) { return operations.Drain(request->node()); });
+  }
+
+  grpc::Status Failover(grpc::ServerContext* context, const wire::FailoverRequest* request,
+                        grpc::ServerWriter<wire::Progress>* writer) override {
+    return Change(context, "Failover", writer, [&](Operations& operations) {
+      return operations.Failover(request->force(), request->accept_data_loss());
     });
   }
 

@@ -1,8 +1,8 @@
 // The Admin service over a ClusterControl, to be registered on the bus's gRPC server.
 //
 // Callers prove themselves as on the bus. Each call has a thread of gRPC's for as long as it runs;
-// at most kAdminCallsMax at a time, and one change (form, add, remove, reshard, rebalance) at a
-// time. Thread-safe. Must outlive the server.
+// at most kAdminCallsMax at a time, and one change (form, add,
+// drain, remove, reshard, rebalance, fail over) at a time. Thread-safe. Must outlive the server.
 #ifndef SLOTMESH_ADMIN_SERVICE_H_
 #define SLOTMESH_ADMIN_SERVICE_H_
 

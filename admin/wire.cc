@@ -52,6 +52,7 @@ void AddState(const ClusterView& view, wire::Node* out, const slots::NodeId& id)
     return;
   }
   out->set_health(NameOf(found->health));
+  out->set_boot(found->boot);
   out->set_version(found->version);
   out->set_keys(found->keys);
   out->set_memory_bytes(found->memory_bytes);

@@ -59,8 +59,7 @@ int GetApi(const char* name, void* target) noexcept {
   return REDISMODULE_OK;
 }
 
-Modules::Modules(Host host)
-    : host_(std::move(host)), keys_(std::make_unique<KeyPool>()) {
+Modules::Modules(Host host) : host_(std::move(host)), keys_(std::make_unique<KeyPool>()) {
   types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
   defragmenter_ = &AddPart(std::make_unique<Defragmenter>(*this));
   shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());

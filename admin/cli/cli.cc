@@ -34,7 +34,11 @@ struct Arguments {
   std::vector<std::string> nodes;
   std::string node;
   int replicas = 0;
-  bool drain = false;
+  std::string replica_of;
+  std::string successor;
+  bool force = false;
+  bool accept_data_loss = false;
+  Commands::RestartOptions restart;
   bool dry_run = false;
   Commands::ReshardOptions reshard;
   std::vector<std::string> weights;
@@ -60,6 +64,7 @@ class Cli {
     AddConnectOptions();
     AddViews();
     AddChanges();
+    AddMemberChanges();
     AddFunctions();
     AddModules();
     AddDev();
@@ -177,12 +182,9 @@ class Cli {
 
     CLI::App* const add = app_.add_subcommand("add-node", "Join a fresh node to the cluster");
     add->add_option("new", arguments_.node, "HOST:PORT of the new node")->required();
-    On(add, [this] { return commands_.AddNode(arguments_.node); });
-
-    CLI::App* const remove = app_.add_subcommand("remove-node", "Take a member out of the cluster");
-    remove->add_option("member", arguments_.node, "The member")->required();
-    remove->add_flag("--drain", arguments_.drain, "Move its slots to the other shards first");
-    On(remove, [this] { return commands_.RemoveNode(arguments_.node, arguments_.drain); });
+    add->add_option("--replica-of", arguments_.replica_of,
+                    "A member of the shard that it becomes a replica of (else: a primary)");
+    On(add, [this] { return commands_.AddNode(arguments_.node, arguments_.replica_of); });
 
     CLI::App* const reshard =
         app_.add_subcommand("reshard", "Move slots to a node while clients go on");
@@ -213,6 +215,51 @@ class Cli {
       return commands_.Rebalance(arguments_.weights, arguments_.threshold_percent,
                                  arguments_.dry_run);
     });
+  }
+
+  void AddMemberChanges() {
+    CLI::App* const drain = app_.add_subcommand("drain", "Move a node's slots to the other shards");
+    drain->add_option("member", arguments_.node, "The node")->required();
+    On(drain, [this] { return commands_.Drain(arguments_.node); });
+
+    CLI::App* const remove = app_.add_subcommand(
+        "remove-node", "Take a member out of the cluster, its slots moved to the others first");
+    remove->add_option("member", arguments_.node, "The member")->required();
+    On(remove, [this] { return commands_.RemoveNode(arguments_.node); });
+
+    CLI::App* const replace = app_.add_subcommand(
+        "replace-node", "Put a fresh node in a member's place, with its data and its slots");
+    replace->add_option("member", arguments_.node, "The member that goes")->required();
+    replace->add_option("new", arguments_.successor, "HOST:PORT of the new node")->required();
+    On(replace, [this] { return commands_.ReplaceNode(arguments_.node, arguments_.successor); });
+
+    CLI::App* const failover = app_.add_subcommand(
+        "failover", "Make a replica its shard's primary, without losing a write");
+    failover->add_option("member", arguments_.node, "The replica, or the primary that makes way")
+        ->required();
+    CLI::Option* const force = failover->add_flag(
+        "--force", arguments_.force, "Do not ask the primary; what it wrote last may be lost");
+    failover
+        ->add_flag("--accept-data-loss", arguments_.accept_data_loss,
+                   "Also where writes that were acknowledged as synced are lost")
+        ->needs(force);
+    On(failover, [this] {
+      return commands_.Failover(arguments_.node, arguments_.force, arguments_.accept_data_loss);
+    });
+
+    CLI::App* const restart = app_.add_subcommand(
+        "rolling-restart", "Restart all nodes, one by one, while clients go on");
+    restart->add_option("--command", arguments_.restart.command,
+                        "Shell command that restarts {host}:{port} ({id}); else the node does it "
+                        "itself");
+    restart->add_flag("--allow-gaps", arguments_.restart.allow_gaps,
+                      "Also primaries without a replica, whose slots nobody serves meanwhile");
+    restart
+        ->add_option("--node-timeout", arguments_.restart.seconds_per_node,
+                     "Seconds that each node has to come back")
+        ->check(CLI::Range(1.0, 1e6))
+        ->capture_default_str();
+    On(restart, [this] { return commands_.RollingRestart(arguments_.restart); });
   }
 
   void AddFunctions() {

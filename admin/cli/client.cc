@@ -27,6 +27,17 @@ class AdminClientImpl final : public AdminClient {
                                        wire::AcceptEmptyRequest())
         .status();
   }
+  absl::Status Restart() override {
+    return Ask<wire::RestartReply>("Restart", &wire::Admin::Stub::Restart, wire::RestartRequest())
+        .status();
+  }
+  absl::Status Drain(const wire::DrainRequest& request, const OnProgress& on_progress) override {
+    return Change("Drain", &wire::Admin::Stub::Drain, request, on_progress);
+  }
+  absl::Status Failover(const wire::FailoverRequest& request,
+                        const OnProgress& on_progress) override {
+    return Change("Failover", &wire::Admin::Stub::Failover, request, on_progress);
+  }
   absl::StatusOr<wire::ModulesReply> Modules() override {
     return Ask<wire::ModulesReply>("Modules", &wire::Admin::Stub::Modules, wire::ModulesRequest());
   }

@@ -25,6 +25,7 @@ class AdminClient {
   virtual absl::StatusOr<wire::ClusterStatus> Status() = 0;
   virtual absl::StatusOr<wire::CheckReply> Check() = 0;
   virtual absl::Status AcceptEmpty() = 0;
+  virtual absl::Status Restart() = 0;
   virtual absl::StatusOr<wire::LibrariesReply> Libraries() = 0;
   virtual absl::StatusOr<wire::ModulesReply> Modules() = 0;
   virtual absl::StatusOr<wire::LoadLibraryReply> LoadLibrary(
@@ -38,6 +39,9 @@ class AdminClient {
                                const OnProgress& on_progress) = 0;
   virtual absl::Status RemoveNode(const wire::RemoveNodeRequest& request,
                                   const OnProgress& on_progress) = 0;
+  virtual absl::Status Drain(const wire::DrainRequest& request, const OnProgress& on_progress) = 0;
+  virtual absl::Status Failover(const wire::FailoverRequest& request,
+                                const OnProgress& on_progress) = 0;
   virtual absl::Status Reshard(const wire::ReshardRequest& request,
                                const OnProgress& on_progress) = 0;
   virtual absl::Status Rebalance(const wire::RebalanceRequest& request,

@@ -127,8 +127,7 @@ int Commands::Logs(int lines, bool follow) {
   return status.ok() ? kExitOk : Fail(status);
 }
 
-template <typename Call>
-int Commands::Run(Call call) {
+int Commands::Run(absl::FunctionRef<absl::Status(const AdminClient::OnProgress&)> call) {
   const absl::Time start = environment_.now();
   ProgressLine line(environment_.out_terminal && !json_, environment_.width, start);
   // Scripts read one JSON object from the output; what happens meanwhile goes to the error stream.
@@ -159,29 +158,6 @@ int Commands::Create(const std::vector<std::string>& nodes, int replicas) {
   }
   return Run([&](const AdminClient::OnProgress& on_progress) {
     return session->client->Form(request, on_progress);
-  });
-}
-
-int Commands::AddNode(const std::string& node) {
-  const auto session = Connect(connect_, environment_);
-  if (!session.ok()) return Fail(session.status());
-  wire::AddNodeRequest request;
-  auto address = LocateForJoin(node, connect_);
-  if (!address.ok()) return Fail(address.status());
-  *request.mutable_node() = *std::move(address);
-  return Run([&](const AdminClient::OnProgress& on_progress) {
-    return session->client->AddNode(request, on_progress);
-  });
-}
-
-int Commands::RemoveNode(const std::string& node, bool drain) {
-  const auto session = Connect(connect_, environment_);
-  if (!session.ok()) return Fail(session.status());
-  wire::RemoveNodeRequest request;
-  request.set_node(node);
-  request.set_drain(drain);
-  return Run([&](const AdminClient::OnProgress& on_progress) {
-    return session->client->RemoveNode(request, on_progress);
   });
 }
 

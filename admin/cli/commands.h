@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "admin/cli/client.h"
 #include "admin/cli/environment.h"
 #include "admin/cli/session.h"
 
@@ -34,8 +36,6 @@ class Commands {
   int Watch(double interval_seconds, int count);  // count 0: until interrupted.
   int Logs(int lines, bool follow);
   int Create(const std::vector<std::string>& nodes, int replicas);
-  int AddNode(const std::string& node);
-  int RemoveNode(const std::string& node, bool drain);
   struct ReshardOptions {
     std::string to;
     int slots = 0;
@@ -46,6 +46,20 @@ class Commands {
   int Reshard(const ReshardOptions& options);
   // Weights are "NODE=WEIGHT".
   int Rebalance(const std::vector<std::string>& weights, double threshold_percent, bool dry_run);
+
+  // Single members (member_commands.cc).
+  int AddNode(const std::string& node, const std::string& replica_of);
+  int Drain(const std::string& node);
+  int RemoveNode(const std::string& node);
+  int ReplaceNode(const std::string& old_name, const std::string& new_address);
+  // `name`: a replica, or a primary whose best replica is meant.
+  int Failover(const std::string& name, bool force, bool accept_data_loss);
+  struct RestartOptions {
+    std::string command;  // Instead of asking the node itself; {host}, {port}, {id}.
+    bool allow_gaps = false;
+    double seconds_per_node = 600;
+  };
+  int RollingRestart(const RestartOptions& options);
 
   // modules_commands.cc.
   int ListModules();
@@ -64,8 +78,8 @@ class Commands {
   enum class View { kStatus, kNodes, kSlots };
   int Show(View view);
   bool Confirm(const std::string& question);
-  template <typename Call>
-  int Run(Call call);  // call(on_progress) -> Status; shows progress and result.
+  // Shows progress and result of the call.
+  int Run(absl::FunctionRef<absl::Status(const AdminClient::OnProgress&)> call);
 
   const ConnectOptions& connect_;
   const CliEnvironment& environment_;

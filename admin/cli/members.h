@@ -38,6 +38,9 @@ class Members {
   using MemberModules = Answer<wire::ModulesReply>;
   std::vector<MemberModules> AskModules(const wire::ClusterStatus& status);
 
+  // Null if the address makes no client.
+  AdminClient* ClientOf(const wire::Node& node);
+
  private:
   static constexpr absl::Duration kTimeout = absl::Seconds(1);
 
@@ -45,9 +48,6 @@ class Members {
   template <typename Reply>
   std::vector<Answer<Reply>> AskAll(const wire::ClusterStatus& status,
                                     absl::StatusOr<Reply> (AdminClient::*question)());
-  // Null if the address makes no client.
-  AdminClient* ClientOf(const wire::Node& node);
-
   bus::Authenticator& auth_;
   std::map<std::string, std::unique_ptr<AdminClient>> clients_;  // By bus address.
 };

@@ -60,6 +60,7 @@ std::string CheckJson(const wire::CheckReply& reply);
 std::string PlanJson(const wire::Progress& plan);
 // The end of a change.
 std::string ResultJson(const wire::Progress& last, double seconds);
+std::string RestartedJson(const std::vector<std::string>& ids, double seconds);
 std::string ErrorJson(const std::string& text);
 
 // "127.0.0.1:7000", for the id of a node that `status` knows; else the id.

@@ -183,6 +183,10 @@ std::string ResultJson(const wire::Progress& last, double seconds) {
                {"seconds", seconds}});
 }
 
+std::string RestartedJson(const std::vector<std::string>& ids, double seconds) {
+  return Dump({{"restarted", ids}, {"seconds", seconds}});
+}
+
 std::string ErrorJson(const std::string& text) { return Dump({{"ok", false}, {"error", text}}); }
 
 }  // namespace slotmesh::admin

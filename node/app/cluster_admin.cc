@@ -13,6 +13,7 @@
 #include "boost/asio/post.hpp"
 #include "functions/flags.h"
 #include "node/app/version.h"
+#include "node/cluster/cluster_failover.h"
 #include "node/stats/memory.h"
 #include "slots/strings.h"
 
@@ -55,11 +56,22 @@ absl::StatusOr<std::string> Resolve(const std::string& host) {
   return std::string(text);
 }
 
+absl::Status AwaitDecision(std::future<absl::Status>& decision, absl::Duration timeout) {
+  if (decision.wait_for(absl::ToChronoMilliseconds(timeout)) == std::future_status::ready) {
+    return decision.get();
+  }
+  return absl::DeadlineExceededError(
+      "the cluster did not decide in time: is a majority of the voters up? It may still happen");
+}
+
 class Admin : public ClusterAdmin {
  public:
   explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
 
-  void SetState(ClusterState* state) override { state_ = state; }
+  void SetFamily(const ClusterFamily* family) override {
+    family_ = family;
+    state_ = family->state;
+  }
   void SetOffset(uint64_t offset) override { offset_ = offset; }
   void SetLibraries(const functions::Functions* functions,
                     functions::ClusterLibraries* shared) override {
@@ -83,6 +95,8 @@ class Admin : public ClusterAdmin {
                                         absl::Duration timeout) override;
   absl::StatusOr<MoveState> FindMove(const std::string& id) override;
   absl::Status CancelMove(const std::string& id, absl::Duration timeout) override;
+  absl::Status Failover(bool force, bool accept_data_loss, absl::Duration timeout) override;
+  absl::Status Restart() override;
   absl::Status AcceptEmpty() override;
   absl::StatusOr<admin::LibrariesState> Libraries() override;
   absl::StatusOr<std::string> LoadLibrary(const std::string& text, bool replace,
@@ -106,6 +120,7 @@ class Admin : public ClusterAdmin {
 
   Environment env_;
   // Engine thread, all of these.
+  const ClusterFamily* family_ = nullptr;
   ClusterState* state_ = nullptr;
   uint64_t offset_ = 0;
   const functions::Functions* functions_ = nullptr;
@@ -144,11 +159,7 @@ absl::Status Admin::Propose(std::function<absl::StatusOr<ledger::Change>(Cluster
     state_->link().Propose(*std::move(change),
                            [answer](const absl::Status& status) { answer->set_value(status); });
   });
-  if (future.wait_for(absl::ToChronoMilliseconds(timeout)) != std::future_status::ready) {
-    return absl::DeadlineExceededError(
-        "the cluster did not decide in time: is a majority of the voters up? It may still happen");
-  }
-  return future.get();
+  return AwaitDecision(future, timeout);
 }
 
 absl::StatusOr<admin::ClusterView> Admin::View() {
@@ -165,6 +176,7 @@ admin::ClusterView Admin::Look(ClusterState& state) const {
   for (const slots::NodeInfo& node : picture.map->data().nodes) {
     admin::NodeState& out = view.nodes.emplace_back();
     out.id = node.id;
+    out.boot = picture.decided->BootOf(node.id);
     out.health = HealthOf(state, node.id);
     out.map_sequence = picture.map->version().sequence;
     if (const PeerHealth* peer = state.FindPeer(node.id)) {
@@ -314,6 +326,28 @@ absl::Status Admin::CancelMove(const std::string& id, absl::Duration timeout) {
       timeout);
 }
 
+absl::Status Admin::Failover(bool force, bool accept_data_loss, absl::Duration timeout) {
+  auto answer = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> future = answer->get_future();
+  boost::asio::post(env_.io, [this, answer, force, accept_data_loss] {
+    if (state_ == nullptr) {
+      return answer->set_value(absl::UnavailableError("the node is still starting"));
+    }
+    const FailoverWish wish{.force = force, .accept_data_loss = accept_data_loss};
+    const absl::Status possible = CheckFailover(*family_, wish);
+    if (!possible.ok()) return answer->set_value(possible);
+    BeginFailover(*family_, wish,
+                  [answer](const absl::Status& status) { answer->set_value(status); });
+  });
+  return AwaitDecision(future, timeout);
+}
+
+absl::Status Admin::Restart() {
+  const absl::StatusOr<absl::Status> restarting =
+      OnEngine<absl::Status>([this](ClusterState&) { return env_.restart(); });
+  return restarting.ok() ? *restarting : restarting.status();
+}
+
 absl::Status Admin::AcceptEmpty() {
   return OnEngine<bool>([](ClusterState& state) {
            state.link().AcceptData();
@@ -384,11 +418,7 @@ absl::Status Admin::ChangeLibraries(Decide decide, absl::Duration timeout) {
     }
     decide(*shared_libraries_, [answer](const absl::Status& status) { answer->set_value(status); });
   });
-  if (future.wait_for(absl::ToChronoMilliseconds(timeout)) != std::future_status::ready) {
-    return absl::DeadlineExceededError(
-        "the cluster did not decide in time: is a majority of the voters up? It may still happen");
-  }
-  const absl::Status status = future.get();
+  const absl::Status status = AwaitDecision(future, timeout);
   // Clients' errors have a code in front.
   const size_t blank = status.message().find(' ');
   if (status.ok() || !ToStd(status.message()).starts_with("ERR ")) return status;

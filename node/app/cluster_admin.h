@@ -10,6 +10,7 @@
 #include "functions/cluster_libraries.h"
 #include "modules/modules.h"
 #include "node/app/log_ring.h"
+#include "node/cluster/cluster_family.h"
 #include "node/cluster/cluster_state.h"
 #include "node/command/client_table.h"
 #include "node/command/engine.h"
@@ -23,13 +24,15 @@ class ClusterAdmin : public admin::ClusterControl {
     Engine& engine;
     ClientTable& clients;
     LogRing& log;
+    // Begins to end the process, to start it anew; an error if it cannot be. Engine thread.
+    std::function<absl::Status()> restart;
     uint64_t seed = 0;
   };
 
   static std::unique_ptr<ClusterAdmin> Make(const Environment& environment);
 
   // The service starts before there is a state: until then every call is UNAVAILABLE.
-  virtual void SetState(ClusterState* state) = 0;
+  virtual void SetFamily(const ClusterFamily* family) = 0;
   // How far this node's own data is, as ClusterPart::Tick has it.
   virtual void SetOffset(uint64_t offset) = 0;
   // `shared` is null where the node decides alone. Borrowed; engine thread.

@@ -193,7 +193,12 @@ absl::Status Part::Open() {
   absl::Status status = MakeAuthenticator(binds);
   if (!status.ok()) return status;
 
-  control_ = ClusterAdmin::Make({env_.io, env_.engine, env_.clients, env_.log, /*seed=*/random()});
+  control_ = ClusterAdmin::Make({.io = env_.io,
+                                 .engine = env_.engine,
+                                 .clients = env_.clients,
+                                 .log = env_.log,
+                                 .restart = env_.restart,
+                                 .seed = random()});
   admin::AdminServiceOptions service;
   service.self = [this, boot = options->boot] {
     bus::Sender self;
@@ -242,7 +247,7 @@ absl::Status Part::Open() {
   family_.handover = &migrations_->handover();
   RunMigrations();
   StartRelay();
-  control_->SetState(state_.get());
+  control_->SetFamily(&family_);
   driver_->OnPicture([this] { TakePicture(); });
   return absl::OkStatus();
 }

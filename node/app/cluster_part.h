@@ -45,6 +45,8 @@ class ClusterPart {
     Reclaimer& reclaimer;
     ConfigStore& settings;
     uint64_t seed = 0;
+    // Begins to end the process, to start it anew; an error if it cannot be.
+    std::function<absl::Status()> restart;
     // The node can promise nothing any more: end the process.
     std::function<void(const absl::Status&)> on_fatal;
   };

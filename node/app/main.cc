@@ -2,7 +2,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -107,6 +110,26 @@ std::optional<int> RunWithoutNode(const std::string& called_as,
   return std::nullopt;
 }
 
+// Now, and whenever they change.
+void FollowSettings(ConfigStore& settings, FileLog& log, CrashReport& crash_report) {
+  const auto follow = [&log, &crash_report](const Config& config) {
+    log.set_threshold(static_cast<Log::Severity>(config.loglevel));
+    crash_report.SetEnabled(config.crash_log_enabled);
+    return absl::OkStatus();
+  };
+  (void)follow(settings.config());
+  settings.OnChange({"loglevel", "crash-log-enabled"}, follow);
+}
+
+// Ends the program that runs and begins it anew, as it was begun. Nobody but the log and what is on
+// disk outlives this. Gives the reason if it cannot be.
+std::string StartAgain(const std::string& executable, char** argv, int start_folder) {
+  if (fchdir(start_folder) != 0) return std::strerror(errno);
+  close_range(STDERR_FILENO + 1, ~0U, 0);
+  execv(executable.c_str(), argv);
+  return std::strerror(errno);
+}
+
 int Main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (const std::optional<int> code = RunWithoutNode(argv[0], args)) return *code;
@@ -117,6 +140,7 @@ int Main(int argc, char** argv) {
     return 1;
   }
   const Config& config = settings.config();
+  const int start_folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (chdir(config.dir.c_str()) != 0) {
     std::fprintf(stderr, "Can't chdir to '%s': the directory must exist and be accessible\n",
                  config.dir.c_str());
@@ -130,17 +154,8 @@ int Main(int argc, char** argv) {
     return 1;
   }
   FileLog& file_log = **log;
-  file_log.set_threshold(static_cast<Log::Severity>(config.loglevel));
-  settings.OnChange({"loglevel"}, [&file_log](const Config& changed) {
-    file_log.set_threshold(static_cast<Log::Severity>(changed.loglevel));
-    return absl::OkStatus();
-  });
   CrashReport crash_report(config, std::string(kVersion));
-  crash_report.SetEnabled(config.crash_log_enabled);
-  settings.OnChange({"crash-log-enabled"}, [&crash_report](const Config& changed) {
-    crash_report.SetEnabled(changed.crash_log_enabled);
-    return absl::OkStatus();
-  });
+  FollowSettings(settings, file_log, crash_report);
   const std::string pid_file = PidFile(config);
   if (!pid_file.empty()) std::ofstream(pid_file) << getpid() << "\n";
   LogStart(file_log, config);
@@ -150,11 +165,18 @@ int Main(int argc, char** argv) {
                             " clients only, not for maxclients ", config.maxclients, "."));
   }
 
+  const std::string executable = Executable(argv[0]);
+  const bool reads_stdin = std::find(args.begin(), args.end(), "-") != args.end();
   SystemClock clock;
   std::random_device entropy;
   const uint64_t seed = (uint64_t{entropy()} << 32) | entropy();
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create({settings, file_log, clock, seed, Executable(argv[0])});
+      Node::Create({.settings = settings,
+                    .log = file_log,
+                    .clock = clock,
+                    .seed = seed,
+                    .executable = executable,
+                    .can_restart = !reads_stdin && start_folder >= 0});
   if (!node.ok()) {
     (*log)->Warning(ToStd(node.status().message()));
     return 1;
@@ -162,7 +184,14 @@ int Main(int argc, char** argv) {
   crash_report.set_engine(&(*node)->engine());
   const int code = (*node)->Run();
   crash_report.set_engine(nullptr);
+  const bool again = (*node)->wants_restart();
+  node->reset();
   if (!pid_file.empty()) unlink(pid_file.c_str());
+  if (again) {
+    file_log.Notice("Starting again.");
+    file_log.Warning("Cannot start again: " + StartAgain(executable, argv, start_folder));
+    return 1;
+  }
   return code;
 }
 

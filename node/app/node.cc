@@ -80,12 +80,22 @@ absl::Status Node::Parts::StartCluster() {
        .reclaimer = reclaimer,
        .settings = env.settings,
        .seed = random(),
-       .on_fatal = [this](const absl::Status& status) {
-         log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
-                            ToStd(status.message())));
-         exit_code = 1;
-         io.stop();
-       }});
+       .restart =
+           [this] {
+             if (!env.can_restart) {
+               return absl::FailedPreconditionError(
+                   "the node cannot restart itself: its configuration came from standard input");
+             }
+             shutdown.Ask({.restart = true});
+             return absl::OkStatus();
+           },
+       .on_fatal =
+           [this](const absl::Status& status) {
+             log.Warning(StrCat("The cluster's state cannot be kept any more, shutting down: ",
+                                ToStd(status.message())));
+             exit_code = 1;
+             io.stop();
+           }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
   cron.OnTick([this] {
@@ -343,6 +353,8 @@ int Node::Run() {
 }
 
 const Engine& Node::engine() const { return parts_->engine; }
+
+bool Node::wants_restart() const { return parts_->restart; }
 
 void Node::RequestStop() {
   boost::asio::post(parts_->io, [this] { parts_->io.stop(); });

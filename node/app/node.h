@@ -26,6 +26,8 @@ class Node {
     Clock& clock;
     uint64_t seed;  // Of all randomness in the engine.
     std::string executable;
+    // The process can be started again as it was.
+    bool can_restart = false;
   };
 
   // Listeners are open when this returns; the data is still to be loaded. An error's message is
@@ -37,6 +39,8 @@ class Node {
   // process's exit code.
   int Run();
   void RequestStop();
+  // After Run(): the process is to begin anew.
+  bool wants_restart() const;
   // For reports of a crash.
   const Engine& engine() const;
 

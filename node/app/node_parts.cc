@@ -114,7 +114,11 @@ Node::Parts::Parts(const Environment& environment)
                 .persistence = data_files,
                 .log = log,
                 .replication = &replication,
-                .exit = [this] { control.Shutdown(); },
+                .exit =
+                    [this](bool again) {
+                      restart = again;
+                      control.Shutdown();
+                    },
                 .on_going_on = [this] { signals.Forget(); }}),
       server_family{.dispatcher = dispatcher,
                     .settings = environment.settings,

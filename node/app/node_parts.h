@@ -144,6 +144,7 @@ struct Node::Parts {
   std::function<absl::Status()> open_http;  // Null: there is to be none.
   int64_t next_http_try_ms = 0;
   int exit_code = 0;
+  bool restart = false;
 };
 
 }  // namespace slotmesh::node

@@ -66,6 +66,7 @@ void BumpEpoch(CommandContext& ctx, Args args);
 void Reset(CommandContext& ctx, Args args);
 void SaveConfig(CommandContext& ctx, Args args);
 void Replicate(CommandContext& ctx, Args args);
+// cluster_failover.cc
 void Failover(CommandContext& ctx, Args args);
 // cluster_setslot.cc
 void SetSlot(CommandContext& ctx, Args args);

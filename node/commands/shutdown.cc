@@ -30,7 +30,10 @@ bool ShutdownSequence::NeedsToWait(const ShutdownRequest& request) const {
 
 ShutdownSequence::Outcome ShutdownSequence::Begin(const ShutdownRequest& request) {
   const bool goes_on_waiting = waiting_.has_value() && !request.now;
-  if (goes_on_waiting) return Outcome::kWaits;
+  if (goes_on_waiting) {
+    waiting_->restart = waiting_->restart && request.restart;
+    return Outcome::kWaits;
+  }
   env_.log.Warning("User requested shutdown...");
   asked_.reset();
   waiting_ = request;
@@ -122,8 +125,9 @@ bool ShutdownSequence::SaveData() {
 ShutdownSequence::Outcome ShutdownSequence::Finish() {
   LogReplicas();
   if (GiveUpRewrite() && SaveData()) {
+    const bool restart = waiting_->restart;
     waiting_.reset();
-    env_.exit();
+    env_.exit(restart);
     return Outcome::kEnds;
   }
   env_.log.Warning("Errors trying to shut down the server. Check the logs for more information.");

@@ -23,10 +23,11 @@
 namespace slotmesh::node {
 
 struct ShutdownRequest {
-  bool save = false;    // Even without save points.
-  bool nosave = false;  // Even with them.
-  bool force = false;   // Even if that fails.
-  bool now = false;     // Whatever the replicas have.
+  bool save = false;     // Even without save points.
+  bool nosave = false;   // Even with them.
+  bool force = false;    // Even if that fails.
+  bool now = false;      // Whatever the replicas have.
+  bool restart = false;  // The process is to begin anew.
 };
 
 class ShutdownSequence {
@@ -37,14 +38,16 @@ class ShutdownSequence {
     Persistence& persistence;
     Log& log;
     ReplicationView* replication = nullptr;  // Null: there is none.
-    std::function<void()> exit;              // Once this turn's replies are out.
-    std::function<void()> on_going_on;       // It was aborted, or has failed. May be null.
+    // Once this turn's replies are out.
+    std::function<void(bool restart)> exit;
+    std::function<void()> on_going_on;  // It was aborted, or has failed. May be null.
   };
   explicit ShutdownSequence(Environment environment) : env_(std::move(environment)) {}
 
   // A signal came: begins at the next tick, until which it can be aborted.
   void Ask(const ShutdownRequest& request) { asked_ = request; }
-  // One that asks for the end at once does not wait, nor go on waiting. REQUIRES: not ended.
+  // One that asks for the end at once does not wait, nor go on waiting. Where a restart is under
+  // way and an end is asked for, it ends. REQUIRES: not ended.
   Outcome Begin(const ShutdownRequest& request);
   // It would have to wait.
   bool NeedsToWait(const ShutdownRequest& request) const;

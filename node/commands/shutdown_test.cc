@@ -73,7 +73,11 @@ class ShutdownTest : public testing::Test {
                    .persistence = persistence_,
                    .log = log_,
                    .replication = &replicas_,
-                   .exit = [this] { ended_ = true; },
+                   .exit =
+                       [this](bool restart) {
+                         ended_ = true;
+                         restarts_ = restart;
+                       },
                    .on_going_on = [this] { ++went_on_; }}) {
     engine_.dispatcher().BeginTurn();
   }
@@ -94,6 +98,7 @@ class ShutdownTest : public testing::Test {
   Host host_;
   Client client_;
   bool ended_ = false;
+  bool restarts_ = false;
   int went_on_ = 0;
   ShutdownSequence shutdown_;
 };
@@ -104,6 +109,20 @@ TEST_F(ShutdownTest, EndsAtOnceWhereEveryReplicaHasAll) {
   EXPECT_TRUE(ended_);
   EXPECT_EQ(persistence_.saves, 0);
   EXPECT_TRUE(log_.Has("1 of 1 replicas are in sync when shutting down."));
+}
+
+TEST_F(ShutdownTest, RestartBecomesAnEndWhenThatIsAskedForMeanwhile) {
+  shutdown_.Ask({.restart = true});
+  Tick(1);
+  EXPECT_TRUE(restarts_);
+  AddReplica(false);
+  shutdown_.Ask({.restart = true});
+  Tick(1);
+  shutdown_.Ask({});
+  Tick(1);
+  replicas_.all[0].has_all = true;
+  Tick(1);
+  EXPECT_FALSE(restarts_);
 }
 
 TEST_F(ShutdownTest, HoldsWritesUntilALaggingReplicaHasAll) {

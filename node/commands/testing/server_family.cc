@@ -65,8 +65,10 @@ struct ServerState {
   explicit ServerState(TestEngine& engine)
       : control(engine.clock()),
         persistence(engine),
-        shutdown(
-            {.engine = engine.engine(), .persistence = persistence, .log = log, .exit = [] {}}),
+        shutdown({.engine = engine.engine(),
+                  .persistence = persistence,
+                  .log = log,
+                  .exit = [](bool) {}}),
         family{.dispatcher = engine.dispatcher(),
                .settings = engine.settings(),
                .clients = engine.clients(),
