@@ -63,6 +63,13 @@ class FakeControl : public ClusterControl {
     return absl::OkStatus();
   }
 
+  absl::Status RecoverQuorum(absl::Duration) override {
+    absl::MutexLock lock(&mu_);
+    if (health_.empty()) return absl::FailedPreconditionError("the voters are there");
+    ++data_.version.generation;
+    return absl::OkStatus();
+  }
+
   absl::Status Restart() override {
     absl::MutexLock lock(&mu_);
     ++boots_[TestNode(1)];

@@ -62,6 +62,11 @@ class AdminServiceImpl final : public AdminService, public wire::Admin::Service 
     return Run(context, "AcceptEmpty", [&] { return control_.AcceptEmpty(); });
   }
 
+  grpc::Status RecoverQuorum(grpc::ServerContext* context, const wire::RecoverQuorumRequest*,
+                             wire::RecoverQuorumReply*) override {
+    return Run(context, "RecoverQuorum", [&] { return control_.RecoverQuorum(kStepTimeout); });
+  }
+
   grpc::Status Restart(grpc::ServerContext* context, const wire::RestartRequest*,
                        wire::RestartReply*) override {
     return Run(context, "Restart", [&] { return control_.Restart(); });

@@ -37,6 +37,7 @@ struct Arguments {
   std::string replica_of;
   std::string successor;
   bool force = false;
+  bool yes = false;
   bool accept_data_loss = false;
   Commands::RestartOptions restart;
   bool dry_run = false;
@@ -65,6 +66,7 @@ class Cli {
     AddViews();
     AddChanges();
     AddMemberChanges();
+    AddRecovery();
     AddFunctions();
     AddModules();
     AddDev();
@@ -260,6 +262,14 @@ class Cli {
         ->check(CLI::Range(1.0, 1e6))
         ->capture_default_str();
     On(restart, [this] { return commands_.RollingRestart(arguments_.restart); });
+  }
+
+  void AddRecovery() {
+    CLI::App* const recover = app_.add_subcommand(
+        "recover-quorum",
+        "Let the survivors decide alone, when a majority of the voters is lost for good");
+    recover->add_flag("--yes", arguments_.yes, "Do not ask");
+    On(recover, [this] { return commands_.RecoverQuorum(arguments_.yes); });
   }
 
   void AddFunctions() {

@@ -27,6 +27,11 @@ class AdminClientImpl final : public AdminClient {
                                        wire::AcceptEmptyRequest())
         .status();
   }
+  absl::Status RecoverQuorum() override {
+    return Ask<wire::RecoverQuorumReply>("RecoverQuorum", &wire::Admin::Stub::RecoverQuorum,
+                                         wire::RecoverQuorumRequest())
+        .status();
+  }
   absl::Status Restart() override {
     return Ask<wire::RestartReply>("Restart", &wire::Admin::Stub::Restart, wire::RestartRequest())
         .status();

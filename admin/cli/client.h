@@ -25,6 +25,7 @@ class AdminClient {
   virtual absl::StatusOr<wire::ClusterStatus> Status() = 0;
   virtual absl::StatusOr<wire::CheckReply> Check() = 0;
   virtual absl::Status AcceptEmpty() = 0;
+  virtual absl::Status RecoverQuorum() = 0;
   virtual absl::Status Restart() = 0;
   virtual absl::StatusOr<wire::LibrariesReply> Libraries() = 0;
   virtual absl::StatusOr<wire::ModulesReply> Modules() = 0;

@@ -60,6 +60,7 @@ class Commands {
     double seconds_per_node = 600;
   };
   int RollingRestart(const RestartOptions& options);
+  int RecoverQuorum(bool yes);
 
   // modules_commands.cc.
   int ListModules();

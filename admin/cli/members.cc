@@ -35,10 +35,12 @@ AdminClient* Members::ClientOf(const wire::Node& node) {
 
 template <typename Reply>
 std::vector<Members::Answer<Reply>> Members::AskAll(
-    const wire::ClusterStatus& status, absl::StatusOr<Reply> (AdminClient::*question)()) {
+    const wire::ClusterStatus& status, absl::StatusOr<Reply> (AdminClient::*question)(),
+    bool online_only) {
   std::vector<Answer<Reply>> members;
   for (const wire::Node& node : status.nodes()) {
-    if (node.health() == "online" && node.bus_port() != 0) members.push_back({.node = &node});
+    const bool asked = !online_only || node.health() == "online";
+    if (asked && node.bus_port() != 0) members.push_back({.node = &node});
   }
   std::vector<std::thread> askers;
   for (Answer<Reply>& member : members) {
@@ -52,6 +54,11 @@ std::vector<Members::Answer<Reply>> Members::AskAll(
 
 std::vector<Members::MemberLibraries> Members::AskLibraries(const wire::ClusterStatus& status) {
   return AskAll(status, &AdminClient::Libraries);
+}
+
+std::vector<Members::Answer<wire::ClusterStatus>> Members::AskStatus(
+    const wire::ClusterStatus& status) {
+  return AskAll(status, &AdminClient::Status, /*online_only=*/false);
 }
 
 std::vector<Members::MemberModules> Members::AskModules(const wire::ClusterStatus& status) {

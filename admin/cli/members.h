@@ -34,6 +34,9 @@ class Members {
   };
   using MemberLibraries = Answer<wire::LibrariesReply>;
   std::vector<MemberLibraries> AskLibraries(const wire::ClusterStatus& status);
+  // What each that answers knows of the cluster, also those that `status` does not hold to be
+  // online.
+  std::vector<Answer<wire::ClusterStatus>> AskStatus(const wire::ClusterStatus& status);
   // The same of the modules that they have loaded.
   using MemberModules = Answer<wire::ModulesReply>;
   std::vector<MemberModules> AskModules(const wire::ClusterStatus& status);
@@ -47,7 +50,8 @@ class Members {
   void Ask(wire::Node* node, AdminClient& client);
   template <typename Reply>
   std::vector<Answer<Reply>> AskAll(const wire::ClusterStatus& status,
-                                    absl::StatusOr<Reply> (AdminClient::*question)());
+                                    absl::StatusOr<Reply> (AdminClient::*question)(),
+                                    bool online_only = true);
   bus::Authenticator& auth_;
   std::map<std::string, std::unique_ptr<AdminClient>> clients_;  // By bus address.
 };

@@ -6,6 +6,7 @@ import unittest
 from harness.clients import Traffic
 from harness.cluster import Cluster
 from harness.node import Node
+from harness.process import run
 from harness.suite import E2eTest, slotmesh_only
 from harness.waits import wait_until
 
@@ -122,6 +123,33 @@ class OperationsTest(E2eTest):
         cluster.slotmesh("add-node", node.address, "--replica-of", primary.address)
         self.assertEqual(node.info("replication")["master_port"], str(primary.port))
         self.assertEqual(node.call("DBSIZE"), 1)
+
+    def test_survivors_decide_alone_when_the_majority_is_lost(self):
+        options = {**OPTIONS, "cluster-node-timeout": "1000"}
+        cluster = Cluster(self.settings, self.path(self._testMethodName), 6, options)
+        self.addCleanup(cluster.close)
+        cluster.start()
+        cluster.form(replicas=1)
+        rows = self.members(cluster)
+        voters = [node for node in cluster.nodes if rows[node.address]["voter"]]
+        shards = {node: rows[node.address]["shard"] for node in cluster.nodes}
+        keys = [f"k{i}" for i in range(200)]
+        # Three of five voters, of which no two are of one shard.
+        lost = [next(v for v in voters if shards[v] == shard) for shard in set(shards.values())]
+        with self.assertRaisesRegex(AssertionError, "the cluster can decide"):
+            cluster.slotmesh("recover-quorum", "--yes")
+        for node in lost:
+            node.kill()
+        rest = [node for node in cluster.nodes if node not in lost]
+        wait_until(lambda: all(node.cluster_info()["cluster_state"] == "fail" for node in rest),
+                   30, "nobody decides")
+        text = cluster.slotmesh("recover-quorum", "--yes", node=rest[0])
+        self.assertIn("decides", text)
+        cluster.wait_healthy(nodes=rest)
+        for key in keys:
+            self.assertIn("OK", run(["redis-cli", "-c", "-p", rest[0].port, "SET", key, "v"]))
+        for node in lost:
+            cluster.slotmesh("remove-node", rows[node.address]["id"], node=rest[0])
 
 
 if __name__ == "__main__":

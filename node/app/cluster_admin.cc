@@ -96,6 +96,7 @@ class Admin : public ClusterAdmin {
   absl::StatusOr<MoveState> FindMove(const std::string& id) override;
   absl::Status CancelMove(const std::string& id, absl::Duration timeout) override;
   absl::Status Failover(bool force, bool accept_data_loss, absl::Duration timeout) override;
+  absl::Status RecoverQuorum(absl::Duration timeout) override;
   absl::Status Restart() override;
   absl::Status AcceptEmpty() override;
   absl::StatusOr<admin::LibrariesState> Libraries() override;
@@ -338,6 +339,19 @@ absl::Status Admin::Failover(bool force, bool accept_data_loss, absl::Duration t
     if (!possible.ok()) return answer->set_value(possible);
     BeginFailover(*family_, wish,
                   [answer](const absl::Status& status) { answer->set_value(status); });
+  });
+  return AwaitDecision(future, timeout);
+}
+
+absl::Status Admin::RecoverQuorum(absl::Duration timeout) {
+  auto answer = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> future = answer->get_future();
+  boost::asio::post(env_.io, [this, answer] {
+    if (state_ == nullptr) {
+      return answer->set_value(absl::UnavailableError("the node is still starting"));
+    }
+    state_->link().RecoverQuorum(
+        [answer](const absl::Status& status) { answer->set_value(status); });
   });
   return AwaitDecision(future, timeout);
 }

@@ -128,6 +128,9 @@ class ControlLink {
   // CLUSTER RESET: this node leaves its cluster (where it must own no slots and have no replicas)
   // and begins one of its own, `hard`: under a new id. `done` as Propose's.
   virtual void Reset(bool hard, Done done) = 0;
+  // The majority of the voters is lost for good: this node decides alone from now on (SAFETY 2).
+  // `done` gets failed precondition if there still is one, or another node knows more.
+  virtual void RecoverQuorum(Done done) = 0;
   // This node may serve its slots with what it has: it has loaded its files, or the operator says
   // that their data is lost for good (SAFETY 14).
   virtual void AcceptData() = 0;

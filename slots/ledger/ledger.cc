@@ -95,7 +95,10 @@ void Ledger::Impl::OnInput(absl::Time now, const VoterHealth& input, LedgerOutpu
 }
 
 void Ledger::Impl::OnInput(absl::Time now, const VersionHeard& input, LedgerOutput* out) {
-  if (raft_.is_voter() && raft_.HearsLeader(now)) return;  // The log brings it.
+  const bool same_generation =
+      input.version.generation == view().map.version.generation;
+  // The log brings it.
+  if (same_generation && raft_.is_voter() && raft_.HearsLeader(now)) return;
   if (slots::IsNewer(input.version, view().map.version)) Pull(input.from, out);
 }
 

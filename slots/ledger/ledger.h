@@ -132,6 +132,12 @@ struct LedgerStats {
   uint64_t queue_full = 0;
 };
 
+// A log begun again (Ledger::Recover): to be put in place of what is stored (Storage::Replace).
+struct Recovery {
+  ServerId server = 0;
+  Persist persist;
+};
+
 class Ledger {
  public:
   // Data loss if what was stored does not fit together; unimplemented if it is of a newer format.
@@ -173,6 +179,13 @@ class Ledger {
   // Of consensus, for status pages and tests.
   const Configuration& configuration() const;
   Index MatchOf(ServerId server) const;  // 0 unless this node leads.
+  // After the majority of the voters was lost for good: the log's next generation (SAFETY 2), which
+  // begins with the newest view that is known here and has this node, as a new server, as its only
+  // voter. What was decided and never reached this node is lost. Nothing changes until a ledger is
+  // opened on it. REQUIRES: view() has this node as a member.
+  Recovery Recover(absl::BitGenRef random) const;
+  // This server is of a generation that was given up: its log and its votes count no more.
+  bool is_left_behind() const;
   // Not OK: this replica has stopped, for that reason.
   const absl::Status& status() const;
   const LedgerStats& stats() const;

@@ -24,6 +24,8 @@ class Ledger::Impl {
   absl::Time NextDeadline() const;
   uint64_t last_ticket() const { return last_ticket_; }
   void ReleaseLease(absl::Time now, LedgerOutput* out);
+  Recovery Recover(absl::BitGenRef random) const;  // ledger_recovery.cc
+  bool is_left_behind() const;
 
   const View& view() const { return pulled_is_newer() ? pulled_ : state_.view(); }
   Leadership leadership() const;

@@ -171,6 +171,13 @@ std::string State::Serialize() const {
   return writer.Take();
 }
 
+State State::Of(View view) {
+  State state;
+  state.map_ = *slots::SlotMap::Build(view.map);
+  state.view_ = std::move(view);
+  return state;
+}
+
 absl::StatusOr<State> State::Restore(std::string_view bytes) {
   constexpr char kWhat[] = "ledger state";
   if (bytes.size() < 4) return absl::InvalidArgumentError(absl::StrCat(kWhat, ": too short"));

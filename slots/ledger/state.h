@@ -76,6 +76,8 @@ class State {
   // What became of a proposal, null if it is not (or no longer) known.
   const ApplyResult* FindOutcome(const ProposalId& proposal) const;
 
+  // A state with that view, of which no proposal's outcome is known. REQUIRES: the view of a log.
+  static State Of(View view);
   // Everything, as bytes with version and checksum. Equal states give equal bytes.
   std::string Serialize() const;
   // Invalid argument, saying what is wrong, for anything but such bytes.

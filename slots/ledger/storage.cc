@@ -251,8 +251,9 @@ absl::Status FileStorage::Initialize(ServerId server, const slots::LogId& log) {
   return absl::OkStatus();
 }
 
-absl::Status FileStorage::WriteSnapshot(const Persist& persist) {
+absl::Status FileStorage::WriteSnapshot(ServerId server, const Persist& persist) {
   Meta next = meta_;
+  next.server = server;
   ++next.segment;
   next.snapshot = true;
   const std::string segment = SegmentHead(next.segment) + Batch(1, persist);
@@ -269,13 +270,19 @@ absl::Status FileStorage::WriteSnapshot(const Persist& persist) {
 absl::Status FileStorage::Write(const Persist& persist) {
   CHECK_NE(meta_.server, 0);
   if (!broken_.ok()) return broken_;
-  if (persist.snapshot != nullptr) return Poison(WriteSnapshot(persist));
+  if (persist.snapshot != nullptr) return Poison(WriteSnapshot(meta_.server, persist));
   const std::string name = SegmentName(meta_.segment);
   absl::Status status = disk_.Append(name, Batch(batches_ + 1, persist));
   if (status.ok()) status = disk_.Fsync(name);
   if (!status.ok()) return Poison(status);
   ++batches_;
   return absl::OkStatus();
+}
+
+absl::Status FileStorage::Replace(ServerId server, const Persist& persist) {
+  CHECK(meta_.server != 0 && server != 0 && persist.snapshot != nullptr);
+  if (!broken_.ok()) return broken_;
+  return Poison(WriteSnapshot(server, persist));
 }
 
 absl::Status FileStorage::Discard() {

@@ -194,6 +194,27 @@ TEST_F(StorageTest, AfterAFailedWriteNothingMoreIsTaken) {
   EXPECT_FALSE(storage.Write(Step({3, 0}, {At(4, 3)})).ok());
 }
 
+TEST_F(StorageTest, ReplacedLogIsAnotherServersFromItsSnapshotOn) {
+  Fill();
+  SimLogDisk disk(disk_);
+  FileStorage storage(disk);
+  ASSERT_TRUE(storage.Load().ok());
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->index = 100;
+  snapshot->term = 9;
+  snapshot->data = "anew";
+  Persist begun = Step({9, 0}, {});
+  begun.snapshot = snapshot;
+  ASSERT_TRUE(storage.Replace(77, begun).ok());
+  ASSERT_TRUE(storage.Write(Step({9, 77}, {At(101, 9)})).ok());
+  const auto loaded = Load();
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->server, 77u);
+  EXPECT_EQ(*loaded->snapshot, *snapshot);
+  EXPECT_EQ(loaded->hard, (HardState{9, 77}));
+  EXPECT_EQ(loaded->entries.size(), 1u);
+}
+
 TEST_F(StorageTest, DiscardLeavesNothing) {
   Fill();
   SimLogDisk disk(disk_);

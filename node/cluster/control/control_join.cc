@@ -109,19 +109,24 @@ absl::Status ControlNode::ChangeLog(ControlOutput* out) {
   join_->LogChanged(record_.id);
   courier_->LogChanged();
   carried_libraries_.clear();
+  return Reopen(out);
+}
+
+// Goes on with the log as it is stored by now.
+absl::Status ControlNode::Reopen(ControlOutput* out) {
   join_ask_ = 0;
-  // What was proposed to the old log is decided there or not at all; nobody here learns which.
+  // What was proposed to the one before is decided there or not at all; nobody here learns which.
   ledger::ApplyResult unknown;
   unknown.refusal = ledger::Refusal::kUnknownOutcome;
   for (const auto& [ticket, waiting] : std::exchange(waiting_, {})) {
     if (std::holds_alternative<ForJoin>(waiting)) continue;
-    status = Settle(waiting, unknown, out);
-    if (!status.ok()) return status;
+    const absl::Status settled = Settle(waiting, unknown, out);
+    if (!settled.ok()) return settled;
   }
   self_proposal_open_ = false;
   self_proposal_after_ = absl::InfinitePast();
   newer_map_.reset();
-  status = OpenLog(now_, out);
+  absl::Status status = OpenLog(now_, out);
   if (!status.ok()) return status;
   status = TakeMap(out);
   if (!status.ok()) return status;

@@ -119,6 +119,8 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   if (!status.ok()) return status;
   status = StepLedger(ledger::TickInput{}, out);
   if (!status.ok()) return status;
+  status = MindGeneration(out);
+  if (!status.ok()) return status;
   StepGossip(gossip::Tick{}, out);
   if (newer_map_.has_value()) {
     status = StepLedger(*std::exchange(newer_map_, std::nullopt), out);

@@ -98,6 +98,11 @@ struct LocalState {
 // This process may serve its slots with what it has: it has loaded its files, or the operator says
 // that their data is lost for good (SAFETY 14).
 struct DataAccepted {};
+// The majority of the voters is lost for good: this node decides alone from now on (SAFETY 2).
+// Answered in ControlOutput::decided.
+struct RecoverQuorum {
+  uint64_t ticket = 0;
+};
 // The engine has stopped to write, so that another node can take over at once; or it goes on, for
 // none did.
 struct LeaseGivenUp {
@@ -106,7 +111,8 @@ struct LeaseGivenUp {
 
 using ControlInput =
     std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered, ProposeChange,
-                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted, LeaseGivenUp>;
+                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted, LeaseGivenUp,
+                 RecoverQuorum>;
 
 struct ControlOutput {
   struct Peer {
@@ -231,6 +237,7 @@ class ControlNode {
   absl::Status On(const LocalState& input, ControlOutput* out);
   absl::Status On(const DataAccepted& input, ControlOutput* out);
   absl::Status On(const LeaseGivenUp& input, ControlOutput* out);
+  absl::Status On(const RecoverQuorum& input, ControlOutput* out);
 
   // control_ledger.cc: the ledger and what this node asks of it.
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
@@ -273,6 +280,7 @@ class ControlNode {
   absl::Status Follow(const FollowAction& follow, ControlOutput* out);
   absl::Status BeginAnew(bool hard, ControlOutput* out);
   absl::Status ChangeLog(ControlOutput* out);
+  absl::Status Reopen(ControlOutput* out);
   bool HasEnded(const slots::LogId& log) const;
   Hello AnswerHello(const HelloRequest& request) const;
   absl::Status AnswerJoin(uint64_t call, const JoinRequest& request, ControlOutput* out);
@@ -284,6 +292,10 @@ class ControlNode {
   Join::Own OwnLog() const;
   std::string own_address() const { return BusAddress(options_.info); }
   std::vector<KnownPeer> NamedPeers() const;
+
+  // control_recovery.cc: after the voters' majority was lost for good.
+  absl::Status MayRecover() const;
+  absl::Status MindGeneration(ControlOutput* out);
 
   // control_libraries.cc
   absl::Status MindLibraries(ControlOutput* out);

@@ -101,6 +101,35 @@ TEST_F(ControlSafety, Safety02VersionsCompareWithinOneLogOnly) {
   EXPECT_EQ(ViewOf(0).map.shards.size(), 2u);
 }
 
+// Three of five voters are gone for good: nobody decides any more, until an operator says who is
+// to. Their old log counts for nothing when they come back after all.
+TEST_F(ControlSafety, Safety02And09LostMajorityIsGivenUpWhenAnOperatorSaysSo) {
+  Form(5);
+  ASSERT_TRUE(Until([this] { return ViewOf(0).voters.size() == 5; }));
+  const uint64_t generation = ViewOf(0).map.version.generation;
+  absl::Status answer;
+  const auto recover = [&](int host) {
+    sim_->RecoverQuorum(host, [&](const absl::Status& status) { answer = status; });
+    Run(absl::Milliseconds(100));
+    return answer;
+  };
+  EXPECT_TRUE(absl::IsFailedPrecondition(recover(0))) << "all are there";
+  for (const int host : {2, 3, 4}) sim_->CrashFor(host, absl::Seconds(60));
+  ASSERT_TRUE(Until([this] { return !Admits(0, 0) && !Admits(1, 1); }));
+  Run(absl::Seconds(5));
+  ASSERT_TRUE(recover(1).ok()) << answer;
+  ASSERT_TRUE(Until([this] { return Admits(0, 0) && Admits(1, 1); }));
+  EXPECT_EQ(ViewOf(0).map.version.generation, generation + 1);
+  // It decides.
+  Claim(1, 6);
+  EXPECT_TRUE(ShardOf(1).slots.ContainsAll(RangeOf(6)));
+  ASSERT_TRUE(Until([this] { return sim_->node(4) != nullptr; }, absl::Seconds(120)));
+  ASSERT_TRUE(Until([this] { return sim_->AllAgree() && ViewOf(4).voters.size() == 5; },
+                    absl::Seconds(120)));
+  EXPECT_EQ(ViewOf(4).map.version.generation, generation + 1);
+  EXPECT_TRUE(Admits(4, 4));
+}
+
 // The old primary is cut off with a lease in its hand: its replica serves only when that is over.
 TEST_F(ControlSafety, Safety06And08ATakeoverWaitsForTheLeaseOfThePrimaryThatIsCutOff) {
   Form(4);

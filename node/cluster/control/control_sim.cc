@@ -175,6 +175,14 @@ void ControlSim::AcceptEmpty(int host) {
   if (hosts_.IsRunning(host)) Step(host, node::DataAccepted{});
 }
 
+void ControlSim::RecoverQuorum(int host, Done done) {
+  if (!hosts_.IsRunning(host)) return;
+  Process& process = *processes_[host];
+  const uint64_t ticket = ++process.next_proposal;
+  process.proposals.emplace(ticket, std::move(done));
+  Step(host, node::RecoverQuorum{ticket});
+}
+
 void ControlSim::SetHasKeys(int host, bool has_keys) {
   if (!hosts_.IsRunning(host)) return;
   processes_[host]->engine.has_keys = has_keys;

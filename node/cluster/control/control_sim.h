@@ -71,6 +71,7 @@ class ControlSim {
                        Done done);
   void Reset(int host, bool hard, Done done);
   void AcceptEmpty(int host);
+  void RecoverQuorum(int host, Done done);
   void SetHasKeys(int host, bool has_keys);
   // How far the host's data is in its shard's stream; 0: it has no copy.
   void SetOffset(int host, uint64_t offset);

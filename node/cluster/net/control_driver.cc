@@ -59,6 +59,7 @@ class Driver : public ControlDriver {
                        Done done) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   void Reset(bool hard, Done done) override;
+  void RecoverQuorum(Done done) override;
   void AcceptData() override;
   void GiveUpLease(bool given_up) override;
   bus::SendResult SendBulk(const slots::NodeId& to, std::string payload) override;
@@ -384,6 +385,12 @@ void Driver::Reset(bool hard, Done done) {
   const uint64_t ticket = ++next_proposal_;
   proposals_.emplace(ticket, std::move(done));
   boost::asio::post(io_, [this, ticket, hard] { Step(ResetNode{ticket, hard}); });
+}
+
+void Driver::RecoverQuorum(Done done) {
+  const uint64_t ticket = ++next_proposal_;
+  proposals_.emplace(ticket, std::move(done));
+  boost::asio::post(io_, [this, ticket] { Step(node::RecoverQuorum{ticket}); });
 }
 
 void Driver::GiveUpLease(bool given_up) {

@@ -51,6 +51,10 @@ void FakeControlLink::Reset(bool hard, Done done) {
   Propose(ledger::MemberLeft{{self_, boot_}, /*forget=*/false}, std::move(done));
 }
 
+void FakeControlLink::RecoverQuorum(Done done) {
+  done(absl::FailedPreconditionError("a fake cluster's voters are always there"));
+}
+
 bus::SendResult FakeControlLink::SendBulk(const slots::NodeId& to, std::string payload) {
   FakeControl::Channel& channel = control_.channels_[{self_, to}];
   if (channel.cut || !control_.links_.contains(to)) return bus::SendResult::kNotConnected;

@@ -42,6 +42,7 @@ class FakeControlLink : public ControlLink {
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   // Leaves; it has no cluster of its own afterwards.
   void Reset(bool hard, Done done) override;
+  void RecoverQuorum(Done done) override;
   const std::vector<bool>& resets() const { return resets_; }  // Hard or not, each asked for.
   void AcceptData() override {}
   void GiveUpLease(bool) override {}
