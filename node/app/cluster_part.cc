@@ -16,6 +16,7 @@
 #include "node/app/cluster_admin.h"
 #include "node/app/module_cluster.h"
 #include "node/cluster/migration/migration_manager.h"
+#include "node/cluster/migration/staged_moves.h"
 #include "node/cluster/net/control_driver.h"
 #include "node/cluster/pubsub/relay.h"
 #include "node/cluster/replica_migration.h"
@@ -93,6 +94,7 @@ class Part : public ClusterPart, private RelayNetwork {
     migration_timer_.cancel();
     env_.engine.messages.pubsub.set_remote(nullptr);
     migrations_.reset();
+    staged_.reset();
     driver_.reset();
     env_.engine.gate = nullptr;
   }
@@ -110,6 +112,12 @@ class Part : public ClusterPart, private RelayNetwork {
   void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
   SyncedWrites& synced_writes() override { return *synced_writes_; }
   void UseLibraries(functions::Functions& functions) override;
+  void KeepIn(std::function<bool()> flush_files) override {
+    flush_files_ = std::move(flush_files);
+    migrations_->Look();
+  }
+  bool stages_moves() const override { return !staged_->empty() || migrations_->imports_running(); }
+  void DropStaged() override { staged_->Clear(); }
   void Tick(uint64_t offset, int64_t link_down_ms) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
@@ -120,6 +128,7 @@ class Part : public ClusterPart, private RelayNetwork {
   void RunMigrations();
   uint64_t OfferedOffset(uint64_t offset, int64_t link_down_ms) const;
   void MigrateReplica();
+  bool IsKept(uint64_t offset);
   void StartRelay();
 
   // RelayNetwork.
@@ -155,7 +164,9 @@ class Part : public ClusterPart, private RelayNetwork {
   ReplicaMigration replica_migration_;
   std::unique_ptr<MigrationManager> migrations_;
   boost::asio::steady_timer migration_timer_;
+  std::unique_ptr<StagedMoves> staged_;
   ClusterFamily family_;
+  std::function<bool()> flush_files_;  // Null until the node's files are loaded.
   OnPrimary on_primary_;  // Null until the node's files are loaded.
 };
 
@@ -232,13 +243,18 @@ absl::Status Part::Open() {
   family_.migrations = &book_;
   migrations_ = std::make_unique<MigrationManager>(MigrationManager::Parts{
       .engine = env_.engine,
+  staged_ = std::make_unique<StagedMoves>(env_.engine, env_.log, &env_.reclaimer);
+  family_.staged = staged_.get();
       .dispatcher = env_.dispatcher,
       .state = *state_,
       .snapshots = env_.snapshots,
       .book = book_,
       .log = env_.log,
       .reclaimer = &env_.reclaimer,
-      .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); }});
+      .staged = *staged_,
+      .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); },
+      .is_kept = [this](uint64_t offset) { return IsKept(offset); }});
+  synced_writes_->set_on_progress([this] { migrations_->Look(); });
   family_.handover = &migrations_->handover();
   RunMigrations();
   StartRelay();
@@ -373,6 +389,12 @@ uint64_t Part::OfferedOffset(uint64_t offset, int64_t link_down_ms) const {
       config.cluster_node_timeout * factor + config.repl_ping_replica_period * 1000;
   return factor == 0 || in_sync || link_down_ms <= valid_ms ? offset : 0;
 }
+// SAFETY 20: the files as appendfsync says, and every replica in sync.
+bool Part::IsKept(uint64_t offset) {
+  if (flush_files_ == nullptr || !flush_files_()) return false;
+  return synced_writes_->AllHave(offset);
+}
+
 
 void Part::MigrateReplica() {
   const Config& config = env_.engine.config;

@@ -78,6 +78,13 @@ class ClusterPart {
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
   // none. `link_down_ms`: of a replica, for how long it has not heard its primary's stream.
   virtual void Tick(uint64_t offset, int64_t link_down_ms) = 0;
+  // The files are loaded, and go on. `flush_files`: what has been journalled is in them from now
+  // on, as appendfsync promises; false if not.
+  virtual void KeepIn(std::function<bool()> flush_files) = 0;
+  // Data of slots on their way here is kept aside, which no RDB file holds; and is dropped: another
+  // node's data takes the place of this one's.
+  virtual bool stages_moves() const = 0;
+  virtual void DropStaged() = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
 };
 

@@ -237,6 +237,7 @@ void Node::Parts::EndLoading(bool had_files) {
     family.has_copy = [this] { return replication.copied_offset() > 0; };
     WireSyncedWrites(cluster->synced_writes(), replication, server, env.settings);
     cluster->FollowMap([this](const slots::NodeInfo* primary) {
+    cluster->KeepIn([this] { return data_files.Flush(); });
       if (primary == nullptr) {
         (void)replication.FollowNobody();
       } else {

@@ -237,7 +237,7 @@ void Replicas::StartSync() {
                             .notes = env_.notes,
                             .on_begin =
                                 [&journal] {
-                                  journal.ForceSelect();
+                                  journal.NoteCopy();
                                   return journal.offset();
                                 },
                             .history = [this] { return history_.id; },

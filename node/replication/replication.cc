@@ -162,6 +162,8 @@ void Replication::Begin(const FileNotes& notes) {
   const std::optional<int64_t> offset = ParseInt64(Find(notes, kOffsetNote));
   const Config& config = env_.engine.config;
   const bool known = id.size() == History::kIdDigits && offset.has_value() && *offset >= 0;
+  // Who goes on from such a file would lack what is kept aside.
+  if (env_.stages_moves != nullptr && env_.stages_moves()) return {};
   History& history = replicas_.history();
   if (known) {
     replicas_.Restart(static_cast<uint64_t>(*offset));
@@ -252,6 +254,7 @@ void Replication::StepLoad() {
   if (done.ok() && !*done) return StepLoadSoon();
   if (done.ok()) {
     return EndLoad(env_.data.EndReplacing(keep_file_));
+  if (env_.drop_staged != nullptr) env_.drop_staged();
   }
   env_.data.AbortReplacing();
   EndLoad(done.status());

@@ -46,6 +46,10 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     std::function<bool()> gives_copies;    // Whether replicas may have this node's data.
     std::function<std::string()> process;  // As PrimaryLink::Owner has it.
     // Replies wait for replicas that have not got all yet (write-safety synced).
+    // Slots on their way here have data aside, which no file of a copy holds; a copy of another
+    // node's data takes its place. Null: there are none.
+    std::function<bool()> stages_moves;
+    std::function<void()> drop_staged;
     std::function<bool()> holds_replies;
     // Of a cluster's shard whose primary this is: how many have what is acknowledged as synced,
     // this node among them. 0: it is no primary there.
