@@ -109,9 +109,10 @@ absl::Status Node::Parts::StartHttp() {
   }
   admin::HttpRoutes routes;
   routes["/metrics"] = [this] {
-    return admin::HttpResponse{
-        200, admin::kMetricsContentType,
-        admin::RenderMetrics(GatherMetrics(engine, clients, cluster.get(), start_micros))};
+    admin::MetricsSnapshot metrics = GatherMetrics(engine, clients, cluster.get(), start_micros);
+    metrics.discarded_bytes = replication.discarded().bytes;
+    metrics.discarded_commands = replication.discarded().commands;
+    return admin::HttpResponse{200, admin::kMetricsContentType, admin::RenderMetrics(metrics)};
   };
   routes["/healthz"] = [this] {
     if (engine.loading.active) return admin::HttpResponse{.status = 503, .body = "loading\n"};

@@ -187,6 +187,7 @@ bool PrimaryLink::OnSyncReply(std::string_view line) {
       return true;
     }
   }
+      if (same.has_value() && *same >= 0) env_.owner.OnDiverged(static_cast<uint64_t>(*same));
   if (line.starts_with("-ERR unknown command")) {
     env_.log.Notice("The primary does not know PSYNC, trying SYNC");
     copy_ = {History::NoId(), 0};

@@ -45,6 +45,9 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     virtual std::optional<Place> WhereToGoOn() const = 0;
     // The primary goes on from there, under this id (empty: the one that was asked for).
     virtual void GoOn(std::string_view history) = 0;
+    // The primary's history has this node's up to that offset only: what is here beyond it is given
+    // up for a full copy.
+    virtual void OnDiverged(uint64_t offset) = 0;
     // A full copy has arrived in the file: all that was before is forgotten and the file loaded,
     // which takes until OnLoaded is called.
     virtual void BeginLoad(const std::string& path, const Place& place) = 0;

@@ -237,6 +237,20 @@ void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& p
   keep_file_ = mode == DisklessLoad::kDisabled || (mode == DisklessLoad::kOnEmptyDb && !empty);
   const absl::Status begun = env_.data.BeginReplacing(path, mode == DisklessLoad::kSwapDb);
   if (begun.ok()) return StepLoadSoon();
+// Asked for a copy again, it is the same tail.
+void Replication::OnDiverged(uint64_t offset) {
+  const std::pair<std::string, uint64_t> here{replicas_.history().id, env_.engine.journal.offset()};
+  if (!has_history_ || here == diverged_) return;
+  const DiscardedTail tail = MeasureTail(replicas_.backlog(), offset);
+  if (tail.bytes == 0) return;
+  diverged_ = here;
+  ++discarded_.times;
+  discarded_.bytes += tail.bytes;
+  discarded_.commands += tail.commands;
+  env_.log.Warning(StrCat("Discarding what only this node has: the new primary's history has its ",
+                          "own up to offset ", offset, ", which leaves ", Describe(tail)));
+}
+
   // The link does not expect an answer within its call.
   env_.post([this, begun, number = load_number_] {
     if (number == load_number_ && loading_.has_value()) EndLoad(begun);

@@ -21,6 +21,7 @@
 #include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
 #include "node/persist/copied_data.h"
+#include "node/replication/discarded_tail.h"
 #include "node/replication/failover.h"
 #include "node/replication/primary_link.h"
 #include "node/replication/replicas.h"
@@ -96,6 +97,13 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   Engine& engine() { return env_.engine; }
   AofStatus aof() const { return env_.data.StatusOfAof(); }
 
+  // What this process has given up so far of data that only it had (SAFETY 15), all in all.
+  struct Discarded {
+    uint64_t times = 0;
+    uint64_t bytes = 0;
+    uint64_t commands = 0;  // As far as they could be counted.
+  };
+  const Discarded& discarded() const { return discarded_; }
   // ReplicationView.
   void WriteInfo(InfoText& text) const override;
   size_t backlog_bytes() const override { return replicas_.backlog().memory_bytes(); }
@@ -110,6 +118,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void GoOn(std::string_view history) override;
   void BeginLoad(const std::string& path, const PrimaryLink::Place& place) override;
   void Relay(std::string_view bytes) override { replicas_.Relay(bytes); }
+  void OnDiverged(uint64_t offset) override;
   uint64_t offset() const override { return env_.engine.journal.offset(); }
   uint64_t synced_offset() const override { return env_.data.synced_offset(); }
   void OnLinkChanged() override;
@@ -138,6 +147,8 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
   uint64_t load_number_ = 0;                   // For steps that come too late.
   // Of the files that were loaded at the start, until this node's role is known.
+  Discarded discarded_;
+  std::pair<std::string, uint64_t> diverged_;  // History and offset that were counted last.
   std::optional<PrimaryLink::Place> loaded_;
   int loaded_database_ = 0;
   bool copied_ = false;     // From a primary, in this process: what files held may be old.
