@@ -108,16 +108,17 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
+  bool MayTakeOver(const std::string& host, uint16_t port) const override;
   void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
   void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
   SyncedWrites& synced_writes() override { return *synced_writes_; }
-  void UseLibraries(functions::Functions& functions) override;
   void KeepIn(std::function<bool()> flush_files) override {
     flush_files_ = std::move(flush_files);
     migrations_->Look();
   }
   bool stages_moves() const override { return !staged_->empty() || migrations_->imports_running(); }
   void DropStaged() override { staged_->Clear(); }
+  void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset, int64_t link_down_ms) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
@@ -125,10 +126,11 @@ class Part : public ClusterPart, private RelayNetwork {
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
   void TakeRole();
+  std::optional<ledger::NodeBoot> ReplicaAt(const std::string& host, uint16_t port) const;
   void RunMigrations();
+  bool IsKept(uint64_t offset);
   uint64_t OfferedOffset(uint64_t offset, int64_t link_down_ms) const;
   void MigrateReplica();
-  bool IsKept(uint64_t offset);
   void StartRelay();
 
   // RelayNetwork.
@@ -162,11 +164,11 @@ class Part : public ClusterPart, private RelayNetwork {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
   ReplicaMigration replica_migration_;
-  std::unique_ptr<MigrationManager> migrations_;
-  boost::asio::steady_timer migration_timer_;
   std::unique_ptr<StagedMoves> staged_;
-  ClusterFamily family_;
+  std::unique_ptr<MigrationManager> migrations_;
   std::function<bool()> flush_files_;  // Null until the node's files are loaded.
+  boost::asio::steady_timer migration_timer_;
+  ClusterFamily family_;
   OnPrimary on_primary_;  // Null until the node's files are loaded.
 };
 
@@ -241,17 +243,17 @@ absl::Status Part::Open() {
   env_.engine.gate = state_.get();
   family_.state = state_.get();
   family_.migrations = &book_;
-  migrations_ = std::make_unique<MigrationManager>(MigrationManager::Parts{
-      .engine = env_.engine,
   staged_ = std::make_unique<StagedMoves>(env_.engine, env_.log, &env_.reclaimer);
   family_.staged = staged_.get();
+  migrations_ = std::make_unique<MigrationManager>(MigrationManager::Parts{
+      .engine = env_.engine,
       .dispatcher = env_.dispatcher,
       .state = *state_,
       .snapshots = env_.snapshots,
       .book = book_,
+      .staged = *staged_,
       .log = env_.log,
       .reclaimer = &env_.reclaimer,
-      .staged = *staged_,
       .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); },
       .is_kept = [this](uint64_t offset) { return IsKept(offset); }});
   synced_writes_->set_on_progress([this] { migrations_->Look(); });
@@ -314,15 +316,29 @@ bool Part::GivesCopies() const {
          shard->primary_boot == state_->link().boot() && !state_->picture().data_missing;
 }
 
-void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
+std::optional<ledger::NodeBoot> Part::ReplicaAt(const std::string& host, uint16_t port) const {
   const slots::ShardInfo* shard = state_->self_shard();
-  const slots::NodeInfo* next = nullptr;
   for (const slots::NodeInfo& node : state_->map().data().nodes) {
     const bool ours = shard != nullptr && node.shard == shard->id && node.id != state_->self_id();
-    if (ours && node.port == port && (node.ip == host || node.hostname == host)) next = &node;
+    if (ours && node.port == port && (node.ip == host || node.hostname == host)) {
+      return ledger::NodeBoot{node.id, state_->picture().decided->BootOf(node.id)};
+    }
   }
-  if (next == nullptr) return done(false);
-  const ledger::NodeBoot taker{next->id, state_->picture().decided->BootOf(next->id)};
+  return std::nullopt;
+}
+
+bool Part::MayTakeOver(const std::string& host, uint16_t port) const {
+  const std::optional<ledger::NodeBoot> taker = ReplicaAt(host, port);
+  if (!taker.has_value()) return false;
+  const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(state_->self_shard()->id);
+  return !set.synced || std::binary_search(set.members.begin(), set.members.end(), *taker);
+}
+
+void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
+  const std::optional<ledger::NodeBoot> found = ReplicaAt(host, port);
+  if (!found.has_value()) return done(false);
+  const slots::ShardInfo* shard = state_->self_shard();
+  const ledger::NodeBoot& taker = *found;
   // Nobody writes, and the taker has everything: so have the others of the set, or they are asked
   // for what comes next before it is acknowledged.
   const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(shard->id);
@@ -373,6 +389,12 @@ void Part::RunMigrations() {
   });
 }
 
+// SAFETY 20: the files as appendfsync says, and every replica in sync.
+bool Part::IsKept(uint64_t offset) {
+  if (flush_files_ == nullptr || !flush_files_()) return false;
+  return synced_writes_->AllHave(offset);
+}
+
 // What this node says it has: a replica that is not to be promoted says that it has nothing.
 uint64_t Part::OfferedOffset(uint64_t offset, int64_t link_down_ms) const {
   const slots::ShardInfo* shard = state_->self_shard();
@@ -389,12 +411,6 @@ uint64_t Part::OfferedOffset(uint64_t offset, int64_t link_down_ms) const {
       config.cluster_node_timeout * factor + config.repl_ping_replica_period * 1000;
   return factor == 0 || in_sync || link_down_ms <= valid_ms ? offset : 0;
 }
-// SAFETY 20: the files as appendfsync says, and every replica in sync.
-bool Part::IsKept(uint64_t offset) {
-  if (flush_files_ == nullptr || !flush_files_()) return false;
-  return synced_writes_->AllHave(offset);
-}
-
 
 void Part::MigrateReplica() {
   const Config& config = env_.engine.config;

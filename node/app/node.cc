@@ -237,8 +237,8 @@ void Node::Parts::EndLoading(bool had_files) {
     family.ask_primary_to_make_way = [this] { return replication.AskPrimaryToMakeWay(); };
     family.has_copy = [this] { return replication.copied_offset() > 0; };
     WireSyncedWrites(cluster->synced_writes(), replication, server, env.settings);
-    cluster->FollowMap([this](const slots::NodeInfo* primary) {
     cluster->KeepIn([this] { return data_files.Flush(); });
+    cluster->FollowMap([this](const slots::NodeInfo* primary) {
       if (primary == nullptr) {
         (void)replication.FollowNobody();
       } else {
