@@ -117,6 +117,12 @@ void AddKeyspace(const MetricsSnapshot& s, Page* page) {
   page->Counter("slotmesh_keyspace_hits_total", "Reads that found their key.", s.keyspace_hits);
   page->Counter("slotmesh_keyspace_misses_total", "Reads that did not find their key.",
                 s.keyspace_misses);
+  page->Counter("slotmesh_replication_discarded_bytes_total",
+                "Stream that this node gave up as a former primary: its successor did not have it.",
+                s.discarded_bytes);
+  page->Counter("slotmesh_replication_discarded_commands_total",
+                "Commands that changed data in it, as far as they could be counted.",
+                s.discarded_commands);
 }
 
 void AddCluster(const ClusterMetrics& c, Page* page) {

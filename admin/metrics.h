@@ -120,6 +120,9 @@ struct MetricsSnapshot {
   uint64_t evicted_keys = 0;
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
+  // Of this node's own data, given up since its new primary's history does not have it.
+  uint64_t discarded_bytes = 0;
+  uint64_t discarded_commands = 0;
 
   ClusterMetrics cluster;
 };

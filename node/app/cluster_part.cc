@@ -16,6 +16,7 @@
 #include "node/app/cluster_admin.h"
 #include "node/app/module_cluster.h"
 #include "node/cluster/migration/migration_manager.h"
+#include "node/cluster/migration/staged_moves.h"
 #include "node/cluster/net/control_driver.h"
 #include "node/cluster/pubsub/relay.h"
 #include "node/cluster/replica_migration.h"
@@ -93,6 +94,7 @@ class Part : public ClusterPart, private RelayNetwork {
     migration_timer_.cancel();
     env_.engine.messages.pubsub.set_remote(nullptr);
     migrations_.reset();
+    staged_.reset();
     driver_.reset();
     env_.engine.gate = nullptr;
   }
@@ -106,9 +108,16 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
+  bool MayTakeOver(const std::string& host, uint16_t port) const override;
   void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
   void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
   SyncedWrites& synced_writes() override { return *synced_writes_; }
+  void KeepIn(std::function<bool()> flush_files) override {
+    flush_files_ = std::move(flush_files);
+    migrations_->Look();
+  }
+  bool stages_moves() const override { return !staged_->empty() || migrations_->imports_running(); }
+  void DropStaged() override { staged_->Clear(); }
   void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset, int64_t link_down_ms) override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
@@ -117,7 +126,9 @@ class Part : public ClusterPart, private RelayNetwork {
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
   void TakePicture();
   void TakeRole();
+  std::optional<ledger::NodeBoot> ReplicaAt(const std::string& host, uint16_t port) const;
   void RunMigrations();
+  bool IsKept(uint64_t offset);
   uint64_t OfferedOffset(uint64_t offset, int64_t link_down_ms) const;
   void MigrateReplica();
   void StartRelay();
@@ -153,7 +164,9 @@ class Part : public ClusterPart, private RelayNetwork {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MigrationBook book_;
   ReplicaMigration replica_migration_;
+  std::unique_ptr<StagedMoves> staged_;
   std::unique_ptr<MigrationManager> migrations_;
+  std::function<bool()> flush_files_;  // Null until the node's files are loaded.
   boost::asio::steady_timer migration_timer_;
   ClusterFamily family_;
   OnPrimary on_primary_;  // Null until the node's files are loaded.
@@ -235,15 +248,20 @@ absl::Status Part::Open() {
   env_.engine.gate = state_.get();
   family_.state = state_.get();
   family_.migrations = &book_;
+  staged_ = std::make_unique<StagedMoves>(env_.engine, env_.log, &env_.reclaimer);
+  family_.staged = staged_.get();
   migrations_ = std::make_unique<MigrationManager>(MigrationManager::Parts{
       .engine = env_.engine,
       .dispatcher = env_.dispatcher,
       .state = *state_,
       .snapshots = env_.snapshots,
       .book = book_,
+      .staged = *staged_,
       .log = env_.log,
       .reclaimer = &env_.reclaimer,
-      .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); }});
+      .post = [this](std::function<void()> task) { boost::asio::post(env_.io, std::move(task)); },
+      .is_kept = [this](uint64_t offset) { return IsKept(offset); }});
+  synced_writes_->set_on_progress([this] { migrations_->Look(); });
   family_.handover = &migrations_->handover();
   RunMigrations();
   StartRelay();
@@ -303,15 +321,29 @@ bool Part::GivesCopies() const {
          shard->primary_boot == state_->link().boot() && !state_->picture().data_missing;
 }
 
-void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
+std::optional<ledger::NodeBoot> Part::ReplicaAt(const std::string& host, uint16_t port) const {
   const slots::ShardInfo* shard = state_->self_shard();
-  const slots::NodeInfo* next = nullptr;
   for (const slots::NodeInfo& node : state_->map().data().nodes) {
     const bool ours = shard != nullptr && node.shard == shard->id && node.id != state_->self_id();
-    if (ours && node.port == port && (node.ip == host || node.hostname == host)) next = &node;
+    if (ours && node.port == port && (node.ip == host || node.hostname == host)) {
+      return ledger::NodeBoot{node.id, state_->picture().decided->BootOf(node.id)};
+    }
   }
-  if (next == nullptr) return done(false);
-  const ledger::NodeBoot taker{next->id, state_->picture().decided->BootOf(next->id)};
+  return std::nullopt;
+}
+
+bool Part::MayTakeOver(const std::string& host, uint16_t port) const {
+  const std::optional<ledger::NodeBoot> taker = ReplicaAt(host, port);
+  if (!taker.has_value()) return false;
+  const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(state_->self_shard()->id);
+  return !set.synced || std::binary_search(set.members.begin(), set.members.end(), *taker);
+}
+
+void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
+  const std::optional<ledger::NodeBoot> found = ReplicaAt(host, port);
+  if (!found.has_value()) return done(false);
+  const slots::ShardInfo* shard = state_->self_shard();
+  const ledger::NodeBoot& taker = *found;
   // Nobody writes, and the taker has everything: so have the others of the set, or they are asked
   // for what comes next before it is acknowledged.
   const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(shard->id);
@@ -360,6 +392,12 @@ void Part::RunMigrations() {
   migration_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) RunMigrations();
   });
+}
+
+// SAFETY 20: the files as appendfsync says, and every replica in sync.
+bool Part::IsKept(uint64_t offset) {
+  if (flush_files_ == nullptr || !flush_files_()) return false;
+  return synced_writes_->AllHave(offset);
 }
 
 // What this node says it has: a replica that is not to be promoted says that it has nothing.

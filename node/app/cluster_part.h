@@ -73,10 +73,20 @@ class ClusterPart {
   // This process is its shard's primary, with the data: a restarted one, which may know less than
   // its replicas, would wipe them (SAFETY 14).
   virtual bool GivesCopies() const = 0;
+  // The ledger would let the replica at this address take over: it is in sync, if its shard is
+  // synced.
+  virtual bool MayTakeOver(const std::string& host, uint16_t port) const = 0;
   // The replica at this address, which has everything, takes over, while nothing is written here.
   // `done`: whether it did; if not, this node is the primary still.
   virtual void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) = 0;
   virtual SyncedWrites& synced_writes() = 0;
+  // The files are loaded, and go on. `flush_files`: what has been journalled is in them from now
+  // on, as appendfsync promises; false if not.
+  virtual void KeepIn(std::function<bool()> flush_files) = 0;
+  // Data of slots on their way here is kept aside, which no RDB file holds; and is dropped: another
+  // node's data takes the place of this one's.
+  virtual bool stages_moves() const = 0;
+  virtual void DropStaged() = 0;
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
   // none. `link_down_ms`: of a replica, for how long it has not heard its primary's stream.
   virtual void Tick(uint64_t offset, int64_t link_down_ms) = 0;

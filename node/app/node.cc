@@ -119,9 +119,10 @@ absl::Status Node::Parts::StartHttp() {
   }
   admin::HttpRoutes routes;
   routes["/metrics"] = [this] {
-    return admin::HttpResponse{
-        200, admin::kMetricsContentType,
-        admin::RenderMetrics(GatherMetrics(engine, clients, cluster.get(), start_micros))};
+    admin::MetricsSnapshot metrics = GatherMetrics(engine, clients, cluster.get(), start_micros);
+    metrics.discarded_bytes = replication.discarded().bytes;
+    metrics.discarded_commands = replication.discarded().commands;
+    return admin::HttpResponse{200, admin::kMetricsContentType, admin::RenderMetrics(metrics)};
   };
   routes["/healthz"] = [this] {
     if (engine.loading.active) return admin::HttpResponse{.status = 503, .body = "loading\n"};
@@ -246,6 +247,7 @@ void Node::Parts::EndLoading(bool had_files) {
     family.ask_primary_to_make_way = [this] { return replication.AskPrimaryToMakeWay(); };
     family.has_copy = [this] { return replication.copied_offset() > 0; };
     WireSyncedWrites(cluster->synced_writes(), replication, server, env.settings);
+    cluster->KeepIn([this] { return data_files.Flush(); });
     cluster->FollowMap([this](const slots::NodeInfo* primary) {
       if (primary == nullptr) {
         (void)replication.FollowNobody();

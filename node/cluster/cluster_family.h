@@ -18,6 +18,7 @@ namespace slotmesh::node {
 class MigrationBook;
 class PubSubRelay;
 class SlotHandover;
+class StagedMoves;
 
 // The family's state. All null outside cluster mode: then every subcommand but KEYSLOT's like is
 // refused.
@@ -26,6 +27,7 @@ struct ClusterFamily {
   MigrationBook* migrations = nullptr;
   const PubSubRelay* relay = nullptr;
   SlotHandover* handover = nullptr;
+  StagedMoves* staged = nullptr;
   // Of replication, for CLUSTER FAILOVER on a replica: asks the primary to make way (false if it
   // cannot be asked), and says whether this node has a copy of its data.
   std::function<bool()> ask_primary_to_make_way;
@@ -74,6 +76,8 @@ void SetSlot(CommandContext& ctx, Args args);
 void MigrateSlots(CommandContext& ctx, Args args);
 void GetSlotMigrations(CommandContext& ctx, Args args);
 void CancelSlotMigrations(CommandContext& ctx, Args args);
+// cluster_staged.cc
+void Staged(CommandContext& ctx, Args args);
 
 // The node's state, or null with the refusal in the reply.
 ClusterState* StateOrRefuse(CommandContext& ctx);

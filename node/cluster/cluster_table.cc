@@ -305,6 +305,16 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Maps ranges of slots to nodes.",
      .complexity = "O(N) where N is the total number of Cluster nodes",
      .history = {{"4.0.0", "Gives node ids."}, {"7.0.0", "Gives further metadata of each node."}}},
+    {.name = "staged",
+     .handler = &Staged,
+     .arity = Arity::AtLeast(4),
+     .flags = Flag::kWrite | Flag::kNoAsyncLoading | Flag::kAdmin | Flag::kNoScript |
+              Flag::kNoMulti | Flag::kSkipMonitor | Flag::kSkipCommandLog | Flag::kSysCmd,
+     .group = "cluster",
+     .since = "9.0.0",
+     .summary = "Tells files and replicas of slots that are on their way to this node's shard.",
+     .complexity = "O(N) where N is the size of the data",
+     .arguments = "plan-id word+"},
 };
 static_assert(AllValid(kSubcommands));
 

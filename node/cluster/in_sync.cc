@@ -123,7 +123,9 @@ bool InSync::MustGo(const NodeBoot& process, const Settings& settings, int64_t n
     const int64_t grace = std::max(kGoneMillisMin, settings.node_timeout_ms / kGoneShare);
     return now_ms - record.gone_since_ms >= grace;
   }
-  return !record.reached_ms.has_value() && now_ms - record.goal_ms >= settings.node_timeout_ms;
+  // Who has spoken since the last measurement only is measured first.
+  return record.goal_ms != 0 && !record.reached_ms.has_value() &&
+         now_ms - record.goal_ms >= settings.node_timeout_ms;
 }
 
 bool InSync::MayCome(const NodeBoot& process) const {

@@ -78,6 +78,8 @@ class InSync {
   bool IsSafe(uint64_t offset) const {
     return decided_.primary && decided_.synced && offset <= safe_offset_;
   }
+  // Each member has it, whether or not the shard is synced.
+  bool AllHave(uint64_t offset) const { return decided_.primary && offset <= safe_offset_; }
   // Of the set, the primary among them.
   int64_t copies() const { return static_cast<int64_t>(decided_.members.size()); }
 

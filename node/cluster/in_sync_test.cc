@@ -113,6 +113,15 @@ TEST_F(InSyncTest, AMemberThatComesBackInTimeStays) {
   Rest(5000);
 }
 
+TEST_F(InSyncTest, AMemberThatHasJustSpokenForTheFirstTimeStays) {
+  // Of a primary that has just begun to lead, on a machine that has been up for longer.
+  now_ = 1'000'000;
+  ++decided_.epoch;
+  Take();
+  in_sync_.OnProgress(kB, 0, now_);
+  Rest(2 * settings_.node_timeout_ms);
+}
+
 TEST_F(InSyncTest, AMemberThatFallsBehindForANodeTimeoutGoes) {
   written_ = 100;
   Rest(2900);

@@ -62,9 +62,10 @@ void SyncedWrites::OnPicture() {
   NoteSet(before);
   if (same) {
     if (now.version != before.version && hooks_.on_safe != nullptr) hooks_.on_safe();
+    if (now.version != before.version && on_progress_ != nullptr) on_progress_();
     return;
   }
-  asked_ = 0;
+  asked_ = asked_all_ = 0;
   if (before.primary && hooks_.on_lost != nullptr) hooks_.on_lost();
 }
 
@@ -85,6 +86,16 @@ bool SyncedWrites::EnoughInSync() {
 void SyncedWrites::OnProgress(const slots::NodeId& node, slots::BootId boot, uint64_t offset) {
   in_sync_.OnProgress({node, boot}, offset, engine_.now_ms);
   if (hooks_.on_safe != nullptr) hooks_.on_safe();
+  if (on_progress_ != nullptr) on_progress_();
+}
+
+bool SyncedWrites::AllHave(uint64_t offset) {
+  if (in_sync_.AllHave(offset)) return true;
+  if (in_sync_.decided().primary && offset > asked_all_ && hooks_.ask_now != nullptr) {
+    asked_all_ = offset;
+    hooks_.ask_now();
+  }
+  return false;
 }
 
 void SyncedWrites::OnGone(const slots::NodeId& node, slots::BootId boot) {

@@ -40,6 +40,11 @@ class SyncedWrites : public ReplySafety, public ReplicaWatcher {
   void Tick();
 
   const InSync& in_sync() const { return in_sync_; }
+  // Every member of the set, in async mode too, has what the journal said up to `offset`. If not,
+  // they are asked.
+  bool AllHave(uint64_t offset);
+  // Called when a replica has said how far it is, or the set has changed.
+  void set_on_progress(std::function<void()> on_progress) { on_progress_ = std::move(on_progress); }
 
   // ReplySafety.
   bool HoldsReply(uint64_t offset) override;
@@ -61,9 +66,11 @@ class SyncedWrites : public ReplySafety, public ReplicaWatcher {
   Log& log_;
   Hooks hooks_;
   InSync in_sync_;
+  std::function<void()> on_progress_;
   bool wanted_ = false;  // By a connection.
   bool allows_async_ = false;
-  uint64_t asked_ = 0;  // The replicas have been asked whether they have this.
+  uint64_t asked_ = 0;      // The replicas have been asked whether they have this.
+  uint64_t asked_all_ = 0;  // Likewise, by AllHave.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -11,6 +11,9 @@
 namespace slotmesh::node {
 namespace {
 
+// What such a command replies is held until it is safe, in synced mode (SAFETY 11).
+constexpr Flag kSeesData = Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate;
+
 // Which of the checks an origin's commands go through. Whoever made the request has done the
 // others, or they do not apply: what a primary or a file sends has happened already.
 struct OriginChecks {
@@ -143,7 +146,10 @@ bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {
 Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
   if (client.parked.empty()) {
     // A wait has ended with the reply that was written meanwhile.
-    client.saw_data = client.saw_data || (engine_.gate != nullptr && IsSynced(engine_, client));
+    if (engine_.gate != nullptr && IsSynced(engine_, client) &&
+        Has(client.last_command->flags(), kSeesData)) {
+      client.saw_data = true;
+    }
     ++client.commands;
     if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
     return Finish(client, client.output.end_position());
@@ -265,8 +271,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.unit_end != nullptr && engine_.unit_end->pending()) [[unlikely]]
     EndUnitWork();
   if (one_unit) engine_.journal.EndUnit();
-  if (engine_.gate != nullptr && IsSynced(engine_, client) &&
-      Has(command.flags(), Flag::kWrite | Flag::kReadOnly | Flag::kMayReplicate)) {
+  if (engine_.gate != nullptr && IsSynced(engine_, client) && Has(command.flags(), kSeesData)) {
     client.saw_data = true;
   }
   if (client.has_unsent_write) client.write_offset = engine_.journal.offset();

@@ -146,6 +146,13 @@ class Journal {
     relaying_ = on;
     ForceSelect();
   }
+  // A copy of the data begins here: who takes it reads what comes from now on, and nothing of what
+  // was said before. copies() counts them.
+  void NoteCopy() {
+    ++copies_;
+    ForceSelect();
+  }
+  uint64_t copies() const { return copies_; }
   // The next unit starts with SELECT, whatever database came last (a reader joins the stream here).
   void ForceSelect() { stream_database_ = -1; }
   // That the stream is in; -1: the next unit says.
@@ -179,6 +186,7 @@ class Journal {
   int depth_ = 0;
   uint64_t offset_ = 0;
   uint64_t data_offset_ = 0;
+  uint64_t copies_ = 0;
   int stream_database_ = -1;
   // The open unit: effects, lengths of all arguments, bytes of all arguments.
   std::vector<Pending> pending_;

@@ -194,6 +194,7 @@ absl::Status AofFiles::BeginAnew() {
   status = WriteManifest(manifest_);
   if (!status.ok()) return status;
   complete_ = true;
+  env_.engine.journal.NoteCopy();
   log_.Use(*std::move(file));
   return absl::OkStatus();
 }
@@ -328,6 +329,7 @@ absl::Status AofFiles::GoOnInNext() {
   }
   old_bytes_ += log_.size();
   manifest_ = std::move(meanwhile);
+  env_.engine.journal.NoteCopy();
   log_.Use(*std::move(file));
   return absl::OkStatus();
 }

@@ -41,7 +41,10 @@ Replica* Failover::FindTarget() const {
     const bool online = replica->state() == Replica::State::kOnline;
     // What was said to replicas since they were asked (GETACK itself) is nothing that could be
     // lost.
-    if (online && replica->acknowledged() >= env_.engine.journal.data_offset()) return replica;
+    if (online && replica->acknowledged() >= env_.engine.journal.data_offset() &&
+        env_.may_take_over(address)) {
+      return replica;
+    }
   }
   return nullptr;
 }
@@ -74,8 +77,8 @@ std::string Failover::Begin(const Request& request) {
   state_ = State::kWaitsForSync;
   env_.engine.pause.Start(Pause::Purpose::kFailover, Pause::Kind::kWrite, kForever,
                           env_.engine.now_ms);
-  env_.replicas.AskForAcks();
   env_.log.Notice("FAILOVER requested.");
+  env_.on_begin();
   return {};
 }
 

@@ -6,7 +6,8 @@
 // the new link; if it refuses, this node is the primary again. With FORCE the replica takes over at
 // the deadline though it does not have all.
 //
-// Engine thread only. A step machine over Tick; borrows all.
+// Engine thread only. A step machine over Tick, which is called for each acknowledgement, and often
+// while it waits for what is no acknowledgement. Borrows all.
 #ifndef SLOTMESH_NODE_REPLICATION_FAILOVER_H_
 #define SLOTMESH_NODE_REPLICATION_FAILOVER_H_
 
@@ -38,8 +39,13 @@ class Failover {
     Engine& engine;
     Replicas& replicas;
     Log& log;
+    // It has begun: replicas are to be asked how far they are, behind this command and without
+    // waiting for replies that leave, of which there may be none; and Tick is to be called often.
+    std::function<void()> on_begin;
     // Replies wait for other replicas than the one that takes over: closed connections, else.
     std::function<bool()> holds_replies;
+    // It would be let take over: in a cluster's synced shard, it is in sync.
+    std::function<bool(const Target&)> may_take_over;
     // Follows that replica, which is asked to take over; and is a primary again.
     std::function<void(const Target&)> follow;
     std::function<void()> lead;

@@ -20,6 +20,9 @@ namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
 constexpr int64_t kRetryMillis = 1000;
+// In a cluster: who is to be the primary has not heard of it yet.
+constexpr int64_t kSoonMillis = 20;
+constexpr int kSoonTriesMax = 50;
 constexpr size_t kLineMax = 1024;
 
 }  // namespace
@@ -170,17 +173,21 @@ bool PrimaryLink::OnLine(std::string_view line) {
 bool PrimaryLink::OnSyncReply(std::string_view line) {
   const std::vector<std::string> words = absl::StrSplit(ToAbsl(line), ' ');
   if (std::exchange(made_way_, false)) env_.owner.OnMakingWay(words[0] == "+CONTINUE");
+  if (words[0] == "+CONTINUE" || words[0] == "+FULLRESYNC") soon_tries_ = 0;
   if (words[0] == "+CONTINUE") {
     env_.log.Notice("Successful partial resynchronization with primary.");
     env_.owner.GoOn(words.size() > 1 ? words[1] : "");
     GoOnline();
     return true;
   }
-  if (words[0] == "+FULLRESYNC" && words.size() == 3) {
+  // A slotmesh primary says behind it up to where the histories are the same, if it knows.
+  if (words[0] == "+FULLRESYNC" && (words.size() == 3 || words.size() == 4)) {
     const std::optional<int64_t> offset = ParseInt64(words[2]);
+    const std::optional<int64_t> same = words.size() == 4 ? ParseInt64(words[3]) : std::nullopt;
     if (words[1].size() == History::kIdDigits && offset.has_value() && *offset >= 0) {
       copy_ = {words[1], static_cast<uint64_t>(*offset)};
       env_.log.Notice(StrCat("Full resync from primary: ", words[1], ":", *offset));
+      if (same.has_value() && *same >= 0) env_.owner.OnDiverged(static_cast<uint64_t>(*same));
       step_ = Step::kFile;
       state_ = State::kReceiving;
       old_style_ = false;
@@ -196,6 +203,11 @@ bool PrimaryLink::OnSyncReply(std::string_view line) {
     return true;
   }
   Drop(StrCat("unexpected reply to PSYNC: ", line));
+  const bool soon = env_.engine.gate != nullptr && line.starts_with("-NOMASTERLINK");
+  if (soon && soon_tries_++ < kSoonTriesMax) {
+    next_try_ms_ = env_.engine.now_ms + kSoonMillis;
+    env_.owner.WakeSoon(kSoonMillis);
+  }
   return false;
 }
 

@@ -45,6 +45,9 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     virtual std::optional<Place> WhereToGoOn() const = 0;
     // The primary goes on from there, under this id (empty: the one that was asked for).
     virtual void GoOn(std::string_view history) = 0;
+    // The primary's history has this node's up to that offset only: what is here beyond it is given
+    // up for a full copy.
+    virtual void OnDiverged(uint64_t offset) = 0;
     // A full copy has arrived in the file: all that was before is forgotten and the file loaded,
     // which takes until OnLoaded is called.
     virtual void BeginLoad(const std::string& path, const Place& place) = 0;
@@ -55,6 +58,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
     virtual void OnLinkChanged() = 0;
     // Whether the primary takes over, as it was asked to (AskToMakeWay).
     virtual void OnMakingWay(bool accepted) = 0;
+    // Tick is to be called in so many milliseconds, which is before the timer would.
+    virtual void WakeSoon(int64_t millis) = 0;
     virtual int port() const = 0;
     // Which of a cluster's processes this is, for REPLCONF process; empty outside of clusters.
     virtual std::string process() const = 0;
@@ -164,6 +169,7 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   int64_t last_input_ms_ = 0;
   int64_t down_since_ms_ = 0;
   int64_t next_try_ms_ = 0;
+  int soon_tries_ = 0;  // One after the other, of a primary that is none yet.
   int64_t next_ack_ms_ = 0;
 };
 

@@ -39,8 +39,10 @@ void Replica::Wait(int64_t now_ms) {
 void Replica::BeginCopy(std::string_view history, uint64_t offset) {
   state_ = State::kSaving;
   position_ = offset;
+  const bool says_more = diverged_at_.has_value() && options_.boot != 0;
+  const std::string more = says_more ? StrCat(" ", *diverged_at_) : "";
   if (!options_.old_style)
-    client_.output.Append(StrCat("+FULLRESYNC ", history, " ", offset, "\r\n"));
+    client_.output.Append(StrCat("+FULLRESYNC ", history, " ", offset, more, "\r\n"));
   client_.host()->Flush(client_);
 }
 

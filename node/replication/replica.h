@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "node/command/client.h"
@@ -77,6 +78,8 @@ class Replica : public OutputFeed {
   bool needs_stream() const { return state_ >= State::kSaving; }
   uint64_t position() const { return position_; }
 
+  // Its history is this node's up to there only, though it has more; it is told so with its copy.
+  void set_diverged_at(uint64_t offset) { diverged_at_ = offset; }
   // Waits for a snapshot since `now_ms`.
   void Wait(int64_t now_ms);
   int64_t waits_since_ms() const { return waits_since_ms_; }
@@ -123,6 +126,7 @@ class Replica : public OutputFeed {
   int64_t now_ms_ = 0;
   int64_t waits_since_ms_ = 0;
   uint64_t position_ = 0;  // Of the next byte of the stream.
+  std::optional<uint64_t> diverged_at_;
   uint64_t acknowledged_ = 0;
   uint64_t synced_ = 0;
   int64_t last_ack_ms_ = 0;

@@ -59,6 +59,9 @@ bool Replicas::GoOn(Replica& replica, std::string_view history, uint64_t offset)
                            known ? " for lack of backlog (Replica request was: "
                                  : ": another replication history (Replica request was: ",
                            offset + 1, ")."));
+    if (!known && history == history_.earlier_id && history_.earlier_end != History::kNone) {
+      replica.set_diverged_at(static_cast<uint64_t>(history_.earlier_end));
+    }
     return false;
   }
   Client& client = replica.client();
@@ -237,7 +240,7 @@ void Replicas::StartSync() {
                             .notes = env_.notes,
                             .on_begin =
                                 [&journal] {
-                                  journal.ForceSelect();
+                                  journal.NoteCopy();
                                   return journal.offset();
                                 },
                             .history = [this] { return history_.id; },

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kSweptBuckets = 1 << 20;  // At a time, at the start.
 
+constexpr int64_t kFailoverStepMillis = 5;
 constexpr std::string_view kOffsetNote = "repl-offset";
 constexpr std::string_view kDatabaseNote = "repl-stream-db";
 
@@ -37,8 +38,17 @@ Replication::Replication(const Environment& environment)
       failover_({.engine = env_.engine,
                  .replicas = replicas_,
                  .log = env_.log,
+                 .on_begin =
+                     [this] {
+                       replicas_.AskForAcks();
+                       env_.post([this] { StepFailover(); });
+                     },
                  .holds_replies =
                      [this] { return env_.holds_replies != nullptr && env_.holds_replies(); },
+                 .may_take_over =
+                     [this](const Failover::Target& target) {
+                       return env_.may_take_over == nullptr || env_.may_take_over(target);
+                     },
                  .follow =
                      [this](const Failover::Target& target) {
                        if (env_.engine.gate != nullptr) {
@@ -95,6 +105,7 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
     }
   }
   loaded_.reset();
+  ++link_number_;
   link_ = std::make_unique<PrimaryLink>(
       PrimaryLink::Environment{env_.engine, env_.dispatcher, env_.clients, env_.network, env_.log,
                                *this},
@@ -151,6 +162,8 @@ bool Replication::FollowNobody() {
 
 FileNotes Replication::Notes() const {
   if (!replicas_.streaming()) return {};
+  // Who goes on from such a file would lack what is kept aside.
+  if (env_.stages_moves != nullptr && env_.stages_moves()) return {};
   const int database = link_ != nullptr ? link_->database() : env_.engine.journal.stream_database();
   return {{std::string(kDatabaseNote), StrCat(database)},
           {std::string(kHistoryNote), replicas_.history().id},
@@ -224,9 +237,24 @@ void Replication::GoOn(std::string_view id) {
   replicas_.Disconnect();
 }
 
+// Asked for a copy again, it is the same tail.
+void Replication::OnDiverged(uint64_t offset) {
+  const std::pair<std::string, uint64_t> here{replicas_.history().id, env_.engine.journal.offset()};
+  if (!has_history_ || here == diverged_) return;
+  const DiscardedTail tail = MeasureTail(replicas_.backlog(), offset);
+  if (tail.bytes == 0) return;
+  diverged_ = here;
+  ++discarded_.times;
+  discarded_.bytes += tail.bytes;
+  discarded_.commands += tail.commands;
+  env_.log.Warning(StrCat("Discarding what only this node has: the new primary's history has its ",
+                          "own up to offset ", offset, ", which leaves ", Describe(tail)));
+}
+
 void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& place) {
   replicas_.Disconnect();
   has_history_ = false;
+  if (env_.drop_staged != nullptr) env_.drop_staged();
   loading_ = place;
   ++load_number_;
   Tell(env_.engine, &ServerObserver::OnLoading, ServerObserver::Loading::kReplication);
@@ -284,6 +312,25 @@ void Replication::OnLinkChanged() {
 // The link is in the midst of reading, and may go with a refusal.
 void Replication::OnMakingWay(bool accepted) {
   env_.post([this, accepted] { failover_.OnAnswer(accepted); });
+}
+
+// Nobody may write, so nothing but this says when there is something to do.
+void Replication::StepFailover() {
+  if (failover_.state() != Failover::State::kWaitsForSync) return;
+  env_.dispatcher.BeginTurn();
+  replicas_.BeforeReplies();
+  failover_.Tick();
+  if (failover_.state() != Failover::State::kWaitsForSync || env_.post_after == nullptr) return;
+  env_.post_after(std::chrono::milliseconds(kFailoverStepMillis), [this] { StepFailover(); });
+}
+
+void Replication::WakeSoon(int64_t millis) {
+  if (env_.post_after == nullptr) return;
+  env_.post_after(std::chrono::milliseconds(millis), [this, number = link_number_] {
+    if (link_ == nullptr || number != link_number_) return;
+    env_.dispatcher.BeginTurn();
+    link_->Tick();
+  });
 }
 
 void Replication::ForgetHistory() {

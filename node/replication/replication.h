@@ -21,6 +21,7 @@
 #include "node/commands/replication_view.h"
 #include "node/config/config_store.h"
 #include "node/persist/copied_data.h"
+#include "node/replication/discarded_tail.h"
 #include "node/replication/failover.h"
 #include "node/replication/primary_link.h"
 #include "node/replication/replicas.h"
@@ -45,11 +46,17 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
     std::function<int()> port;             // That this node listens on.
     std::function<bool()> gives_copies;    // Whether replicas may have this node's data.
     std::function<std::string()> process;  // As PrimaryLink::Owner has it.
+    // Slots on their way here have data aside, which no file of a copy holds; a copy of another
+    // node's data takes its place. Null: there are none.
+    std::function<bool()> stages_moves;
+    std::function<void()> drop_staged;
     // Replies wait for replicas that have not got all yet (write-safety synced).
     std::function<bool()> holds_replies;
     // Of a cluster's shard whose primary this is: how many have what is acknowledged as synced,
     // this node among them. 0: it is no primary there.
     std::function<int64_t()> in_sync_copies;
+    // In a cluster: the replica could be made primary. Null: any could.
+    std::function<bool(const Failover::Target&)> may_take_over;
     // In a cluster: the replica is made primary; `done` says whether it was.
     std::function<void(const Failover::Target&, std::function<void(bool)> done)> hand_over;
   };
@@ -90,6 +97,13 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // Null for a primary.
   const PrimaryLink* link() const { return link_.get(); }
   Engine& engine() { return env_.engine; }
+  // What this process has given up so far of data that only it had (SAFETY 15), all in all.
+  struct Discarded {
+    uint64_t times = 0;
+    uint64_t bytes = 0;
+    uint64_t commands = 0;  // As far as they could be counted.
+  };
+  const Discarded& discarded() const { return discarded_; }
   AofStatus aof() const { return env_.data.StatusOfAof(); }
 
   // ReplicationView.
@@ -104,17 +118,20 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // PrimaryLink::Owner.
   std::optional<PrimaryLink::Place> WhereToGoOn() const override;
   void GoOn(std::string_view history) override;
+  void OnDiverged(uint64_t offset) override;
   void BeginLoad(const std::string& path, const PrimaryLink::Place& place) override;
   void Relay(std::string_view bytes) override { replicas_.Relay(bytes); }
   uint64_t offset() const override { return env_.engine.journal.offset(); }
   uint64_t synced_offset() const override { return env_.data.synced_offset(); }
   void OnLinkChanged() override;
   void OnMakingWay(bool accepted) override;
+  void WakeSoon(int64_t millis) override;
   int port() const override { return env_.port(); }
   std::string process() const override {
     return env_.process == nullptr ? std::string() : env_.process();
   }
 
+  void StepFailover();
   void StepLoadSoon();
   void StepLoad();
   void EndLoad(const absl::StatusOr<FileNotes>& notes);
@@ -130,8 +147,11 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   Replicas replicas_;
   std::unique_ptr<PrimaryLink> link_;
   Failover failover_;
+  Discarded discarded_;
+  std::pair<std::string, uint64_t> diverged_;  // History and offset that were counted last.
   bool has_history_ = false;  // The data is from one: a primary may go on from there.
   std::optional<PrimaryLink::Place> loading_;  // Where the copy is that is being loaded.
+  uint64_t link_number_ = 0;                   // Of links there have been.
   uint64_t load_number_ = 0;                   // For steps that come too late.
   // Of the files that were loaded at the start, until this node's role is known.
   std::optional<PrimaryLink::Place> loaded_;

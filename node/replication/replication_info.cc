@@ -110,6 +110,9 @@ void Replication::WriteInfo(InfoText& text) const {
   text.Add("master_repl_offset", replicas_.streaming() ? env_.engine.journal.offset() : 0);
   text.Add("second_repl_offset",
            history.earlier_end == History::kNone ? -1 : history.earlier_end + 1);
+  text.Add("discarded_tails", discarded_.times);
+  text.Add("discarded_tail_bytes", discarded_.bytes);
+  text.Add("discarded_tail_commands", discarded_.commands);
   text.Add("repl_backlog_active", replicas_.streaming());
   text.Add("repl_backlog_size", env_.engine.config.repl_backlog_size);
   text.Add("repl_backlog_first_byte_offset", replicas_.streaming() ? backlog.begin() + 1 : 0);

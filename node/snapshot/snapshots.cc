@@ -29,6 +29,7 @@ absl::StatusOr<std::unique_ptr<SnapshotWalk>> Snapshots::Begin(std::optional<slo
   walks_.push_back(walk.get());
   set_active(true);
   keyspace_.set_change_guard(this);
+  if (!walk->slots_ && on_cut_ != nullptr) on_cut_();
   return walk;
 }
 

@@ -89,6 +89,9 @@ class Snapshots : public BigValueGate, private ChangeGuard {
   bool MustWait(const HashedKey& key) override;
   // Called when those that wait may try again.
   void set_on_released(std::function<void()> on_released) { on_released_ = std::move(on_released); }
+  // Called when a walk over all keys begins, whose consumer is about to read on in the journal,
+  // maybe.
+  void set_on_cut(std::function<void()> on_cut) { on_cut_ = std::move(on_cut); }
 
  private:
   friend class SnapshotWalk;
@@ -102,6 +105,7 @@ class Snapshots : public BigValueGate, private ChangeGuard {
   const Journal& journal_;
   std::vector<SnapshotWalk*> walks_;
   std::function<void()> on_released_;
+  std::function<void()> on_cut_;
 };
 
 class SnapshotWalk {

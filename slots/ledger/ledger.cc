@@ -165,6 +165,7 @@ void Ledger::Impl::ApplyProposal(const LogEntry& logged, LedgerOutput* out) {
   ++stats_.entries_applied;
   in_log_.erase(entry->proposal);
   NoteLeases(*entry, result);
+  TellNewPrimary(*entry, result, logged.index, out);
   Answer(entry->proposal, result, out);
 }
 
@@ -190,8 +191,11 @@ void Ledger::Impl::PublishMap(LedgerOutput* out) {
 void Ledger::Impl::NoticeLeadership(absl::Time now, LedgerOutput* out) {
   const Leadership present = leadership();
   if (present == told_) return;
-  if (present.settled && !(told_.settled && told_.term == present.term))
-    grantor_.Lead(raft_.leader_since());
+  if (present.settled && !(told_.settled && told_.term == present.term)) {
+    // Who made the log leads its first term, once: nobody granted a lease before.
+    const bool first_ever = options_.mode == Mode::kCreate && present.term == 1;
+    grantor_.Lead(first_ever ? absl::InfinitePast() : raft_.leader_since());
+  }
   if (!present.settled) grantor_.StopLeading();
   next_ask_ = now;  // At once of the new one.
   told_ = present;

@@ -103,6 +103,8 @@ class Ledger::Impl {
   bool KnowsItsLosses(const LeaseAskFrame& frame) const;
   bool WaitsForLease(absl::Time now, const Entry& entry);
   void NoteLeases(const Entry& entry, const ApplyResult& result);
+  void TellNewPrimary(const Entry& entry, const ApplyResult& result, Index index,
+                      LedgerOutput* out) const;
   void On(absl::Time now, const NodeId& from, const LeaseAskFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseGrantFrame& frame, LedgerOutput* out);
   void On(absl::Time now, const NodeId& from, const LeaseReleaseFrame& frame, LedgerOutput* out);

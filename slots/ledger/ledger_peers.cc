@@ -81,6 +81,20 @@ void Ledger::Impl::On(absl::Time now, const NodeId& from, const MapRequestFrame&
   SendTo(from, std::move(reply), out);
 }
 
+// A new primary that is no voter would hear of it by gossip only, while nobody writes.
+void Ledger::Impl::TellNewPrimary(const Entry& entry, const ApplyResult& result, Index index,
+                                  LedgerOutput* out) const {
+  const auto* changed = std::get_if<PrimaryChanged>(&entry.change);
+  if (changed == nullptr || !result.changed || !raft_.is_settled_leader()) return;
+  const std::vector<Server>& voters = raft_.configuration().voters;
+  const bool votes = std::any_of(voters.begin(), voters.end(), [&](const Server& voter) {
+    return voter.node == changed->primary.node;
+  });
+  if (votes) return;
+  SendTo(changed->primary.node, MapReplyFrame{options_.self, index, EncodeView(state_.view())},
+         out);
+}
+
 void Ledger::Impl::On(absl::Time, const NodeId&, const MapReplyFrame& frame, LedgerOutput* out) {
   if (!frame.leader.is_zero()) leader_hint_ = frame.leader;
   if (frame.view.empty()) return;

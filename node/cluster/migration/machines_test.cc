@@ -309,6 +309,11 @@ TEST_F(TargetTest, AcknowledgesWhatItHasTakenInAndCompletes) {
   Give(FrameKind::kData, 30, rest);
   Apply();
   EXPECT_EQ(sink_.records, 10);
+  EXPECT_EQ(target_.phase(), TargetPhase::kStoring);
+  EXPECT_TRUE(out_.frames.empty());
+  EXPECT_EQ(out_.staged, std::vector<std::string>{rest});
+  out_ = {};
+  target_.OnStored(&out_);
   EXPECT_EQ(target_.phase(), TargetPhase::kComplete);
   ASSERT_EQ(out_.frames.size(), 1);
   EXPECT_EQ(DecodeFrame(out_.frames[0])->kind, FrameKind::kComplete);
@@ -365,11 +370,28 @@ TEST_F(TargetTest, NothingMayFollowTheFinalRecord) {
   ExpectGivenUp("the source sent more behind the end of the stream");
 }
 
+TEST_F(TargetTest, UntilAllIsStoredTheSourceHearsNothingAndItCanBeGivenUp) {
+  std::string stream;
+  AppendFinal(&stream);
+  Give(FrameKind::kData, 0, stream);
+  Apply();
+  ASSERT_EQ(target_.phase(), TargetPhase::kStoring);
+  target_.OnLinkLost(kStart, &out_);
+  EXPECT_TRUE(out_.frames.empty());
+  target_.GiveUp(kStart, "test", &out_);
+  EXPECT_EQ(target_.phase(), TargetPhase::kFailed);
+  EXPECT_TRUE(out_.drop_staging);
+  out_ = {};
+  target_.OnStored(&out_);
+  EXPECT_TRUE(out_.frames.empty());
+}
+
 TEST_F(TargetTest, OnceCompleteOnlyTheLedgerDecides) {
   std::string stream;
   AppendFinal(&stream);
   Give(FrameKind::kData, 0, stream);
   Apply();
+  target_.OnStored(&out_);
   ASSERT_EQ(target_.phase(), TargetPhase::kComplete);
   out_ = {};
   target_.OnLinkLost(kStart, &out_);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "node/cluster/migration/migration_manager.h"
+#include "node/cluster/migration/slot_journal.h"
 
 namespace slotmesh::node {
 
@@ -37,13 +38,23 @@ class MigrationManager::Export : public SnapshotConsumer {
 
 class MigrationManager::Import {
  public:
-  Import(ledger::MovePlan plan, const slots::NodeId& peer)
-      : machine(std::move(plan)), source(peer) {}
+  Import(ledger::MovePlan plan, const slots::NodeId& peer, const slots::MapVersion& known_at)
+      : machine(std::move(plan)),
+        source(peer),
+        staged{machine.plan().plan, machine.plan().slots, known_at} {}
 
   MigrationTarget machine;
   slots::NodeId source;
+  const StagedPlan staged;           // As the journal has it.
   std::unique_ptr<Staging> staging;  // From the first frame to the end.
   bool expected = false;             // Complete: requests for its slots wait here.
+  bool began = false;  // The journal has had its chance to hear the stream from its begin.
+  // The journal has all that is staged, for copies that began up to this one (Journal::copies).
+  std::optional<uint64_t> said;
+  // Says it again for a later one.
+  std::unique_ptr<StagingWalk> walk;
+  uint64_t walk_copies = 0;
+  std::optional<uint64_t> stored_offset;  // Behind it, once all is staged.
 };
 
 }  // namespace slotmesh::node

@@ -37,6 +37,7 @@ void MigrationManager::Perform(Export& moving, MigrationSource::Output& out) {
 }
 
 void MigrationManager::Perform(Import& moving, MigrationTarget::Output& out) {
+  JournalStaged(moving, out.staged);
   bool lost = false;
   for (std::string& frame : out.frames) lost |= !outbox_.Send(moving.source, std::move(frame));
   if (out.drop_staging) moving.staging.reset();
@@ -200,6 +201,7 @@ void MigrationManager::Schedule() {
 
 void MigrationManager::RunSlice() {
   scheduled_ = false;
+  SettleStaged();
   Clock& clock = parts_.engine.clock;
   bool more = false;
   for (const auto& [plan, moving] : exports_) {
@@ -238,6 +240,13 @@ bool MigrationManager::StepExport(Export& moving, absl::FunctionRef<bool()> out_
 }
 
 bool MigrationManager::StepImport(Import& moving, absl::FunctionRef<bool()> out_of_time) {
+  const MigrationTarget::Phase phase = moving.machine.phase();
+  if (phase == MigrationTarget::Phase::kStoring) return StepStoring(moving, out_of_time);
+  if (phase == MigrationTarget::Phase::kComplete && !IsSaid(moving)) {
+    // The commit may be on its way: who takes a copy now is to have this, too, and before the copy.
+    SayAgain(moving, [] { return false; });
+    if (parts_.is_kept != nullptr) (void)parts_.is_kept(parts_.engine.journal.data_offset());
+  }
   if (!moving.machine.has_work()) return false;
   if (moving.staging == nullptr) {
     moving.staging =
@@ -246,7 +255,7 @@ bool MigrationManager::StepImport(Import& moving, absl::FunctionRef<bool()> out_
   MigrationTarget::Output out;
   moving.machine.Apply(Now(), *moving.staging, out_of_time, &out);
   Perform(moving, out);
-  return moving.machine.has_work();
+  return moving.machine.has_work() || moving.machine.phase() == MigrationTarget::Phase::kStoring;
 }
 
 }  // namespace slotmesh::node

@@ -36,6 +36,7 @@ MoveStage StageOf(MigrationTarget::Phase phase) {
     case MigrationTarget::Phase::kWaiting:
       return MoveStage::kWaiting;
     case MigrationTarget::Phase::kReceiving:
+    case MigrationTarget::Phase::kStoring:
       return MoveStage::kCopying;
     case MigrationTarget::Phase::kComplete:
       return MoveStage::kFenced;
@@ -67,6 +68,9 @@ MigrationManager::MigrationManager(Parts parts)
                 }),
       alive_(std::make_shared<bool>(true)) {
   parts_.state.set_follower(this);
+  parts_.snapshots.set_on_cut([this] {
+    if (moving()) Schedule();
+  });
   link().SetBulkHandlers({
       .on_frame = [this](const slots::NodeId& from, slots::BootId boot,
                          std::string payload) { OnBulkFrame(from, boot, payload); },
@@ -80,6 +84,7 @@ MigrationManager::MigrationManager(Parts parts)
 MigrationManager::~MigrationManager() {
   *alive_ = false;
   parts_.state.set_follower(nullptr);
+  parts_.snapshots.set_on_cut(nullptr);
   link().SetBulkHandlers({});
   if (subscribed_) parts_.engine.journal.Unsubscribe(*this);
 }
@@ -107,6 +112,7 @@ void MigrationManager::BeforePicture(const ClusterPicture& next) {
   // What goes away goes before anything is adopted: slots that left may have come back.
   EndExports(next);
   EndImports(next);
+  HoldStaged(*next.map);
   BeginMoves(next);
   FollowJournal();
 }
@@ -135,7 +141,8 @@ void MigrationManager::AfterPicture() {
   if (!settled_.empty()) parts_.state.SettleSlots(std::exchange(settled_, slots::SlotSet()));
   GiveUpOnTheDead();
   handover_.AfterPicture();
-  if (moving()) Schedule();
+  // The role that goes with the picture is taken up behind this.
+  if (active()) Schedule();
 }
 
 void MigrationManager::EndExports(const ClusterPicture& next) {
@@ -171,25 +178,33 @@ void MigrationManager::EndImports(const ClusterPicture& next) {
       ++at;
       continue;
     }
-    EndImport(*at->second, outcome, reason);
+    EndImport(*at->second, outcome, reason, next);
     at = imports_.erase(at);
   }
 }
 
-void MigrationManager::EndImport(Import& import, Outcome outcome, const std::string& reason) {
+void MigrationManager::EndImport(Import& import, Outcome outcome, const std::string& reason,
+                                 const ClusterPicture& next) {
   const ledger::MovePlan& plan = import.machine.plan();
   const bool complete = import.machine.phase() == MigrationTarget::Phase::kComplete;
   import.machine.OnDecided();
   if (import.expected) settled_ |= plan.slots;
   const std::string what = StrCat("slots ", plan.slots.ToString(), " from ", import.source.ToHex(),
                                   ", plan ", plan.plan.ToHex());
+  const bool leads = LeadsTargetOf(*next.map);
   if (outcome == Outcome::kAborted) {
+    if (leads && import.said.has_value()) {
+      JournalStagingEnd(parts_.engine, import.staged, StagedEnd::kDrop);
+    }
     parts_.book.End(plan.plan, EndOf(false, reason), reason, WallMillis());
     parts_.log.Warning(StrCat("Not taken over: ", what, ": ", reason));
   } else if (complete) {
-    JournalDeparture(parts_.engine, plan.slots);  // What is left over from an earlier owner's time.
-    import.staging->AdoptInto(parts_.engine.keyspace);
-    JournalArrival(parts_.engine, plan.slots);
+    if (leads) {
+      Adopt(import);
+    } else {
+      // The shard has another primary already, whose stream says when.
+      parts_.staged.Keep(plan.plan, import.staged.known_at, plan.slots, std::move(import.staging));
+    }
     parts_.book.End(plan.plan, MoveStage::kSuccess, "", WallMillis());
     parts_.log.Notice(StrCat("Took over ", what));
   } else {
@@ -241,7 +256,7 @@ void MigrationManager::BeginMoves(const ClusterPicture& next) {
     if (record.exporting) {
       BeginExport(plan, target);
     } else {
-      BeginImport(plan, source);
+      BeginImport(plan, source, next.map->version());
     }
   }
 }
@@ -259,15 +274,17 @@ void MigrationManager::BeginExport(const ledger::MovePlan& plan, const slots::No
   const auto at =
       exports_.emplace(plan.plan, std::make_unique<Export>(plan, target, Now(), std::move(take)));
   leaving_ |= plan.slots;
-  const std::string reason = data_missing_ || parts_.engine.loading.active ? ReasonToRefuse() : "";
+  std::string reason = data_missing_ || parts_.engine.loading.active ? ReasonToRefuse() : "";
+  if (held_.Intersects(plan.slots)) reason = "its slots have not all come to the source yet";
   if (reason.empty()) return;
   MigrationSource::Output out;
   at.first->second->machine.GiveUp(Now(), reason, &out);
   Perform(*at.first->second, out);
 }
 
-void MigrationManager::BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source) {
-  const auto at = imports_.emplace(plan.plan, std::make_unique<Import>(plan, source));
+void MigrationManager::BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source,
+                                   const slots::MapVersion& known_at) {
+  const auto at = imports_.emplace(plan.plan, std::make_unique<Import>(plan, source, known_at));
   const std::string reason = ReasonToRefuse();
   if (reason.empty()) return;
   MigrationTarget::Output out;
@@ -324,7 +341,7 @@ void MigrationManager::Tick() {
       [this](Client& client) { parts_.dispatcher.RefuseParked(client, errors::kTryAgain); });
   handover_.Tick();
   UpdateBook();
-  if (moving()) Schedule();
+  if (active()) Schedule();
 }
 
 void MigrationManager::UpdateBook() {

@@ -7,6 +7,11 @@
 // away and the target has adopted what it staged; behind it the source lifts its fence, so that who
 // waited gets MOVED. A fence is lifted by nothing else (SAFETY 22).
 //
+// What is staged goes into the journal as it comes, and the source hears that the target is
+// complete once the target's files and in-sync replicas have it (SAFETY 20). A process that becomes
+// primary with what another one staged asks the ledger what has become of it, and holds these slots
+// back until it knows.
+//
 // Engine thread only; everything happens between commands, in slices of at most kMoveSliceMicros,
 // except for handing entries out before they change and taking effects from the journal. Borrows
 // all its parts. Registers itself as follower of `state` and takes the link's bulk handlers.
@@ -28,6 +33,7 @@
 #include "node/cluster/migration/migration_book.h"
 #include "node/cluster/migration/peer_outbox.h"
 #include "node/cluster/migration/source.h"
+#include "node/cluster/migration/staged_moves.h"
 #include "node/cluster/migration/staging.h"
 #include "node/cluster/migration/target.h"
 #include "node/cluster/slot_handover.h"
@@ -53,10 +59,15 @@ class MigrationManager : private JournalSink, private PictureFollower {
     ClusterState& state;
     Snapshots& snapshots;
     MigrationBook& book;
+    StagedMoves& staged;
     Log& log;
     Reclaimer* reclaimer = nullptr;  // Frees what moved away; null: on the spot.
     // Runs a task on the engine thread soon, behind what waits there, not within the call.
     std::function<void(std::function<void()>)> post;
+    // Whatever the journal said up to `offset` (Journal::data_offset) is in the node's files, as
+    // their directives promise, and every replica in sync has it; if not, it is asked for. Null:
+    // always.
+    std::function<bool(uint64_t offset)> is_kept = nullptr;
   };
 
   explicit MigrationManager(Parts parts);
@@ -64,7 +75,10 @@ class MigrationManager : private JournalSink, private PictureFollower {
 
   // To be called every 10 ms or so while active().
   void Tick();
-  bool active() const { return moving() || handover_.active(); }
+  bool active() const { return moving() || handover_.active() || !parts_.staged.empty(); }
+  bool imports_running() const { return !imports_.empty(); }
+  // The node's files are loaded, or more is kept than before.
+  void Look();
 
   // Shares the bulk channel.
   SlotHandover& handover() { return handover_; }
@@ -93,10 +107,13 @@ class MigrationManager : private JournalSink, private PictureFollower {
                       std::string* reason) const;
   void EndExports(const ClusterPicture& next);
   void EndImports(const ClusterPicture& next);
-  void EndImport(Import& import, Outcome outcome, const std::string& reason);
+  void EndImport(Import& import, Outcome outcome, const std::string& reason,
+                 const ClusterPicture& next);
+  void Adopt(Import& import);
   void BeginMoves(const ClusterPicture& next);
   void BeginExport(const ledger::MovePlan& plan, const slots::NodeId& target);
-  void BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source);
+  void BeginImport(const ledger::MovePlan& plan, const slots::NodeId& source,
+                   const slots::MapVersion& known_at);
   // Why this node takes part in no move (or no further one); empty if it does.
   std::string ReasonToRefuse() const;
   MigrationRecord NewRecord(const ledger::MovePlan& plan, const ClusterPicture& next) const;
@@ -125,6 +142,17 @@ class MigrationManager : private JournalSink, private PictureFollower {
   bool StepImport(Import& moving, absl::FunctionRef<bool()> out_of_time);
   void UpdateBook();
 
+  // manager_staged.cc
+  bool LeadsTargetOf(const slots::SlotMap& map) const;
+  bool IsSaid(const Import& import) const;
+  void JournalStaged(Import& import, const std::vector<std::string>& pieces);
+  bool SayAgain(Import& import, absl::FunctionRef<bool()> out_of_time);
+  bool StepStoring(Import& import, absl::FunctionRef<bool()> out_of_time);
+  void HoldStaged(const slots::SlotMap& map);
+  Outcome FindOutcomeOf(const slots::PlanId& plan, const StagedMoves::Move& move) const;
+  void SettleStaged();
+  void Settle(const slots::PlanId& plan, const StagedMoves::Move& move, Outcome outcome);
+
   Parts parts_;
   PeerOutbox outbox_;
   SlotHandover handover_;
@@ -133,6 +161,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   // Decided by the picture that is being taken up; their fences fall once it is.
   std::vector<std::unique_ptr<Export>> ended_exports_;
   slots::SlotSet leaving_;  // Of all exports.
+  slots::SlotSet held_;     // Staged by another process, and not decided as far as known here.
   slots::SlotSet settled_;  // Of imports that the picture being taken up has ended.
   std::shared_ptr<const ledger::View> decided_;
   bool data_missing_ = false;

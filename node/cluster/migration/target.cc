@@ -34,7 +34,7 @@ void MigrationTarget::OnFrame(absl::Time now, const MigrationFrame& frame, Outpu
 }
 
 void MigrationTarget::OnData(absl::Time now, const MigrationFrame& frame, Output* out) {
-  if (phase_ == Phase::kComplete) {
+  if (phase_ == Phase::kStoring || phase_ == Phase::kComplete) {
     return GiveUp(now, "the source sent more behind the end of the stream", out);
   }
   if (phase_ != Phase::kWaiting && phase_ != Phase::kReceiving) return;
@@ -62,21 +62,29 @@ void MigrationTarget::Apply(absl::Time now, RecordSink& sink, absl::FunctionRef<
     if (!*read) {
       frame_in_reader_ = false;
       applied_ += queue_.front().size();
+      out->staged.push_back(std::move(queue_.front()));
       queue_.pop_front();
     } else if (record.kind == RecordKind::kFinal) {
       applied_ = received_;
       if (reader_.unread() > 0 || queue_.size() > 1) {
         return GiveUp(now, "the source sent more behind the end of the stream", out);
       }
+      out->staged.push_back(std::move(queue_.front()));
       queue_.clear();
-      phase_ = Phase::kComplete;
-      return SendFrame(FrameKind::kComplete, applied_, {}, out);
+      phase_ = Phase::kStoring;
+      return;
     } else if (const absl::Status status = sink.Apply(record); !status.ok()) {
       return GiveUp(now, ToStd(status.message()), out);
     }
     if (records % kRecordsPerClockCheck == 0 && out_of_time()) break;
   }
   if (applied_ != before) SendFrame(FrameKind::kAck, applied_, {}, out);
+}
+
+void MigrationTarget::OnStored(Output* out) {
+  if (phase_ != Phase::kStoring) return;
+  phase_ = Phase::kComplete;
+  SendFrame(FrameKind::kComplete, applied_, {}, out);
 }
 
 void MigrationTarget::OnLinkLost(absl::Time now, Output* out) {
@@ -121,7 +129,7 @@ void MigrationTarget::CheckInvariants() const {
   uint64_t queued = 0;
   for (const std::string& frame : queue_) queued += frame.size();
   if (phase_ == Phase::kReceiving) CHECK_EQ(received_ - applied_, queued);
-  if (phase_ == Phase::kComplete) CHECK_EQ(received_, applied_);
+  if (phase_ == Phase::kStoring || phase_ == Phase::kComplete) CHECK_EQ(received_, applied_);
   CHECK(phase_ != Phase::kFailed || wants_abort_);
 }
 

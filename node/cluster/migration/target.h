@@ -3,8 +3,10 @@
 //
 //   waiting    Nothing has come; each Begin is answered with Ready.
 //   receiving  Data frames are queued; Apply takes records out and gives them to the staging area.
-//   complete   The final record is applied: everything stays as it is until the ledger decides,
-//              whatever else happens.
+//   storing    The final record is applied: files and in-sync replicas are to have it all before
+//              the source hears of it (SAFETY 20).
+//   complete   They have: everything stays as it is until the ledger decides, whatever else
+//              happens.
 //   failed     Given up before it was complete: the staging area can go, an abort is proposed until
 //              the ledger decides.
 //   over       The ledger has decided.
@@ -47,12 +49,14 @@ class MigrationTarget {
   enum class Phase : uint8_t {
     kWaiting = 0,
     kReceiving = 1,
-    kComplete = 2,
-    kFailed = 3,
-    kOver = 4,
+    kStoring = 2,
+    kComplete = 3,
+    kFailed = 4,
+    kOver = 5,
   };
   // Performed in field order.
   struct Output {
+    std::vector<std::string> staged;  // Bytes of the stream, applied: for the journal, in order.
     std::vector<std::string> frames;  // To the source, in order.
     bool drop_staging = false;
     std::optional<ledger::Change> proposal;
@@ -71,6 +75,8 @@ class MigrationTarget {
   void OnFrame(absl::Time now, const MigrationFrame& frame, Output* out);
   // Applies what is queued, until `out_of_time` says so (asked every few records).
   void Apply(absl::Time now, RecordSink& sink, absl::FunctionRef<bool()> out_of_time, Output* out);
+  // All that was staged is where it has to be. Does nothing unless it is storing.
+  void OnStored(Output* out);
   // Frames to or from the source may be lost.
   void OnLinkLost(absl::Time now, Output* out);
   // Gives the move up. When it is complete this only proposes: the commit may be on its way.

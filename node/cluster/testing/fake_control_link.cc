@@ -77,6 +77,18 @@ void FakeControlLink::TakePicture() {
 
 // --- FakeControl ---
 
+namespace {
+
+slots::NodeInfo InfoOf(uint64_t number) {
+  slots::NodeInfo info;
+  info.id = FakeControl::NodeIdOf(number);
+  info.ip = "127.0.0.1";
+  info.port = static_cast<uint16_t>(7000 + number);
+  return info;
+}
+
+}  // namespace
+
 FakeControl::FakeControl(uint64_t seed) : random_(seed) {
   CHECK(Apply(ledger::LogCreated{.log = IdOf<slots::LogId>(1),
                                  .created = absl::FromUnixSeconds(1700000000)})
@@ -86,17 +98,56 @@ FakeControl::FakeControl(uint64_t seed) : random_(seed) {
 slots::NodeId FakeControl::NodeIdOf(uint64_t number) { return IdOf<slots::NodeId>(number); }
 slots::ShardId FakeControl::ShardIdOf(uint64_t number) { return IdOf<slots::ShardId>(number); }
 
-FakeControlLink& FakeControl::AddNode(uint64_t number, slots::BootId boot) {
-  const slots::NodeId id = NodeIdOf(number);
-  slots::NodeInfo info;
-  info.id = id;
-  info.ip = "127.0.0.1";
-  info.port = static_cast<uint16_t>(7000 + number);
-  CHECK(Apply(ledger::MemberJoined{info, boot}).ok());
-  CHECK(Apply(ledger::ShardCreated{ShardIdOf(number), {id, boot}}).ok());
+FakeControlLink& FakeControl::AddLink(const slots::NodeId& id, slots::BootId boot) {
   auto& link = links_[id] = std::make_unique<FakeControlLink>(*this, id, boot);
   link->lease_.Set(/*tenure=*/0, kForever);
   return *link;
+}
+
+FakeControlLink& FakeControl::AddNode(uint64_t number, slots::BootId boot) {
+  const slots::NodeId id = NodeIdOf(number);
+  CHECK(Apply(ledger::MemberJoined{InfoOf(number), boot}).ok());
+  CHECK(Apply(ledger::ShardCreated{ShardIdOf(number), {id, boot}}).ok());
+  return AddLink(id, boot);
+}
+
+FakeControlLink& FakeControl::AddReplica(uint64_t number, uint64_t shard, slots::BootId boot) {
+  const slots::NodeId id = NodeIdOf(number);
+  CHECK(Apply(ledger::MemberJoined{InfoOf(number), boot}).ok());
+  const slots::ShardInfo before = *state_.view().FindShard(ShardIdOf(shard));
+  CHECK(Apply(ledger::ReplicaAssigned{{id, boot}, before.id, before.epoch}).ok());
+  const slots::ShardInfo after = *state_.view().FindShard(before.id);
+  CHECK(Apply(ledger::InSyncChanged{.shard = after.id,
+                                    .expected_epoch = after.epoch,
+                                    .expected_in_sync_version = after.in_sync_version,
+                                    .in_sync = {{after.primary, after.primary_boot}, {id, boot}}})
+            .ok());
+  return AddLink(id, boot);
+}
+
+FakeControlLink& FakeControl::Restart(uint64_t number, slots::BootId boot) {
+  const slots::NodeId id = NodeIdOf(number);
+  const slots::NodeInfo info = *state_.map()->FindNode(id);
+  CHECK(Apply(ledger::MemberUpdated{info, boot, state_.view().BootOf(id)}).ok());
+  const slots::ShardInfo shard = *state_.view().FindShard(ShardIdOf(number));
+  CHECK(Apply(ledger::PrimaryBooted{.shard = shard.id,
+                                    .expected_epoch = shard.epoch,
+                                    .expected_in_sync_version = shard.in_sync_version,
+                                    .primary = {id, boot},
+                                    .in_sync = {{id, boot}}})
+            .ok());
+  return AddLink(id, boot);
+}
+
+void FakeControl::Promote(uint64_t number, uint64_t shard) {
+  const slots::ShardInfo* info = state_.view().FindShard(ShardIdOf(shard));
+  const ledger::NodeBoot next{NodeIdOf(number), state_.view().BootOf(NodeIdOf(number))};
+  CHECK(Apply(ledger::PrimaryChanged{.shard = info->id,
+                                     .expected_epoch = info->epoch,
+                                     .expected_in_sync_version = info->in_sync_version,
+                                     .primary = next,
+                                     .in_sync = {next}})
+            .ok());
 }
 
 absl::Status FakeControl::Apply(const ledger::Change& change) {

@@ -85,6 +85,13 @@ class FakeControl {
 
   // A member with a shard of its own, primary in it; `number` gives its id and shard id.
   FakeControlLink& AddNode(uint64_t number, slots::BootId boot = 1);
+  // A replica of that shard, in sync: it has no shard of its own.
+  FakeControlLink& AddReplica(uint64_t number, uint64_t shard, slots::BootId boot = 1);
+  // The node runs again, as another process, and goes on as its shard's primary. REQUIRES: it was
+  // killed.
+  FakeControlLink& Restart(uint64_t number, slots::BootId boot);
+  // A replica becomes its shard's primary.
+  void Promote(uint64_t number, uint64_t shard);
   static slots::NodeId NodeIdOf(uint64_t number);
   static slots::ShardId ShardIdOf(uint64_t number);
 
@@ -138,6 +145,7 @@ class FakeControl {
     bool cut = false;
   };
 
+  FakeControlLink& AddLink(const slots::NodeId& id, slots::BootId boot);
   std::shared_ptr<const ClusterPicture> MakePicture(const slots::NodeId& self) const;
   void Changed() { ++changes_; }
   void Lose(Channel& channel, const Pair& pair);

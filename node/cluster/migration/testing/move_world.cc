@@ -6,6 +6,7 @@
 #include "node/commands/lists.h"
 #include "node/commands/migrate.h"
 #include "node/commands/strings.h"
+#include "node/keyspace/entry_codec.h"
 #include "slots/check.h"
 #include "slots/strings.h"
 
@@ -131,7 +132,8 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       engine_(OptionsOf(hash_seed)),
       transactions_{engine_.dispatcher()},
       state(link, engine_.engine()),
-      snapshots(engine_.engine().keyspace, engine_.engine().journal) {
+      snapshots(engine_.engine().keyspace, engine_.engine().journal),
+      staged(engine_.engine(), log, &reclaimer_) {
   engine().gate = &state;
   keyspace().set_reclaimer(&reclaimer_);
   link_.OnPicture([this] { state.Refresh(); });
@@ -141,16 +143,20 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       .state = state,
       .snapshots = snapshots,
       .book = book,
+      .staged = staged,
       .log = log,
       .reclaimer = &reclaimer_,
-      .post = [this](std::function<void()> task) { link_.Post(std::move(task)); }});
-  family = {.state = &state, .migrations = &book, .handover = &manager->handover()};
+      .post = [this](std::function<void()> task) { link_.Post(std::move(task)); },
+      .is_kept = [this](uint64_t offset) { return is_kept == nullptr || is_kept(offset); }});
+  family = {
+      .state = &state, .migrations = &book, .handover = &manager->handover(), .staged = &staged};
   // The rows' own state was made before there was a ClusterState.
   *static_cast<ClusterFamily*>(engine().registry.Find("cluster")->family()) = family;
 }
 
 MoveNode::~MoveNode() {
   manager.reset();
+  staged.Clear();
   keyspace().Flush();
   keyspace().set_reclaimer(nullptr);
 }
@@ -189,6 +195,52 @@ void MoveNode::CheckInvariants() {
   keyspace().CheckInvariants();
 }
 
+size_t MoveNode::Replay(const KeptCopy& copy, size_t from, RequestOrigin origin) {
+  Client client(0, nullptr);
+  engine_.dispatcher().BeginTurn();
+  for (; from < copy.kept(); ++from) {
+    const KeptCopy::Line& line = copy.lines()[from];
+    const std::vector<std::string_view> words(line.words.begin(), line.words.end());
+    client.database = line.database;
+    engine_.dispatcher().Execute(client, words, origin);
+    const std::string reply = client.output.ToString();
+    CHECK(!reply.starts_with("-"));
+    client.output.Clear();
+  }
+  return from;
+}
+
+// --- KeptCopy ---
+
+KeptCopy::KeptCopy(MoveNode& node) : node_(node) {
+  node.engine().journal.Subscribe(*this);
+  Cut();
+}
+
+KeptCopy::~KeptCopy() { node_.engine().journal.Unsubscribe(*this); }
+
+void KeptCopy::OnUnit(const JournalUnit& unit) {
+  for (const Effect& effect : unit.effects) {
+    lines_.push_back({effect.database, {effect.argv.begin(), effect.argv.end()}, unit.end_offset});
+  }
+}
+
+void KeptCopy::Cut() {
+  Engine& engine = node_.engine();
+  lines_.clear();
+  for (int i = 0; i < engine.keyspace.database_count(); ++i) {
+    engine.keyspace.database(i).ForEach([&](int, const Entry& entry) {
+      lines_.push_back(
+          {i,
+           {"RESTORE", std::string(entry.key()), entry.has_expiry() ? StrCat(entry.expiry()) : "0",
+            DumpEntry(entry, /*compress=*/false, i), "REPLACE", "ABSTTL"},
+           engine.journal.offset()});
+    });
+  }
+  kept_ = lines_.size();
+  engine.journal.NoteCopy();
+}
+
 // --- MoveWorld ---
 
 MoveWorld::MoveWorld(uint64_t seed, int nodes) : random_(seed), control_(random_()) {
@@ -207,6 +259,14 @@ MoveWorld::MoveWorld(uint64_t seed, int nodes) : random_(seed), control_(random_
 void MoveWorld::Kill(uint64_t number) {
   control_.Kill(FakeControl::NodeIdOf(number));
   nodes_.erase(number);
+}
+
+MoveNode& MoveWorld::Add(uint64_t number, FakeControlLink& link) {
+  auto& node = nodes_[number] = std::make_unique<MoveNode>(control_, link, random_());
+  static_cast<FakeClock&>(node->engine().clock).nanos_per_look = 20'000 + Below(600'000);
+  static_cast<FakeClock&>(node->engine().clock).wall_micros =
+      static_cast<FakeClock&>(nodes_.begin()->second->engine().clock).wall_micros;
+  return *node;
 }
 
 slots::PlanId MoveWorld::Plan(const slots::SlotSet& slots, uint64_t from, uint64_t to) {

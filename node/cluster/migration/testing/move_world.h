@@ -20,6 +20,7 @@
 #include "node/cluster/cluster_state.h"
 #include "node/cluster/migration/migration_book.h"
 #include "node/cluster/migration/migration_manager.h"
+#include "node/cluster/migration/staged_moves.h"
 #include "node/cluster/testing/fake_control_link.h"
 #include "node/commands/testing/test_engine.h"
 #include "node/commands/transactions.h"
@@ -44,6 +45,7 @@ class MemoryLog : public Log {
   std::vector<std::string> lines;
 };
 
+class KeptCopy;
 class MoveNode;
 
 // A connection: its parked requests run again when their node is told to.
@@ -81,7 +83,9 @@ class MoveNode {
 
   // What is in these slots, expired or not; and whether anything is.
   Content ContentOf(const slots::SlotSet& slots);
-  void Expire();        // A round of active expiry.
+  void Expire();  // A round of active expiry.
+  // What a copy of another process's journal says, from `from` on; gives how far that is.
+  size_t Replay(const KeptCopy& copy, size_t from, RequestOrigin origin);
   void ServeWaiting();  // As a timer does for clients that wait for keys.
   std::unique_ptr<MoveClient> Connect(int database = 0);
   const MigrationRecord* Record(const slots::PlanId& plan) const { return book.Find(plan); }
@@ -102,8 +106,42 @@ class MoveNode {
   Snapshots snapshots;
   MigrationBook book;
   MemoryLog log;
+  StagedMoves staged;
   std::unique_ptr<MigrationManager> manager;
   ClusterFamily family;
+  // SAFETY 20 at a move's target. Null: what it stages is kept by nobody.
+  std::function<bool(uint64_t offset)> is_kept;
+};
+
+// What a node's journal says, as its file or its replica has it: the first `kept` commands would
+// survive the node.
+class KeptCopy : private JournalSink {
+ public:
+  struct Line {
+    int database = 0;
+    std::vector<std::string> words;
+    uint64_t end_offset = 0;
+  };
+
+  explicit KeptCopy(MoveNode& node);
+  ~KeptCopy() override;
+
+  const std::vector<Line>& lines() const { return lines_; }
+  size_t kept() const { return kept_; }
+  void Keep(size_t lines) { kept_ = std::min(kept_ + lines, lines_.size()); }
+  bool Has(uint64_t offset) const {
+    return kept_ == lines_.size() || lines_[kept_].end_offset > offset;
+  }
+  // Begins anew with the node's data of this moment, which is there at once.
+  void Cut();
+
+ private:
+  bool wants_resp() const override { return true; }
+  void OnUnit(const JournalUnit& unit) override;
+
+  MoveNode& node_;
+  std::vector<Line> lines_;
+  size_t kept_ = 0;
 };
 
 class MoveWorld {
@@ -116,6 +154,8 @@ class MoveWorld {
   MoveNode& node(uint64_t number) { return *nodes_.at(number); }
   bool alive(uint64_t number) const { return nodes_.contains(number); }
   void Kill(uint64_t number);
+  // A process of its own for a link that was added to control().
+  MoveNode& Add(uint64_t number, FakeControlLink& link);
   std::mt19937_64& random() { return random_; }
   uint32_t Below(uint64_t n) { return static_cast<uint32_t>(random_() % n); }
 
