@@ -17,6 +17,7 @@
 #include "node/app/file_log.h"
 #include "node/app/node.h"
 #include "node/app/open_files.h"
+#include "node/app/process_title.h"
 #include "node/app/stop_signals.h"
 #include "node/app/version.h"
 #include "node/config/config_store.h"
@@ -47,10 +48,10 @@ std::string ReadStdin() {
 }
 
 // The absolute path of the running program.
-std::string Executable(const char* called_as) {
+std::string Executable(const std::string& called_as) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string(called_as) : path.string();
+  return error ? called_as : path.string();
 }
 
 void Daemonize() {
@@ -107,9 +108,20 @@ std::optional<int> RunWithoutNode(const std::string& called_as,
   return std::nullopt;
 }
 
+void ShowTitle(ConfigStore& settings, ProcessTitle& title, const std::string& called_as) {
+  if (!settings.config().set_proc_title) return;
+  title.Set(TitleOf(settings.config(), called_as, settings.file()));
+  settings.OnChange({"proc-title-template"}, [&, called_as](const Config& changed) {
+    title.Set(TitleOf(changed, called_as, settings.file()));
+    return absl::OkStatus();
+  });
+}
+
 int Main(int argc, char** argv) {
+  const std::string called_as = argv[0];
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (const std::optional<int> code = RunWithoutNode(argv[0], args)) return *code;
+  if (const std::optional<int> code = RunWithoutNode(called_as, args)) return *code;
+  ProcessTitle title(argc, argv, environ);
   ConfigStore settings{std::string(kVersion), &ReadStdin};
   const absl::Status loaded = settings.LoadArguments(args);
   if (!loaded.ok()) {
@@ -144,6 +156,7 @@ int Main(int argc, char** argv) {
   const std::string pid_file = PidFile(config);
   if (!pid_file.empty()) std::ofstream(pid_file) << getpid() << "\n";
   LogStart(file_log, config);
+  ShowTitle(settings, title, called_as);
   const int64_t room = MakeRoomForClients(config.maxclients);
   if (room < config.maxclients) {
     file_log.Warning(StrCat("The limit of open files leaves room for ", room,
@@ -154,7 +167,7 @@ int Main(int argc, char** argv) {
   std::random_device entropy;
   const uint64_t seed = (uint64_t{entropy()} << 32) | entropy();
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create({settings, file_log, clock, seed, Executable(argv[0])});
+      Node::Create({settings, file_log, clock, seed, Executable(called_as)});
   if (!node.ok()) {
     (*log)->Warning(ToStd(node.status().message()));
     return 1;
