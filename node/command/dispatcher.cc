@@ -1,6 +1,7 @@
 #include "node/command/dispatcher.h"
 
 #include <utility>
+#include <vector>
 
 #include "node/command/request_filter.h"
 #include "node/command/script_run.h"
@@ -80,6 +81,12 @@ constexpr Origin OriginOf(RequestOrigin origin) {
   return Origin::kClient;
 }
 
+// The request comes from a journal, this node's or another's.
+constexpr bool IsJournals(RequestOrigin origin) {
+  return origin == RequestOrigin::kAof || origin == RequestOrigin::kReplication ||
+         origin == RequestOrigin::kMigration;
+}
+
 Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason reason,
                         int slot = kNoSlot) {
   engine.parking.Park(client, args, reason, slot, engine.now_ms);
@@ -91,6 +98,14 @@ Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason re
 void CommandContext::Effect(Args words, int slot) {
   has_effects_ = true;
   if (!engine_.journal.active()) return;
+  std::vector<std::string_view> original;
+  if (engine_.registry.any_renamed() && words[0].data() == args_[0].data()) [[unlikely]] {
+    // Who reads the journal may not know the name.
+    const Command& named = command_.parent() == nullptr ? command_ : *command_.parent();
+    original.assign(words.begin(), words.end());
+    original[0] = named.full_name();
+    words = original;
+  }
   engine_.journal.Append(
       {.database = client_.database, .slot = slot, .origin = OriginOf(origin_), .argv = words});
 }
@@ -114,9 +129,10 @@ void Dispatcher::BeginTurn() {
   engine_.turn_ns = engine_.clock.MonotonicNanos();
 }
 
-Dispatcher::Plan Dispatcher::MakePlan(Args args) {
+Dispatcher::Plan Dispatcher::MakePlan(Args args, RequestOrigin origin) {
   Plan plan;
-  plan.command = engine_.registry.Resolve(args);
+  plan.command =
+      IsJournals(origin) ? engine_.registry.ResolveOriginal(args) : engine_.registry.Resolve(args);
   if (plan.command == nullptr) return plan;
   const size_t key = plan.command->single_key();
   if (key == 0 || key >= args.size()) return plan;
@@ -130,9 +146,9 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
   if (engine_.request_filter != nullptr && IsFiltered(client, origin)) [[unlikely]] {
     OwnedArgs held;
     const Args changed = engine_.request_filter->Apply(client, args, &held);
-    return ExecutePlanned(client, changed, MakePlan(changed), origin);
+    return ExecutePlanned(client, changed, MakePlan(changed, origin), origin);
   }
-  return ExecutePlanned(client, args, MakePlan(args), origin);
+  return ExecutePlanned(client, args, MakePlan(args, origin), origin);
 }
 
 bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {

@@ -103,7 +103,7 @@ class Dispatcher {
     bool needs_object = false;  // The value is worth prefetching, too.
   };
 
-  Plan MakePlan(Args args);
+  Plan MakePlan(Args args, RequestOrigin origin = RequestOrigin::kClient);
   static bool IsFiltered(const Client& client, RequestOrigin origin);
   void EndUnitWork();
   Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);

@@ -196,7 +196,7 @@ constexpr Directive kTable[] = {
     Enum<&Config::enable_module_command>("enable-module-command", "", kImmutable, kLive,
                                          kProtectedActions),
     Special("loadmodule", "", kMultiArg | kRepeated, kLive, fields::kModules),
-    Special("rename-command", "", kMultiArg | kRepeated, kLater, fields::kRenames),
+    Special("rename-command", "", kMultiArg | kRepeated, kLive, fields::kRenames),
 
     // Users.
     Text("requirepass", "", kSensitive, kLive, &Config::requirepass),
