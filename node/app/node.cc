@@ -94,6 +94,7 @@ absl::Status Node::Parts::StartCluster() {
        }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
+  messages.pubsub.set_slot_stats(&slot_stats);
   cron.OnTick([this] {
     const PrimaryLink* link = replication.link();
     const bool down = link != nullptr && !link->connected();

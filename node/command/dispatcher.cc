@@ -6,7 +6,7 @@
 #include "node/command/request_filter.h"
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
-#include "node/resp/numbers.h"
+#include "node/resp/request_text.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -45,16 +45,6 @@ bool IsSentOn(const Engine& engine, const Client& client, Flag flags) {
 
 constexpr int64_t kMicrosPerMilli = 1000;
 constexpr int64_t kMillisPerSecond = 1000;
-
-// What a request takes on the wire.
-int64_t RequestBytes(Args args) {
-  constexpr int kFraming = 5;  // A mark and two line ends.
-  int64_t bytes = DigitCount(args.size()) + 3;
-  for (const std::string_view word : args) {
-    bytes += static_cast<int64_t>(word.size()) + DigitCount(word.size()) + kFraming;
-  }
-  return bytes;
-}
 
 // Its replies are push messages, which CLIENT REPLY does not hold back: SUBSCRIBE and the like.
 bool IsPushReply(const Command& command) {
@@ -162,6 +152,7 @@ Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
     client.saw_data = client.saw_data || (engine_.gate != nullptr && IsSynced(engine_, client));
     ++client.commands;
     if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
+    AddCost(client);
     return Finish(client, client.output.end_position());
   }
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
@@ -186,8 +177,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   }
   const bool queue = in_transaction && !Has(command->flags(), Flag::kTransactionControl);
   if (checks.access && !CheckAccess(client, *command)) return Finish(client, reply_begin);
+  int slot = kNoSlot;
   if (checks.routing && engine_.gate != nullptr) {
-    int slot = kNoSlot;
     switch (CheckRouting(client, *command, args, origin, plan, &slot)) {
       case Admission::kServe:
         break;
@@ -229,7 +220,9 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     return Park(engine_, client, args, ParkReason::kSavedValue);
   }
   const bool outermost = engine_.messages.pushes.Begin(client);
-  if (queue) {
+  if (engine_.slot_stats != nullptr && engine_.slot_stats->active()) [[unlikely]] {
+    RunCounted(client, args, plan, origin, slot, queue);
+  } else if (queue) {
     Queue(client, *command, args);
   } else {
     Call(client, *command, args, origin, plan.hashed ? &plan.key : nullptr);
@@ -241,8 +234,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   return result;
 }
 
-void Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
-                      const HashedKey* prefetched) {
+uint64_t Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
+                          const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
   CommandStats& stats = command.stats();
@@ -306,6 +299,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.large_requests != nullptr && client.blocked == 0) {
     LogSizes(ctx, args, client.output.end_position() - reply_begin);
   }
+  return ticks;
 }
 
 // Within the outermost unit, so that what it does goes out with what brought it about.
@@ -344,7 +338,7 @@ void Dispatcher::LogSizes(CommandContext& ctx, Args args, size_t reply_bytes) {
   if (engine_.large_replies->Wants(static_cast<int64_t>(reply_bytes))) {
     AddToLog(*engine_.large_replies, ctx, args, static_cast<int64_t>(reply_bytes));
   }
-  const int64_t request_bytes = RequestBytes(args);
+  const auto request_bytes = static_cast<int64_t>(RequestLength(args));
   if (engine_.large_requests->Wants(request_bytes)) {
     AddToLog(*engine_.large_requests, ctx, args, request_bytes);
   }

@@ -366,7 +366,7 @@ constexpr Directive kTable[] = {
     Int("cluster-blacklist-ttl", "", 0, kLater, &Config::cluster_blacklist_ttl, 0, kLongMax),
     Size("cluster-link-sendbuf-limit", "", 0, kLater, &Config::cluster_link_sendbuf_limit, 0,
          kULongMax),
-    Bool("cluster-slot-stats-enabled", "", 0, kLater, &Config::cluster_slot_stats_enabled),
+    Bool("cluster-slot-stats-enabled", "", 0, kLive, &Config::cluster_slot_stats_enabled),
     Int("cluster-manual-failover-timeout", "", 0, kLive, &Config::cluster_manual_failover_timeout,
         1, kIntMax),
     Int("cluster-slot-migration-log-max-len", "", 0, kLive,
