@@ -114,6 +114,9 @@ void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation
                                   .reply = ctx.reply(),
                                   .failures = ctx.command().stats().failed});
   engine.script = nullptr;
+  // Undeclared keys tell the slot, too; several slots' commands count for none.
+  caller.slot_cost.slot =
+      Has(invocation.flags, ScriptFlag::kAllowCrossSlotKeys) ? node::kNoSlot : run.slot;
   if (inner_.has_unsent_write) caller.has_unsent_write = true;
   if (run.abandoned) engine.journal.AbandonUnit();
 }

@@ -80,9 +80,17 @@ absl::StatusOr<bool> StartNode(const DevNode& node, const std::string& binary,
     return absl::FailedPreconditionError(absl::StrCat(
         "port ", node.port, " is taken by another program: choose another one with --port"));
   }
-  std::vector<std::string> arguments = {
-      "--port",       std::to_string(node.port), "--bind", kHost, "--dir",
-      node.directory, "--cluster-enabled",       "yes"};
+  // Without a title the process shows its arguments, by which it is found again.
+  std::vector<std::string> arguments = {"--port",
+                                        std::to_string(node.port),
+                                        "--bind",
+                                        kHost,
+                                        "--dir",
+                                        node.directory,
+                                        "--set-proc-title",
+                                        "no",
+                                        "--cluster-enabled",
+                                        "yes"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const auto pid = StartDaemon(binary, arguments, node.directory, node.log_path());
   if (!pid.ok()) return pid.status();

@@ -8,7 +8,7 @@ import unittest
 from harness.node import Node
 from harness.ports import lease_port
 from harness.process import die_with_parent
-from harness.resp import Connection
+from harness.resp import Connection, RespError
 from harness.suite import ClusterTest, E2eTest, FreshClusterTest, slotmesh_only
 from harness.waits import wait_until
 
@@ -156,6 +156,49 @@ class StartTest(E2eTest):
         self.assertNotEqual(code, 0)
         self.assertIn("maxmemory", text)
         self.assertIn("2", text)
+
+    def with_renames(self, *lines):
+        path = self.path("renames.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"rename-command {line}\n" for line in lines)
+        options = {"include": path, "appendonly": "yes", "enable-debug-command": "yes"}
+        node = Node(self.settings, self.folder, options, cluster=False)
+        os.makedirs(node.folder)
+        return node
+
+    def test_renamed_commands_answer_to_their_new_names_alone(self):
+        node = self.with_renames('SET put', 'APPEND ""', 'CONFIG conf', 'GET set')
+        self.addCleanup(node.release)
+        node.start()
+        self.assertEqual(node.call("PUT", "a", "1"), "OK")
+        self.assertEqual(node.call("set", "a"), b"1")
+        self.assertEqual(node.call("conf", "get", "port"), [b"port", str(node.port).encode()])
+        for gone in (("APPEND", "a", "b"), ("CONFIG", "GET", "port"), ("GET", "a")):
+            with self.assertRaisesRegex(RespError, "unknown command"):
+                node.call(*gone)
+        # Descriptions keep the name of old.
+        self.assertEqual(node.call("COMMAND", "INFO", "put")[0][0], b"set")
+        self.assertEqual(node.call("COMMAND", "INFO", "append"), [None])
+        self.assertIn("cmdstat_set", node.info("commandstats"))
+        # So do files: they can be read without the names.
+        self.assertEqual(node.call("DEBUG", "LOADAOF"), "OK")
+        self.assertEqual(node.call("set", "a"), b"1")
+        node.stop()
+        del node.options["include"]
+        node.start()
+        self.assertEqual(node.call("GET", "a"), b"1")
+
+    def test_impossible_names_are_refused_at_the_start(self):
+        for line, reason in (
+            ("nothing something", "No such command in rename-command"),
+            ("GET SET", "Target command name already exists"),
+        ):
+            node = self.with_renames(line)
+            self.addCleanup(node.release)
+            code, text = attempt(*node.command(), timeout=20)
+            self.assertNotEqual(code, 0)
+            self.assertIn("FATAL CONFIG FILE ERROR", text)
+            self.assertIn(reason, text)
 
     def test_a_bus_beyond_loopback_needs_a_secret(self):
         lease = lease_port()

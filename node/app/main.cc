@@ -20,6 +20,7 @@
 #include "node/app/file_log.h"
 #include "node/app/node.h"
 #include "node/app/open_files.h"
+#include "node/app/process_title.h"
 #include "node/app/stop_signals.h"
 #include "node/app/version.h"
 #include "node/config/config_store.h"
@@ -50,10 +51,10 @@ std::string ReadStdin() {
 }
 
 // The absolute path of the running program.
-std::string Executable(const char* called_as) {
+std::string Executable(const std::string& called_as) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string(called_as) : path.string();
+  return error ? called_as : path.string();
 }
 
 void Daemonize() {
@@ -123,16 +124,32 @@ void FollowSettings(ConfigStore& settings, FileLog& log, CrashReport& crash_repo
 
 // Ends the program that runs and begins it anew, as it was begun. Nobody but the log and what is on
 // disk outlives this. Gives the reason if it cannot be.
-std::string StartAgain(const std::string& executable, char** argv, int start_folder) {
+std::string StartAgain(const std::string& executable, std::vector<std::string> words,
+                       int start_folder) {
   if (fchdir(start_folder) != 0) return std::strerror(errno);
   close_range(STDERR_FILENO + 1, ~0U, 0);
-  execv(executable.c_str(), argv);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  execv(executable.c_str(), argv.data());
   return std::strerror(errno);
 }
 
+// In ps and top.
+void ShowTitle(ConfigStore& settings, ProcessTitle& title, const std::string& called_as) {
+  if (!settings.config().set_proc_title) return;
+  title.Set(TitleOf(settings.config(), called_as, settings.file()));
+  settings.OnChange({"proc-title-template"}, [&, called_as](const Config& changed) {
+    title.Set(TitleOf(changed, called_as, settings.file()));
+    return absl::OkStatus();
+  });
+}
+
 int Main(int argc, char** argv) {
+  const std::string called_as = argv[0];
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (const std::optional<int> code = RunWithoutNode(argv[0], args)) return *code;
+  if (const std::optional<int> code = RunWithoutNode(called_as, args)) return *code;
+  ProcessTitle title(argc, argv, environ);
   ConfigStore settings{std::string(kVersion), &ReadStdin};
   const absl::Status loaded = settings.LoadArguments(args);
   if (!loaded.ok()) {
@@ -159,13 +176,14 @@ int Main(int argc, char** argv) {
   const std::string pid_file = PidFile(config);
   if (!pid_file.empty()) std::ofstream(pid_file) << getpid() << "\n";
   LogStart(file_log, config);
+  ShowTitle(settings, title, called_as);
   const int64_t room = MakeRoomForClients(config.maxclients);
   if (room < config.maxclients) {
     file_log.Warning(StrCat("The limit of open files leaves room for ", room,
                             " clients only, not for maxclients ", config.maxclients, "."));
   }
 
-  const std::string executable = Executable(argv[0]);
+  const std::string executable = Executable(called_as);
   const bool reads_stdin = std::find(args.begin(), args.end(), "-") != args.end();
   SystemClock clock;
   std::random_device entropy;
@@ -189,7 +207,9 @@ int Main(int argc, char** argv) {
   if (!pid_file.empty()) unlink(pid_file.c_str());
   if (again) {
     file_log.Notice("Starting again.");
-    file_log.Warning("Cannot start again: " + StartAgain(executable, argv, start_folder));
+    std::vector<std::string> words = {called_as};
+    words.insert(words.end(), args.begin(), args.end());
+    file_log.Warning("Cannot start again: " + StartAgain(executable, words, start_folder));
     return 1;
   }
   return code;

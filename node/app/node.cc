@@ -65,6 +65,12 @@ absl::Status Node::Parts::AddFamilies() {
     const absl::Status status = registry.AddFamily(rows, state);
     if (!status.ok()) return status;
   }
+  for (const auto& [from, to] : config().rename_command) {
+    const absl::Status status = registry.Rename(from, to);
+    if (status.ok()) continue;
+    return env.settings.Fatal(
+        StrCat(">>> 'rename-command \"", from, "\" \"", to, "\"'\n", ToStd(status.message())));
+  }
   return absl::OkStatus();
 }
 
@@ -98,6 +104,7 @@ absl::Status Node::Parts::StartCluster() {
            }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
+  messages.pubsub.set_slot_stats(&slot_stats);
   cron.OnTick([this] {
     const PrimaryLink* link = replication.link();
     const bool down = link != nullptr && !link->connected();

@@ -93,6 +93,7 @@ struct Node::Parts {
   Keyspace keyspace;
   Journal journal;
   ServerStats stats;
+  SlotStats slot_stats;
   SlowLog slow_log;
   SlowLog large_requests;
   SlowLog large_replies;

@@ -38,6 +38,7 @@ void Settings::Begin() {
     engine_.notifier.set_classes(config.notify_keyspace_events);
     return absl::OkStatus();
   });
+  FollowSlotStats(store_, engine_);
   store_.OnChange({"dir"}, &ChangeDirectory);
   store_.OnChange({"maxclients"}, &CheckClients);
   store_.OnChange({"port"}, [this](const Config&) {

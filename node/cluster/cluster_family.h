@@ -72,6 +72,8 @@ void Replicate(CommandContext& ctx, Args args);
 void Failover(CommandContext& ctx, Args args);
 // cluster_setslot.cc
 void SetSlot(CommandContext& ctx, Args args);
+// cluster_slot_stats.cc
+void SlotStatistics(CommandContext& ctx, Args args);
 // cluster_migrations.cc
 void MigrateSlots(CommandContext& ctx, Args args);
 void GetSlotMigrations(CommandContext& ctx, Args args);

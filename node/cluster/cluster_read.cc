@@ -205,6 +205,8 @@ void Help(CommandContext& ctx, Args) {
       "    Change a slot's state or owner.",
       "SHARDS",
       "    Slots and nodes of each shard.",
+      "SLOT-STATS (SLOTSRANGE <start> <end>|ORDERBY <metric> [LIMIT <count>] [ASC|DESC])",
+      "    Keys of slots, and what the slots cost in time, traffic and memory.",
       "SLOTS",
       "    Ranges of slots with their nodes.",
       "HELP",

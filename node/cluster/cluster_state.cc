@@ -83,10 +83,7 @@ bool ClusterState::Refresh() {
     refused_ &= view_->self_shard == nullptr ? slots::SlotSet() : view_->self_shard->slots;
     FenceChanged();
   }
-  if (map_changed) {
-    engine_.messages.pubsub.CloseShardChannels(
-        [this](std::string_view channel) { return !IsMine(slots::HashSlot(channel)); });
-  }
+  if (map_changed) ForgetSlots();
   const bool was_down = !down_reason_.empty();
   FindDownReason();
   // Who waits for keys may have to wait elsewhere.
@@ -94,6 +91,15 @@ bool ClusterState::Refresh() {
   if (follower_ != nullptr && picture_ != before) follower_->AfterPicture();
   if (safety_ != nullptr && picture_ != before) safety_->OnPicture();
   return map_changed;
+}
+
+void ClusterState::ForgetSlots() {
+  engine_.messages.pubsub.CloseShardChannels(
+      [this](std::string_view channel) { return !IsMine(slots::HashSlot(channel)); });
+  if (engine_.slot_stats == nullptr) return;
+  for (int slot = 0; slot < slots::kSlotCount; ++slot) {
+    if (!IsMine(static_cast<slots::Slot>(slot))) engine_.slot_stats->Reset(slot);
+  }
 }
 
 void ClusterState::AwaitLease(const ClusterPicture& before) {

@@ -128,6 +128,8 @@ class ClusterState : public ClusterGate {
   bool EnoughInSync() override { return safety_ == nullptr || safety_->EnoughInSync(); }
 
  private:
+  // What is kept of slots that are others' now: subscribers, counters.
+  void ForgetSlots();
   void AwaitLease(const ClusterPicture& before);
   void TakeOpenSlots();
   void FindDownReason();

@@ -295,6 +295,18 @@ constexpr CommandSpec kSubcommands[] = {
      .deprecated_since = "5.0.0",
      .replaced_by = "`CLUSTER REPLICAS`",
      .arguments = "node-id"},
+    {.name = "slot-stats",
+     .handler = &SlotStatistics,
+     .arity = Arity::AtLeast(4),
+     .flags = Flag::kLoading | Flag::kStale,
+     .tips = {"nondeterministic_output", "request_policy:all_shards"},
+     .group = "cluster",
+     .since = "8.0.0",
+     .summary = "Says what slots hold, and what they cost in time, traffic and memory.",
+     .complexity = "O(N) where N is the total number of slots based on arguments. O(N*log(N)) with "
+                   "ORDERBY subcommand.",
+     .arguments = "filter<SLOTSRANGE=slotsrange(start-slot:integer end-slot:integer)|"
+                  "ORDERBY=orderby(metric:string [LIMIT=limit:integer] [order<!ASC|!DESC>])>"},
     {.name = "slots",
      .handler = &Slots,
      .arity = Arity::Exactly(2),

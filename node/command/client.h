@@ -20,6 +20,7 @@
 #include "node/command/registry.h"
 #include "node/resp/output_buffer.h"
 #include "node/resp/reply.h"
+#include "node/stats/slot_stats.h"
 
 namespace slotmesh::node {
 
@@ -177,6 +178,16 @@ class Client {
   Rerun rerun;
   // Waits, either way: its next requests wait too.
   bool waits() const { return blocked != 0 || !parked.empty(); }
+
+  // What a request that runs or waits has cost so far, for SlotStats; its slot is -1 if it is not
+  // counted.
+  struct SlotCost {
+    int slot = -1;
+    SlotUsage usage;
+  };
+  SlotCost slot_cost;
+  // Of the request that runs, if it came as a line; 0: as an array.
+  uint64_t inline_bytes = 0;
 
   // Write replies of this turn are in the buffer: the lease is checked again before they leave.
   bool has_unsent_write = false;

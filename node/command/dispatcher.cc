@@ -1,11 +1,12 @@
 #include "node/command/dispatcher.h"
 
 #include <utility>
+#include <vector>
 
 #include "node/command/request_filter.h"
 #include "node/command/script_run.h"
 #include "node/resp/errors.h"
-#include "node/resp/numbers.h"
+#include "node/resp/request_text.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -48,16 +49,6 @@ bool IsSentOn(const Engine& engine, const Client& client, Flag flags) {
 constexpr int64_t kMicrosPerMilli = 1000;
 constexpr int64_t kMillisPerSecond = 1000;
 
-// What a request takes on the wire.
-int64_t RequestBytes(Args args) {
-  constexpr int kFraming = 5;  // A mark and two line ends.
-  int64_t bytes = DigitCount(args.size()) + 3;
-  for (const std::string_view word : args) {
-    bytes += static_cast<int64_t>(word.size()) + DigitCount(word.size()) + kFraming;
-  }
-  return bytes;
-}
-
 // Its replies are push messages, which CLIENT REPLY does not hold back: SUBSCRIBE and the like.
 bool IsPushReply(const Command& command) {
   return Has(command.flags(), Flag::kPubSub) && Has(command.flags(), Flag::kWhileSubscribed);
@@ -83,6 +74,12 @@ constexpr Origin OriginOf(RequestOrigin origin) {
   return Origin::kClient;
 }
 
+// The request comes from a journal, this node's or another's.
+constexpr bool IsJournals(RequestOrigin origin) {
+  return origin == RequestOrigin::kAof || origin == RequestOrigin::kReplication ||
+         origin == RequestOrigin::kMigration;
+}
+
 Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason reason,
                         int slot = kNoSlot) {
   engine.parking.Park(client, args, reason, slot, engine.now_ms);
@@ -94,6 +91,14 @@ Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason re
 void CommandContext::Effect(Args words, int slot) {
   has_effects_ = true;
   if (!engine_.journal.active()) return;
+  std::vector<std::string_view> original;
+  if (engine_.registry.any_renamed() && words[0].data() == args_[0].data()) [[unlikely]] {
+    // Who reads the journal may not know the name.
+    const Command& named = command_.parent() == nullptr ? command_ : *command_.parent();
+    original.assign(words.begin(), words.end());
+    original[0] = named.full_name();
+    words = original;
+  }
   engine_.journal.Append(
       {.database = client_.database, .slot = slot, .origin = OriginOf(origin_), .argv = words});
 }
@@ -117,9 +122,10 @@ void Dispatcher::BeginTurn() {
   engine_.turn_ns = engine_.clock.MonotonicNanos();
 }
 
-Dispatcher::Plan Dispatcher::MakePlan(Args args) {
+Dispatcher::Plan Dispatcher::MakePlan(Args args, RequestOrigin origin) {
   Plan plan;
-  plan.command = engine_.registry.Resolve(args);
+  plan.command =
+      IsJournals(origin) ? engine_.registry.ResolveOriginal(args) : engine_.registry.Resolve(args);
   if (plan.command == nullptr) return plan;
   const size_t key = plan.command->single_key();
   if (key == 0 || key >= args.size()) return plan;
@@ -133,9 +139,9 @@ Dispatcher::Result Dispatcher::Execute(Client& client, Args args, RequestOrigin 
   if (engine_.request_filter != nullptr && IsFiltered(client, origin)) [[unlikely]] {
     OwnedArgs held;
     const Args changed = engine_.request_filter->Apply(client, args, &held);
-    return ExecutePlanned(client, changed, MakePlan(changed), origin);
+    return ExecutePlanned(client, changed, MakePlan(changed, origin), origin);
   }
-  return ExecutePlanned(client, args, MakePlan(args), origin);
+  return ExecutePlanned(client, args, MakePlan(args, origin), origin);
 }
 
 bool Dispatcher::IsFiltered(const Client& client, RequestOrigin origin) {
@@ -152,6 +158,7 @@ Dispatcher::Result Dispatcher::ExecuteParked(Client& client) {
     }
     ++client.commands;
     if (CountErrors(client, client.last_command)) ++client.last_command->stats().failed;
+    AddCost(client);
     return Finish(client, client.output.end_position());
   }
   const OwnedArgs request = std::exchange(client.parked, OwnedArgs());
@@ -176,8 +183,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   }
   const bool queue = in_transaction && !Has(command->flags(), Flag::kTransactionControl);
   if (checks.access && !CheckAccess(client, *command)) return Finish(client, reply_begin);
+  int slot = kNoSlot;
   if (checks.routing && engine_.gate != nullptr) {
-    int slot = kNoSlot;
     switch (CheckRouting(client, *command, args, origin, plan, &slot)) {
       case Admission::kServe:
         break;
@@ -219,7 +226,9 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     return Park(engine_, client, args, ParkReason::kSavedValue);
   }
   const bool outermost = engine_.messages.pushes.Begin(client);
-  if (queue) {
+  if (engine_.slot_stats != nullptr && engine_.slot_stats->active()) [[unlikely]] {
+    RunCounted(client, args, plan, origin, slot, queue);
+  } else if (queue) {
     Queue(client, *command, args);
   } else {
     Call(client, *command, args, origin, plan.hashed ? &plan.key : nullptr);
@@ -231,8 +240,8 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   return result;
 }
 
-void Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
-                      const HashedKey* prefetched) {
+uint64_t Dispatcher::Call(Client& client, const Command& command, Args args, RequestOrigin origin,
+                          const HashedKey* prefetched) {
   CommandContext ctx(engine_, client, command, args, origin);
   ctx.set_prefetched(prefetched);
   CommandStats& stats = command.stats();
@@ -295,6 +304,7 @@ void Dispatcher::Call(Client& client, const Command& command, Args args, Request
   if (engine_.large_requests != nullptr && client.blocked == 0) {
     LogSizes(ctx, args, client.output.end_position() - reply_begin);
   }
+  return ticks;
 }
 
 // Within the outermost unit, so that what it does goes out with what brought it about.
@@ -333,7 +343,7 @@ void Dispatcher::LogSizes(CommandContext& ctx, Args args, size_t reply_bytes) {
   if (engine_.large_replies->Wants(static_cast<int64_t>(reply_bytes))) {
     AddToLog(*engine_.large_replies, ctx, args, static_cast<int64_t>(reply_bytes));
   }
-  const int64_t request_bytes = RequestBytes(args);
+  const auto request_bytes = static_cast<int64_t>(RequestLength(args));
   if (engine_.large_requests->Wants(request_bytes)) {
     AddToLog(*engine_.large_requests, ctx, args, request_bytes);
   }

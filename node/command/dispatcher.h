@@ -84,9 +84,10 @@ class Dispatcher {
   }
 
   // A transaction's queued command, or a script's or module's inner one: no queueing, no re-check
-  // of what the caller checked already. The reply goes to the client's buffer.
-  void Call(Client& client, const Command& command, Args args, RequestOrigin origin,
-            const HashedKey* prefetched = nullptr);
+  // of what the caller checked already. The reply goes to the client's buffer. Gives the clock's
+  // ticks that it took.
+  uint64_t Call(Client& client, const Command& command, Args args, RequestOrigin origin,
+                const HashedKey* prefetched = nullptr);
 
   // Than min-replicas-to-write wants.
   bool TooFewReplicas() const;
@@ -103,7 +104,7 @@ class Dispatcher {
     bool needs_object = false;  // The value is worth prefetching, too.
   };
 
-  Plan MakePlan(Args args);
+  Plan MakePlan(Args args, RequestOrigin origin = RequestOrigin::kClient);
   static bool IsFiltered(const Client& client, RequestOrigin origin);
   void EndUnitWork();
   Result ExecutePlanned(Client& client, Args args, const Plan& plan, RequestOrigin origin);
@@ -144,9 +145,16 @@ class Dispatcher {
   void Reject(Client& client, const Command* command, std::string_view error);
   // A refusal by routing is in the reply: what it means for a transaction.
   void EndRefused(Client& client, const Command& command);
-  // Adds the slots of a command's keys to what the gate is asked.
-  void AddKeys(const Command& command, Args args, GateRequest* request);
+  // Of a request's keys; of EXEC those of all queued commands.
+  static slots::KeySlots SlotsOf(const Client& client, const Command& command, Args args,
+                                 const Plan& plan);
+  static void AddKeys(const Command& command, Args args, slots::KeySlots* slots);
   void Queue(Client& client, const Command& command, Args args);
+  // Queues or calls it while slots are counted (SlotStats). `slot` as the routing has it.
+  void RunCounted(Client& client, Args args, const Plan& plan, RequestOrigin origin, int slot,
+                  bool queue);
+  // What a request cost that is over now.
+  void AddCost(Client& client);
   void AfterSlowCommand(CommandContext& ctx, Args args, uint64_t micros);
   // Keeps large requests and replies for COMMANDLOG.
   void LogSizes(CommandContext& ctx, Args args, size_t reply_bytes);

@@ -72,20 +72,27 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
                       .flags = FlagsOf(client, command, args),
                       .origin = origin,
                       .now_ms = engine_.now_ms};
-  if (plan.hashed) {
-    request.keys.Add(static_cast<slots::Slot>(plan.key.slot));
-  } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
-    for (const QueuedCommand& queued : client.transaction.queued) {
-      AddKeys(*queued.command, queued.args.view(), &request);
-    }
-  } else if (command.has_keys()) {
-    AddKeys(command, args, &request);
-  }
+  request.keys = SlotsOf(client, command, args, plan);
   *slot = request.keys.slot;
   if (request.keys.slot == kNoSlot && !Has(request.flags, Flag::kWrite)) return Admission::kServe;
   const Admission admission = engine_.gate->Admit(request, client, client.reply());
   if (admission == Admission::kRefused) EndRefused(client, command);
   return admission;
+}
+
+slots::KeySlots Dispatcher::SlotsOf(const Client& client, const Command& command, Args args,
+                                    const Plan& plan) {
+  slots::KeySlots slots;
+  if (plan.hashed) {
+    slots.Add(static_cast<slots::Slot>(plan.key.slot));
+  } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
+    for (const QueuedCommand& queued : client.transaction.queued) {
+      AddKeys(*queued.command, queued.args.view(), &slots);
+    }
+  } else if (command.has_keys()) {
+    AddKeys(command, args, &slots);
+  }
+  return slots;
 }
 
 void Dispatcher::EndRefused(Client& client, const Command& command) {
@@ -108,14 +115,14 @@ void Dispatcher::RefuseParked(Client& client, std::string_view error) {
   client.host()->Resume(client);
 }
 
-void Dispatcher::AddKeys(const Command& command, Args args, GateRequest* request) {
+void Dispatcher::AddKeys(const Command& command, Args args, slots::KeySlots* slots) {
   slots::KeyRefs keys;
   // Arguments without extractable keys are the handler's to refuse.
   if (slots::FindKeys(command.spec().keys, command.spec().get_keys, slots::KeyDetail::kPositions,
                       args, &keys) != slots::KeyStatus::kOk) {
     return;
   }
-  for (const slots::KeyRef& key : keys) request->keys.Add(slots::HashSlot(args[key.word]));
+  for (const slots::KeyRef& key : keys) slots->Add(slots::HashSlot(args[key.word]));
 }
 
 std::string_view Dispatcher::WriteRefusal(const Client& client) const {

@@ -80,9 +80,8 @@ bool Dispatcher::CheckRoutingInScript(Client& client, ScriptRun& run, Args args,
       Admission::kServe) {
     return false;
   }
-  if (slot == kNoSlot || !run.one_slot) return true;
   if (run.slot == kNoSlot) run.slot = slot;
-  if (run.slot == slot) return true;
+  if (slot == kNoSlot || !run.one_slot || run.slot == slot) return true;
   Reject(client, plan.command, errors::kScriptOtherSlot);
   return false;
 }

@@ -28,6 +28,7 @@
 #include "node/stats/clock.h"
 #include "node/stats/latency_monitor.h"
 #include "node/stats/server_stats.h"
+#include "node/stats/slot_stats.h"
 #include "node/stats/slow_log.h"
 #include "node/types/type_settings.h"
 #include "slots/hash_slot.h"
@@ -92,6 +93,7 @@ struct Engine {
   uint64_t used_memory_bytes = 0;
   // Why writes are refused while what they change cannot be saved; empty: they are not.
   std::string_view disk_refusal;
+  SlotStats* slot_stats = nullptr;  // Null outside cluster mode.
   ReplicationState replication;
   LoadProgress loading;
   int64_t turn_ns = 0;  // Monotonic time at the turn's begin.

@@ -76,6 +76,15 @@ void FollowLogSettings(ConfigStore& store, Engine& engine) {
                  });
 }
 
+void FollowSlotStats(ConfigStore& store, Engine& engine) {
+  if (engine.slot_stats == nullptr) return;
+  engine.slot_stats->SetActive(store.config().cluster_slot_stats_enabled);
+  store.OnChange({"cluster-slot-stats-enabled"}, [&engine](const Config& config) {
+    engine.slot_stats->SetActive(config.cluster_slot_stats_enabled);
+    return absl::OkStatus();
+  });
+}
+
 void FollowKeyspaceSettings(ConfigStore& store, Engine& engine) {
   ApplyKeyspace(store.config(), engine);
   store.OnChange({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire"},

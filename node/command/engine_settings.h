@@ -17,6 +17,9 @@ void FollowKeyspaceSettings(ConfigStore& store, Engine& engine);
 // Of the forms of values; the tables within them get the keyspace's seed.
 void FollowTypeSettings(ConfigStore& store, Engine& engine);
 
+// Of the counters of slots, where there are any.
+void FollowSlotStats(ConfigStore& store, Engine& engine);
+
 }  // namespace slotmesh::node
 
 #endif  // SLOTMESH_NODE_COMMAND_ENGINE_SETTINGS_H_

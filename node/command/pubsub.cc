@@ -5,6 +5,7 @@
 
 #include "node/resp/glob.h"
 #include "slots/check.h"
+#include "slots/hash_slot.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -23,6 +24,7 @@ class Encoded {
     bytes_ = std::make_shared<const std::string>(std::move(text));
   }
 
+  size_t size() const { return bytes_->size() + 1; }
   void Write(Reply& reply) const {
     reply.Raw(reply.resp3() ? ">" : "*");
     reply.buffer().AppendShared(bytes_, *bytes_);
@@ -122,9 +124,12 @@ void PubSub::CloseShardChannels(absl::FunctionRef<bool(std::string_view channel)
 
 int64_t PubSub::Deliver(ChannelKind kind, std::string_view channel, std::string_view message) {
   int64_t receivers = 0;
+  uint64_t bytes = 0;
   const auto send = [&](const Subscribers& subscribers, const Encoded& encoded) {
     for (const auto& [id, client] : subscribers) {
-      if (Pushes::Wants(*client)) encoded.Write(pushes_.Open(*client));
+      if (!Pushes::Wants(*client)) continue;
+      encoded.Write(pushes_.Open(*client));
+      bytes += encoded.size();
     }
     receivers += static_cast<int64_t>(subscribers.size());
   };
@@ -133,7 +138,12 @@ int64_t PubSub::Deliver(ChannelKind kind, std::string_view channel, std::string_
     send(found->second,
          Encoded({kind == ChannelKind::kShard ? "smessage" : "message", channel, message}));
   }
-  if (kind == ChannelKind::kShard) return receivers;
+  if (kind == ChannelKind::kShard) {
+    if (bytes > 0 && slot_stats_ != nullptr && slot_stats_->active()) {
+      slot_stats_->AddBytesOut(slots::HashSlot(channel), bytes);
+    }
+    return receivers;
+  }
   for (const auto& [pattern, subscribers] : patterns_) {
     if (!GlobMatches(pattern, channel)) continue;
     send(subscribers, Encoded({"pmessage", pattern, channel, message}));

@@ -20,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "node/command/client.h"
 #include "node/command/pushes.h"
+#include "node/stats/slot_stats.h"
 
 namespace slotmesh::node {
 
@@ -43,6 +44,8 @@ class PubSub {
 
   // Borrowed; null for none.
   void set_remote(RemotePublisher* remote) { remote_ = remote; }
+  // Where messages of shard channels count for their slots. Borrowed; null for none.
+  void set_slot_stats(SlotStats* stats) { slot_stats_ = stats; }
 
   // False if it was so before.
   bool Subscribe(Client& client, ChannelKind kind, std::string_view name);
@@ -90,6 +93,7 @@ class PubSub {
 
   Pushes& pushes_;
   RemotePublisher* remote_ = nullptr;
+  SlotStats* slot_stats_ = nullptr;
   Channels channels_;
   Channels shard_channels_;
   Patterns patterns_;

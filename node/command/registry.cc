@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "node/command/argument_notation.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -162,7 +163,7 @@ const Command* Registry::Find(std::string_view name) const {
   for (size_t at = Hash(prefix, name.size()) & mask; slots_[at].command != nullptr;
        at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
-    if (slot.prefix == prefix && EqualsIgnoreCase(slot.command->full_name(), name)) {
+    if (slot.prefix == prefix && EqualsIgnoreCase(slot.command->called(), name)) {
       return slot.command;
     }
   }
@@ -170,15 +171,40 @@ const Command* Registry::Find(std::string_view name) const {
 }
 
 const Command* Registry::Resolve(Args args) const {
-  if (args.empty()) return nullptr;
-  const Command* command = Find(args[0]);
+  return args.empty() ? nullptr : Subcommand(Find(args[0]), args);
+}
+
+const Command* Registry::ResolveOriginal(Args args) const {
+  if (!any_renamed() || args.empty()) return Resolve(args);
+  const auto found = originals_.find(absl::AsciiStrToLower(ToAbsl(args[0])));
+  return found == originals_.end() ? Resolve(args) : Subcommand(found->second, args);
+}
+
+absl::Status Registry::Rename(std::string_view from, std::string_view to) {
+  const Command* found = Find(from);
+  if (found == nullptr) return absl::NotFoundError("No such command in rename-command");
+  const Command* taken = Find(to);
+  if (taken != nullptr && taken != found) {
+    return absl::AlreadyExistsError("Target command name already exists");
+  }
+  originals_.emplace(found->full_name(), found);
+  if (to.empty()) {
+    Remove(*found);
+    return absl::OkStatus();
+  }
+  Find(commands_, *found)->called_ = to;
+  Rebuild(slots_.size());
+  return absl::OkStatus();
+}
+
+const Command* Registry::Subcommand(const Command* command, Args args) {
   if (command == nullptr || command->subcommands().empty() || args.size() < 2) return command;
   const Command* sub = command->FindSubcommand(args[1]);
   return sub != nullptr ? sub : command;
 }
 
 void Registry::Insert(const Command* command) {
-  const std::string& name = command->full_name();
+  const std::string& name = command->called();
   const uint64_t prefix = Prefix(name);
   const size_t mask = slots_.size() - 1;
   size_t at = Hash(prefix, name.size()) & mask;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -37,6 +38,8 @@ class Command {
   const CommandSpec& spec() const { return *spec_; }
   const Command* parent() const { return parent_; }
   const std::string& full_name() const { return full_name_; }  // "get", "config|get".
+  // What requests call it: full_name() unless it was renamed.
+  const std::string& called() const { return called_.empty() ? full_name_ : called_; }
   void* family() const { return family_; }
   Flag flags() const { return spec_->flags; }
   Acl acl() const { return acl_; }
@@ -65,6 +68,7 @@ class Command {
   const Command* parent_;
   void* family_;
   std::string full_name_;
+  std::string called_;  // Empty: as full_name_.
   Acl acl_;
   int single_key_ = 0;
   bool works_on_objects_ = false;
@@ -102,6 +106,15 @@ class Registry {
   // unknown or missing gives the container itself.
   const Command* Resolve(Args args) const;
 
+  // The command's name is another from now on (rename-command); it is found no more if that is
+  // empty. Its row, full_name() and all that is said of it keep the old one. Not found if there is
+  // no such command, already exists if the new name is taken.
+  absl::Status Rename(std::string_view from, std::string_view to);
+  // Some command was renamed or removed by Rename().
+  bool any_renamed() const { return !originals_.empty(); }
+  // As Resolve, of a request of the journal: that knows commands by the names of their rows.
+  const Command* ResolveOriginal(Args args) const;
+
   // In the order of registration.
   const std::vector<std::unique_ptr<Command>>& commands() const { return commands_; }
   void ResetStats();
@@ -112,6 +125,7 @@ class Registry {
     const Command* command = nullptr;
   };
 
+  static const Command* Subcommand(const Command* command, Args args);
   // Its own object behind what it has handed out. REQUIRES: one of `commands`.
   static Command* Find(const std::vector<std::unique_ptr<Command>>& commands,
                        const Command& command);
@@ -121,6 +135,8 @@ class Registry {
 
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<std::unique_ptr<Command>> removed_;
+  // What Rename() took from its name, by that.
+  absl::flat_hash_map<std::string, const Command*> originals_;
   std::vector<Slot> slots_;  // Open addressing; a power of two, at most half full.
 };
 

@@ -43,6 +43,7 @@ void ConfigRewrite(CommandContext& ctx, Args) {
 void ConfigResetStat(CommandContext& ctx, Args) {
   ctx.engine().stats.Reset();
   ctx.keyspace().ResetStats();
+  if (ctx.engine().slot_stats != nullptr) ctx.engine().slot_stats->ResetAll();
   ctx.engine().registry.ResetStats();
   ctx.family<ServerFamily>().control.ResetLazyfreed();
   ctx.family<ServerFamily>().memory_limit.ResetStats();

@@ -79,6 +79,10 @@ class ConfigStore {
   // returns; not while loading. Names may be aliases. REQUIRES: each is a directive.
   void OnChange(absl::Span<const std::string_view> names, Apply apply);
 
+  // The error of a setting that was found to be impossible after loading: `details` under the
+  // heading that loading's own errors have.
+  absl::Status Fatal(std::string_view details) const;
+
   // CONFIG REWRITE: the file with changed values in place, comments, order and unknown lines kept;
   // settings that differ from the default and are not in the file are appended. Written to a
   // temporary file, fsynced and renamed. An error's message() is the reply after "ERR ".
@@ -116,7 +120,6 @@ class ConfigStore {
   absl::Status LoadLine(absl::Span<const std::string> words, int depth);
   absl::Status LoadPath(const std::string& path, int depth);
   absl::Status Include(const std::string& pattern, int depth);
-  absl::Status Fatal(std::string_view details) const;
   absl::Status CheckSettable(const Change& change, bool local) const;
   absl::Status RunHooks(absl::Span<const Change> changes, const Config& before);
   absl::Status CheckChanges(absl::Span<const std::string_view> names_and_values, bool local,

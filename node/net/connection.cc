@@ -157,8 +157,16 @@ bool Connection::RunBatch() {
   const Running running(*this);
   Dispatcher& dispatcher = server_.dispatcher();
   const size_t first = next_;
-  const Dispatcher::BatchResult done = dispatcher.ExecuteBatch(
-      client_, batch_.size() - first, [&](size_t i) { return batch_.args(first + i); });
+  const SlotStats* slot_stats = server_.engine().slot_stats;
+  const bool counts = slot_stats != nullptr && slot_stats->active();
+  // A request's words are asked for last right before it runs.
+  const Dispatcher::BatchResult done =
+      dispatcher.ExecuteBatch(client_, batch_.size() - first, [&](size_t i) {
+        if (counts) [[unlikely]]
+          NoteInlineBytes(first + i);
+        return batch_.args(first + i);
+      });
+  client_.inline_bytes = 0;
   next_ = first + done.executed;
   switch (done.result) {
     case Dispatcher::Result::kDone:
@@ -171,6 +179,10 @@ bool Connection::RunBatch() {
       return false;
   }
   return false;
+}
+
+void Connection::NoteInlineBytes(size_t request) {
+  client_.inline_bytes = batch_.is_inline(request) ? batch_.wire_bytes(request) : 0;
 }
 
 void Connection::KeepRestOfBatch() {

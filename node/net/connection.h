@@ -99,6 +99,7 @@ class Connection : public ClientHost,
 
   // Runs batch requests from next_ on. False if the client parked or is closing.
   bool RunBatch();
+  void NoteInlineBytes(size_t request);
   Dispatcher::Result RunParked();
   void RunBacklog();
   void KeepRestOfBatch();

@@ -52,10 +52,21 @@ void ReadySockets::Remove(int socket, const Watcher& watcher) {
 void ReadySockets::Wait() {
   set_.async_wait(decltype(set_)::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;  // This is going away.
-    for (int turns = 0; turns < kTurnsMax && Turn(); ++turns) {
-    }
+    bool more = Turn();
+    for (int turns = 1; turns < kTurnsMax && more; ++turns) more = LookAgain();
     Wait();
   });
+}
+
+bool ReadySockets::LookAgain() {
+  if (unseen_ > 0) {
+    --unseen_;
+    return false;
+  }
+  const bool found = Turn();
+  patience_ = found ? 0 : std::min(2 * patience_ + 1, kUnseenMax);
+  unseen_ = patience_;
+  return found;
 }
 
 bool ReadySockets::Turn() {

@@ -9,7 +9,9 @@
 //
 // Engine thread only. Borrows watchers: Remove before one goes or its socket is closed. Under load
 // it costs one system call per turn and none per socket; Asio has its own turn after at most
-// kTurnsMax of them.
+// kTurnsMax of them. A second look right after a turn is worth its call only if clients are quick
+// to send again: it is left out, ever more often, while it finds nothing. What it would have found
+// Asio tells of, for the price of three calls.
 #ifndef SLOTMESH_NODE_NET_READY_SOCKETS_H_
 #define SLOTMESH_NODE_NET_READY_SOCKETS_H_
 
@@ -46,6 +48,8 @@ class ReadySockets {
 
   // Asio's own handlers wait for at most so many turns.
   static constexpr int kTurnsMax = 8;
+  // Turns without a second look, after several that found nothing.
+  static constexpr int kUnseenMax = 15;
 
   ReadySockets(boost::asio::io_context& io, Turns& turns);
   ReadySockets(const ReadySockets&) = delete;
@@ -72,12 +76,16 @@ class ReadySockets {
   void Wait();
   // False if nothing was ready.
   bool Turn();
+  // A turn that is not announced; false, too, if there is to be none now.
+  bool LookAgain();
   // Those of events_ that have not been told yet.
   void TellRest();
 
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
   Turns& turns_;
   bool in_turn_ = false;
+  int unseen_ = 0;    // Turns that will end without a second look.
+  int patience_ = 0;  // What unseen_ was set to last; grows with each look in vain.
   std::array<epoll_event, kEventsMax> events_;
   // Of events_: the next to tell of, and their number. Who is removed meanwhile is told nothing.
   size_t next_ = 0;

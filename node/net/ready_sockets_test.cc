@@ -67,6 +67,27 @@ TEST_F(ReadySocketsTest, TellsOnceOfWhatHasArrived) {
   EXPECT_EQ(ended, 2);
 }
 
+TEST_F(ReadySocketsTest, LooksAgainWhereThatHelpsAndLosesNothingWhereItDoesNot) {
+  ASSERT_TRUE(ready.Add(pairs[0][0], counters[0]));
+  ASSERT_TRUE(ready.Add(pairs[1][0], counters[1]));
+  counters[0].then = [this] { Send(1); };
+  Send(0);
+  Turn();
+  EXPECT_EQ(counters[1].told, 1);
+  counters[0].then = nullptr;
+  for (int i = 0; i < 2 * ReadySockets::kUnseenMax; ++i) {
+    Send(0);
+    Turn();
+    ASSERT_EQ(counters[0].told, i + 2);
+  }
+  counters[0].then = [this] { Send(1); };
+  Send(0);
+  Turn();
+  EXPECT_EQ(counters[1].told, 1);
+  Turn();
+  EXPECT_EQ(counters[1].told, 2);
+}
+
 TEST_F(ReadySocketsTest, TellsAgainOfWhatWasLeftIfAsked) {
   ASSERT_TRUE(ready.Add(pairs[0][0], counters[0]));
   Send(0);

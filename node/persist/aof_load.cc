@@ -56,7 +56,7 @@ absl::Status AofLoader::Open() {
 }
 
 absl::Status AofLoader::Run(absl::Span<const std::string_view> words) {
-  if (engine_.registry.Resolve(words) == nullptr) {
+  if (engine_.registry.ResolveOriginal(words) == nullptr) {
     return absl::InvalidArgumentError(
         StrCat("Unknown command '", words[0], "' reading the append only file"));
   }

@@ -5,6 +5,7 @@
 
 #include "absl/random/distributions.h"
 #include "node/command/server_observer.h"
+#include "node/resp/request_text.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -165,9 +166,20 @@ void Replicas::EndStream() {
 }
 
 void Replicas::OnUnit(const JournalUnit& unit) {
+  SlotStats* stats = env_.engine.slot_stats;
+  if (stats != nullptr && stats->active()) [[unlikely]]
+    CountSlots(*stats, unit);
   backlog_.Append(unit.resp);
   WakeAll();
   Trim();
+}
+
+void Replicas::CountSlots(SlotStats& stats, const JournalUnit& unit) const {
+  const size_t replicas = count();
+  for (const Effect& effect : unit.effects) {
+    if (effect.slot == kNoSlot || !effect.changes_data()) continue;
+    stats.AddBytesOut(effect.slot, replicas * RequestLength(effect.argv));
+  }
 }
 
 void Replicas::Relay(std::string_view bytes) {

@@ -96,6 +96,8 @@ class Replicas : private JournalSink {
   // JournalSink.
   bool wants_resp() const override { return true; }
   void OnUnit(const JournalUnit& unit) override;
+  // What all replicas get of a unit, for the slots that it is about.
+  void CountSlots(SlotStats& stats, const JournalUnit& unit) const;
 
   bool GoOn(Replica& replica, std::string_view history, uint64_t offset);
   void BeginStream();

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "node/resp/numbers.h"
+
 namespace slotmesh::node {
 namespace {
 
@@ -26,6 +28,16 @@ void AppendWord(std::string& out, std::string_view word) {
 void AppendRequest(std::string& out, Args words) {
   AppendWordCount(out, words.size());
   for (const std::string_view word : words) AppendWord(out, word);
+}
+
+uint64_t RequestLength(Args words) {
+  constexpr uint64_t kLineFraming = 3;  // A mark and a line end.
+  constexpr uint64_t kLineEnd = 2;
+  uint64_t bytes = DigitCount(words.size()) + kLineFraming;
+  for (const std::string_view word : words) {
+    bytes += DigitCount(word.size()) + kLineFraming + word.size() + kLineEnd;
+  }
+  return bytes;
 }
 
 }  // namespace slotmesh::node

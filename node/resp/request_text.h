@@ -15,6 +15,8 @@ void AppendWordCount(std::string& out, uint64_t count);
 void AppendWord(std::string& out, std::string_view word);
 // A whole request.
 void AppendRequest(std::string& out, Args words);
+// Its length.
+uint64_t RequestLength(Args words);
 
 }  // namespace slotmesh::node
 

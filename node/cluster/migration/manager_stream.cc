@@ -141,7 +141,7 @@ void MigrationManager::OnUnit(const JournalUnit& unit) {
     if (effect.slot != kNoSlot) {
       if (leaving_.Contains(static_cast<slots::Slot>(effect.slot))) TakeEffect(effect);
     } else if (effect.changes_data()) {
-      const Command* command = parts_.engine.registry.Resolve(effect.argv);
+      const Command* command = parts_.engine.registry.ResolveOriginal(effect.argv);
       if (command != nullptr && command->changes_all_keys()) {
         GiveUpAll(StrCat(command->full_name(), " came between"));
       }
@@ -164,7 +164,7 @@ void MigrationManager::TakeEffect(const Effect& effect) {
 // What a command changes has been handed out already; what it only reads (COPY's source) must be at
 // the target before the command is.
 void MigrationManager::SaveKeysOf(Export& moving, const Effect& effect) {
-  const Command* command = parts_.engine.registry.Resolve(effect.argv);
+  const Command* command = parts_.engine.registry.ResolveOriginal(effect.argv);
   if (command == nullptr || command->single_key() != 0) return;
   slots::KeyRefs keys;
   if (slots::FindKeys(command->spec().keys, command->spec().get_keys, slots::KeyDetail::kPositions,

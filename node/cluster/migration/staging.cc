@@ -87,7 +87,7 @@ absl::Status Staging::ApplyEntry(const EntryRecord& entry) {
 }
 
 absl::Status Staging::ApplyEffect(int database, Args words) {
-  const Command* command = engine_.registry.Resolve(words);
+  const Command* command = engine_.registry.ResolveOriginal(words);
   if (database >= keyspace_.database_count() || command == nullptr ||
       !Has(command->flags(), Flag::kWrite) || !command->has_keys()) {
     return absl::InvalidArgumentError(
