@@ -139,6 +139,7 @@ absl::StatusOr<Operations::Parts> Operations::DealOut(const std::vector<NodeAddr
         return std::make_tuple(place(a), a.ip, a.port) < std::make_tuple(place(b), b.ip, b.port);
       });
   std::vector<Host> hosts;
+  std::erase_if(parts.nodes, [](const NodeInfo& node) { return node.arbiter; });
   for (const NodeInfo& node : parts.nodes) hosts.push_back({node.ip, node.zone});
   absl::StatusOr<Placement> placement = PlanPlacement(hosts, replicas);
   if (!placement.ok()) return placement.status();
@@ -196,8 +197,9 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
   const absl::StatusOr<Parts> parts = DealOut(others, replicas);
   if (!parts.ok()) return parts.status();
   const size_t primaries = parts->placement.primaries.size();
-  if (primaries < members) {
-    Report("replicas", StrCat("making ", members - primaries, " nodes replicas"));
+  const size_t replicas_made = parts->nodes.size() - primaries;
+  if (replicas_made > 0) {
+    Report("replicas", StrCat("making ", replicas_made, " nodes replicas"));
     if (status = AssignReplicas(*parts); !status.ok()) return status;
   }
   Report("assign",
@@ -211,12 +213,11 @@ absl::Status Operations::Form(const std::vector<NodeAddress>& others, int replic
     return now.ok && static_cast<size_t>(voters) >= ledger::WantedVoters(nodes.size());
   });
   if (!status.ok()) return status;
-  if (primaries < members) {
+  if (replicas_made > 0) {
     Report("copy", "waiting until the replicas have copies");
     if (status = WaitUntil("the copying", &AllHaveCopies); !status.ok()) return status;
   }
-  const std::string with =
-      primaries == members ? "" : StrCat(" and ", members - primaries, " replicas");
+  const std::string with = replicas_made == 0 ? "" : StrCat(" and ", replicas_made, " replicas");
   Report("done",
          StrCat("the cluster of ", primaries, " primaries", with, " serves all ", slots::kSlotCount,
                 " slots"),

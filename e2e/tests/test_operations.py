@@ -7,6 +7,7 @@ from harness.clients import Traffic
 from harness.cluster import Cluster
 from harness.node import Node
 from harness.process import run
+from harness.resp import RespError
 from harness.suite import E2eTest, slotmesh_only
 from harness.waits import wait_until
 
@@ -150,6 +151,35 @@ class OperationsTest(E2eTest):
             self.assertIn("OK", run(["redis-cli", "-c", "-p", rest[0].port, "SET", key, "v"]))
         for node in lost:
             cluster.slotmesh("remove-node", rows[node.address]["id"], node=rest[0])
+
+    def test_two_nodes_and_an_arbiter_lose_nothing(self):
+        options = {**OPTIONS, "cluster-node-timeout": "1000", "write-safety": "synced",
+                   "min-in-sync": "1"}
+        cluster = Cluster(self.settings, self.path(self._testMethodName), 2, options)
+        arbiter = Node(self.settings, self.path(self._testMethodName),
+                       {"cluster-node-timeout": "1000", "arbiter": "yes"})
+        cluster.nodes.append(arbiter)
+        self.addCleanup(cluster.close)
+        cluster.start()
+        cluster.form(replicas=1)
+        self.assertEqual(self.members(cluster)[arbiter.address]["role"], "arbiter")
+        with self.assertRaisesRegex(RespError, "arbiter"):
+            arbiter.call("CLUSTER", "ADDSLOTS", "1")
+        primary, replica = (self.by_role(cluster, role)[0] for role in ("primary", "replica"))
+        wait_until(lambda: primary.info("replication").get("in_sync_copies") == "2", 20,
+                   "the replica is in sync")
+        for i in range(500):
+            primary.call("SET", f"k{i}", "v")
+        primary.kill()
+
+        def takes_writes():
+            try:
+                return replica.call("SET", "after", "v") == b"OK"
+            except RespError:
+                return False
+
+        wait_until(takes_writes, 20, "the replica takes over with the arbiter's vote")
+        self.assertEqual(replica.call("DBSIZE"), 501)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
   info.ip = OwnAddress(config);
   info.hostname = config.cluster_announce_hostname;
   info.zone = config.availability_zone;
+  info.arbiter = config.arbiter;
   info.port = static_cast<uint16_t>(config.cluster_announce_port != 0 ? config.cluster_announce_port
                                                                       : config.port);
   const absl::StatusOr<uint16_t> bus =

@@ -43,6 +43,7 @@ constexpr char kUsage[] =
     "  slotmesh-node --port 7777              the same on another port\n"
     "  slotmesh-node /etc/redis.conf --loglevel verbose\n"
     "  slotmesh-node --port 7000 --cluster-enabled yes --dir /var/lib/slotmesh/7000\n"
+    "  slotmesh-node --port 7009 --arbiter    a member that votes and holds no data\n"
     "\n"
     "Clusters are formed and changed with the slotmesh command: see slotmesh --help.\n";
 

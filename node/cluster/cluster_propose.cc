@@ -40,7 +40,9 @@ bool RefusedWhileFenced(CommandContext& ctx, const ClusterState& state,
 
 const slots::ShardInfo* ShardOrRefuse(CommandContext& ctx, const ClusterState& state) {
   const slots::ShardInfo* shard = state.self_shard();
-  if (shard == nullptr) {
+  if (state.link().own_info().arbiter && shard == nullptr) {
+    ctx.reply().Error("This node is an arbiter: it holds no data and no slots");
+  } else if (shard == nullptr) {
     ctx.reply().Error("This node has no shard yet: its cluster is still forming, try again");
   } else if (shard->primary != state.self_id()) {
     ctx.reply().Error("This node is a replica: ask its primary");

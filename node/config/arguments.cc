@@ -12,6 +12,13 @@ namespace {
 
 bool StartsOption(std::string_view arg) { return arg.substr(0, 2) == "--"; }
 
+// What a directive without a value means, as it stands in a line; empty: it wants one.
+std::string_view ValueOfAlone(std::string_view option) {
+  if (EqualsIgnoreCase(option, "--save")) return "\"\"";
+  if (EqualsIgnoreCase(option, "--arbiter")) return "yes";
+  return "";
+}
+
 }  // namespace
 
 Arguments ReadArguments(absl::Span<const std::string> args) {
@@ -35,11 +42,10 @@ Arguments ReadArguments(absl::Span<const std::string> args) {
     result.text += arg.substr(2) + " ";
     const std::optional<std::vector<std::string>> words = SplitArgs(arg);
     has_value = !words.has_value() || words->size() != 1;
-    if (has_value || !EqualsIgnoreCase((*words)[0], "--save")) continue;
-    if (is_last || StartsOption(args[i + 1])) {
-      result.text += "\"\"";
-      has_value = true;
-    }
+    if (has_value || !(is_last || StartsOption(args[i + 1]))) continue;
+    const std::string_view alone = ValueOfAlone((*words)[0]);
+    result.text += alone;
+    has_value = !alone.empty();
   }
   return result;
 }

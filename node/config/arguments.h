@@ -4,7 +4,7 @@
 // input; each --directive becomes a line "directive value ...", its values being all arguments up
 // to the next one that starts with "--". An argument may hold name and values ("--port 7000"). A
 // value may start with "--" only right after its directive's name; `--save` without value means
-// `save ""`. Pure; safe from any thread.
+// `save ""`, `--arbiter` without value `arbiter yes`. Pure; safe from any thread.
 #ifndef SLOTMESH_NODE_CONFIG_ARGUMENTS_H_
 #define SLOTMESH_NODE_CONFIG_ARGUMENTS_H_
 

@@ -30,6 +30,8 @@ TEST(ArgumentsTest, ValueRightAfterANameMayLookLikeAnOption) {
 TEST(ArgumentsTest, SaveWithoutValueMeansNone) {
   EXPECT_EQ(Text({"--save", "--hz", "1"}), "save \"\"\nhz \"1\" ");
   EXPECT_EQ(Text({"--save"}), "save \"\"");
+  EXPECT_EQ(Text({"--arbiter", "--hz", "1"}), "arbiter yes\nhz \"1\" ");
+  EXPECT_EQ(Text({"--arbiter", "no"}), "arbiter \"no\" ");
 }
 
 TEST(ArgumentsTest, DashMeansStandardInputInTheFirstOrLastPlace) {

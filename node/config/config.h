@@ -260,6 +260,7 @@ struct Config {
 
   // Cluster.
   bool cluster_enabled = false;
+  bool arbiter = false;  // Votes only: no data, no slots. Implies cluster_enabled.
   std::string cluster_config_file = "nodes.conf";
   int64_t cluster_node_timeout = 3000;                            // Milliseconds.
   int64_t cluster_ping_interval = 1000;                           // Milliseconds.

@@ -81,6 +81,7 @@ absl::Status ConfigStore::LoadArguments(absl::Span<const std::string> args) {
   }
   const absl::Status status = LoadText(arguments.text, "the command line");
   if (!status.ok()) return status;
+  if (config_.arbiter) config_.cluster_enabled = true;
   if (config_.cluster_enabled && !config_.replicaof_host.empty()) {
     return Fatal("replicaof directive not allowed in cluster mode");
   }

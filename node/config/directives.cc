@@ -330,6 +330,7 @@ constexpr Directive kTable[] = {
 
     // Cluster.
     Bool("cluster-enabled", "", kImmutable, kLive, &Config::cluster_enabled),
+    Bool("arbiter", "", kImmutable, kLive, &Config::arbiter),
     Text("cluster-config-file", "", kImmutable, kNever, &Config::cluster_config_file),
     Int("cluster-node-timeout", "", 0, kLive, &Config::cluster_node_timeout, 0, kLongMax),
     Int("cluster-ping-interval", "", kHidden, kLater, &Config::cluster_ping_interval, 1, kIntMax),

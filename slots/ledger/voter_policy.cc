@@ -64,7 +64,7 @@ const slots::NodeInfo* BestCandidate(const VoterFacts& facts) {
   }
   const slots::NodeInfo* best = nullptr;
   const auto rank = [&](const slots::NodeInfo& info) {
-    return std::make_tuple(hosts.count(info.ip), zones.count(info.zone), info.id);
+    return std::make_tuple(!info.arbiter, hosts.count(info.ip), zones.count(info.zone), info.id);
   };
   for (const slots::NodeInfo& info : facts.map->nodes) {
     if (facts.alive.count(info.id) == 0 || facts.leaving.count(info.id) > 0) continue;

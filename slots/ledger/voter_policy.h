@@ -7,7 +7,8 @@
 // that a cluster of three does not shrink to one voter because one node is down; they are replaced
 // where another member can take over. From one odd number to the next, votes are given when two
 // learners have caught up, so that an even number lasts for one round only. New voters are picked
-// on hosts, then in zones, that have no voter yet.
+// on hosts, then in zones, that have no voter yet; arbiters, which are there for that, before
+// others.
 #ifndef SLOTMESH_SLOTS_LEDGER_VOTER_POLICY_H_
 #define SLOTMESH_SLOTS_LEDGER_VOTER_POLICY_H_
 

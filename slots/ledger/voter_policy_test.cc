@@ -70,6 +70,15 @@ TEST_F(VoterPolicyTest, OneOrTwoMembersHaveOneVoterThreeHaveThreeManyHaveFive) {
   }
 }
 
+TEST_F(VoterPolicyTest, ArbiterVotesBeforeOthers) {
+  Members(6);
+  map_.nodes.back().arbiter = true;
+  Voters({1});
+  Settle();
+  EXPECT_EQ(configuration_.voters.size(), 5u);
+  EXPECT_TRUE(configuration_.IsVoter(6));
+}
+
 TEST_F(VoterPolicyTest, Safety10ADeadOneOfFiveIsReplacedOverSix) {
   Members(6);
   Voters({1, 2, 3, 4, 5});

@@ -219,6 +219,14 @@ void ControlNode::NoteWaitForSet(ControlOutput* out) {
       "of the cluster (CLUSTER FORGET), and it goes on with what its files have.");
 }
 
+void ControlNode::NoteIsNoArbiter(ControlOutput* out) {
+  if (no_arbiter_noted_) return;
+  no_arbiter_noted_ = true;
+  out->notes.push_back(
+      "This node is of a shard, and so no arbiter, whatever its configuration says: take it out of "
+      "the cluster (slotmesh remove-node) and start it again with an empty directory.");
+}
+
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
 absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const ledger::View& view = ledger_->view();
@@ -249,7 +257,10 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
   slots::NodeInfo info = options_.info;
   info.shard = self->shard;
   info.voter = self->voter;
-  info.arbiter = self->arbiter;
+  if (shard != nullptr && info.arbiter) {
+    info.arbiter = false;
+    NoteIsNoArbiter(out);
+  }
   const slots::BootId known = view.BootOf(record_.id);
   std::optional<ledger::Change> change;
   if (known != options_.boot || info != *self) {

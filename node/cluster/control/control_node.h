@@ -40,7 +40,7 @@
 namespace slotmesh::node {
 
 struct ControlOptions {
-  slots::NodeInfo info;  // Addresses; id, shard and voter are not looked at.
+  slots::NodeInfo info;  // Addresses, arbiter; id, shard and voter are not looked at.
   slots::BootId boot = 0;
   absl::Duration node_timeout = absl::Seconds(3);
   // This node's files have every write that it has acknowledged: restarted, it knows more than its
@@ -109,10 +109,9 @@ struct LeaseGivenUp {
   bool given_up = true;
 };
 
-using ControlInput =
-    std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered, ProposeChange,
-                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted, LeaseGivenUp,
-                 RecoverQuorum>;
+using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
+                                  ProposeChange, ChangeLibraries, MeetNode, ResetNode, LocalState,
+                                  DataAccepted, LeaseGivenUp, RecoverQuorum>;
 
 struct ControlOutput {
   struct Peer {
@@ -250,6 +249,7 @@ class ControlNode {
   absl::Status MindSelf(ControlOutput* out);
   bool MayResume(const slots::ShardInfo& shard) const;
   void NoteWaitForSet(ControlOutput* out);
+  void NoteIsNoArbiter(ControlOutput* out);
   // By the newest map this process is to serve slots, for an earlier one that did, and has not said
   // that it has their data.
   bool LacksData() const;
@@ -347,6 +347,7 @@ class ControlNode {
   bool data_accepted_ = false;
   bool data_missing_ = false;
   bool waits_for_set_noted_ = false;
+  bool no_arbiter_noted_ = false;
   std::optional<ledger::VersionHeard> newer_map_;
   uint64_t lease_tenure_ = 0;
   // Those that lease_tenure_ goes with.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "node/cluster/control/control_sim.h"
 #include "slots/strings.h"
@@ -127,7 +128,8 @@ TEST_F(ControlSafety, Safety02And09LostMajorityIsGivenUpWhenAnOperatorSaysSo) {
   ASSERT_TRUE(Until([this] { return sim_->AllAgree() && ViewOf(4).voters.size() == 5; },
                     absl::Seconds(120)));
   EXPECT_EQ(ViewOf(4).map.version.generation, generation + 1);
-  EXPECT_TRUE(Admits(4, 4));
+  sim_->AcceptEmpty(4);
+  EXPECT_TRUE(Until([this] { return Admits(4, 4); }));
 }
 
 // The old primary is cut off with a lease in its hand: its replica serves only when that is over.
@@ -546,6 +548,33 @@ TEST_F(ControlSafety, AResetOfANodeThatHasJustBeenForgottenIsOk) {
   ASSERT_TRUE(Until([&] { return outcome.code() != absl::StatusCode::kUnknown; }));
   EXPECT_TRUE(outcome.ok()) << outcome;
   EXPECT_EQ(ViewOf(who).members.size(), 1u);
+}
+
+// Two nodes with data could not tell which of them is cut off; the third that votes needs none.
+TEST_F(ControlSafety, ArbiterVotesAndHoldsNoData) {
+  ControlSimOptions options;
+  options.nodes = 3;
+  options.arbiters = 1;
+  sim_ = std::make_unique<ControlSim>(options);
+  Run(absl::Seconds(1));
+  for (int host = 0; host < 2; ++host) Claim(host, host);
+  for (int host = 1; host < 3; ++host) sim_->Meet(host, 0);
+  ASSERT_TRUE(Until([this] { return sim_->AllAgree() && ViewOf(0).voters.size() == 3; }));
+  const slots::NodeId& arbiter = sim_->node(2)->self();
+  EXPECT_TRUE(sim_->node(0)->map().FindNode(arbiter)->arbiter);
+  EXPECT_EQ(sim_->node(0)->map().ShardOf(arbiter), nullptr);
+  absl::Status refused;
+  sim_->Propose(0, ledger::ReplicaAssigned{ProcessOf(2, 0), ShardOf(0).id, ShardOf(0).epoch},
+                [&refused](const absl::Status& status) { refused = status; });
+  ASSERT_TRUE(Until([&] { return !refused.ok(); }));
+  EXPECT_TRUE(absl::StrContains(refused.message(), "is an arbiter"));
+  Cut(1);
+  ASSERT_TRUE(Until([this] { return !Admits(1, 1); }));
+  Claim(0, 5);
+  Run(absl::Seconds(5));
+  EXPECT_TRUE(ShardOf(0).slots.ContainsAll(RangeOf(5))) << "the two others decide";
+  sim_->links().HealAll();
+  ASSERT_TRUE(Until([this] { return sim_->AllAgree(); }));
 }
 
 TEST_F(ControlSafety, AHardResetNeedsNoMajorityAndASoftOneSaysThatItDoes) {

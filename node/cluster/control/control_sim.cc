@@ -66,6 +66,7 @@ void ControlSim::Start(int host) {
   options.info.ip = StrCat("10.0.0.", host + 1);
   options.info.port = 7000;
   options.info.bus_port = kBusPort;
+  options.info.arbiter = host >= options_.nodes - options_.arbiters;
   ControlOutput out;
   absl::StatusOr<std::unique_ptr<ControlNode>> node =
       ControlNode::Open(options, {*process->file, *process->storage, *process->library_disk},

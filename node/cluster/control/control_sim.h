@@ -32,6 +32,7 @@ namespace slotmesh::node {
 struct ControlSimOptions {
   uint64_t seed = 1;
   int nodes = 3;
+  int arbiters = 0;  // The last ones.
   absl::Duration node_timeout = absl::Seconds(3);
   sim::LinkFaults faults;
   // Nodes of different logs claim the same slots: only those of one log are held to have one
