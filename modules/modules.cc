@@ -59,8 +59,7 @@ int GetApi(const char* name, void* target) noexcept {
   return REDISMODULE_OK;
 }
 
-Modules::Modules(Host host)
-    : host_(std::move(host)), keys_(std::make_unique<KeyPool>()) {
+Modules::Modules(Host host) : host_(std::move(host)), keys_(std::make_unique<KeyPool>()) {
   types_ = &AddPart(std::make_unique<TypeTable>(host_.engine));
   defragmenter_ = &AddPart(std::make_unique<Defragmenter>(*this));
   shared_functions_ = &AddPart(std::make_unique<SharedFunctions>());
@@ -190,6 +189,8 @@ absl::Status Modules::Load(LoadRequest request) {
   if (!status.ok()) {
     host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
     Discard(module);
+    // Those of a module that was loaded stay: rules may name them.
+    engine().registry.categories().RemoveLast(module.categories);
     gone_.push_back(std::move(made));
     return absl::AbortedError("Error loading the extension. Please check the server logs.");
   }
