@@ -203,8 +203,8 @@ class Database {
   // Looks for due keys at the place where the last step ended, until `max_buckets` are looked at or
   // `out_of_time` says so (asked every 64 buckets). Looking at a bucket without due keys costs
   // under 10 ns per key and touches no entry.
-  ExpiryStep ExpireSome(UnixMillis now, uint64_t max_buckets,
-                        absl::FunctionRef<bool()> out_of_time, Due due = Due::kRemove);
+  ExpiryStep ExpireSome(UnixMillis now, uint64_t max_buckets, absl::FunctionRef<bool()> out_of_time,
+                        Due due = Due::kRemove);
 
   // Bytes of tables (not of entries). O(slots).
   size_t TableMemory() const;

@@ -146,7 +146,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   std::optional<PrimaryLink::Place> loaded_;
   int loaded_database_ = 0;
   bool copied_ = false;     // From a primary, in this process: what files held may be old.
-  bool beside_ = false;  // What is loaded comes beside the data (repl-diskless-load swapdb).
+  bool beside_ = false;     // What is loaded comes beside the data (repl-diskless-load swapdb).
   bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
 

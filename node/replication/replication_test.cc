@@ -297,7 +297,7 @@ TEST(Replication, WhoListensHearsOfACopyThatIsLoadedBesideTheData) {
   world.node(1).Follow(world.node(0));
   for (int i = 0; i < 100000 && replica.text.empty(); ++i) world.Step();
   EXPECT_EQ(replica.Take(), " beside");
-  world.node(1).Run({"REPLICAOF", "NO", "ONE"});
+  EXPECT_TRUE(world.node(1).replication().FollowNobody());
   EXPECT_EQ(replica.Take(), " left");
   world.node(1).HoldLoads(false);
   world.node(1).Follow(world.node(0));
