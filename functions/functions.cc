@@ -15,7 +15,7 @@ namespace slotmesh::functions {
 namespace {
 
 constexpr std::string_view kReadOnlyReplica =
-    "READONLY You can not run script with write flag on readonly replica.";
+    "READONLY Can not run script with write flag on readonly replica.";
 constexpr std::string_view kNoCluster =
     "ERR Can not run script on cluster, 'no-cluster' flag is set.";
 constexpr std::string_view kWriteFlag =
@@ -66,7 +66,8 @@ std::string_view Functions::Refusal(node::CommandContext& ctx, const Invocation&
     if (host_.dispatcher.TooFewInSync(ctx.client())) return node::errors::kNotEnoughInSync;
     if (!engine.disk_refusal.empty()) return engine.disk_refusal;
   }
-  const bool full = engine.config.maxmemory != 0 && engine.memory_limit != nullptr &&
+  const bool full = !ctx.client().ignores_memory && engine.config.maxmemory != 0 &&
+                    engine.memory_limit != nullptr &&
                     engine.memory_limit->state() == node::MemoryLimit::State::kFull;
   if (full && !Has(invocation.flags, ScriptFlag::kAllowOom | ScriptFlag::kNoWrites)) {
     return kNoAllowOom;
@@ -99,7 +100,7 @@ void Functions::Run(node::CommandContext& ctx, node::Args args, const Invocation
       .begin_ns = engine.turn_ns,
       .read_only = node::Has(ctx.command().flags(), node::Flag::kReadOnly) ||
                    Has(invocation.flags, ScriptFlag::kNoWrites),
-      .allow_oom = Has(invocation.flags, ScriptFlag::kAllowOom),
+      .allow_oom = caller.ignores_memory || Has(invocation.flags, ScriptFlag::kAllowOom),
       .one_slot = !undeclared && !Has(invocation.flags, ScriptFlag::kAllowCrossSlotKeys),
   };
   if (!keys.empty() && engine.keyspace.cluster()) run.slot = slots::HashSlot(keys[0]);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "node/resp/numbers.h"
 
 namespace {
@@ -57,6 +58,17 @@ std::optional<size_t> SkipReply(std::string_view bytes, int depth = 0) {
 RedisModuleCallReply::RedisModuleCallReply(std::string bytes, slotmesh::node::Protocol written_in)
     : resp3(written_in == slotmesh::node::Protocol::kResp3), root_(this), bytes_(std::move(bytes)) {
   if (!Read(bytes_)) type = REDISMODULE_REPLY_UNKNOWN;
+}
+
+RedisModuleCallReply::RedisModuleCallReply(std::unique_ptr<slotmesh::node::Client> writer)
+    : resp3(writer->reply().resp3()), root_(this), writer_(std::move(writer)) {
+  const slotmesh::node::OutputBuffer& output = writer_->output;
+  std::string_view bytes;
+  if (output.Peek(absl::MakeSpan(&bytes, 1)) != 0 && bytes.size() != output.size()) {
+    bytes_ = output.ToString();
+    bytes = bytes_;
+  }
+  if (!Read(bytes)) type = REDISMODULE_REPLY_UNKNOWN;
 }
 
 RedisModuleCallReply::RedisModuleCallReply(RedisModuleCallReply& root, std::string_view bytes)
@@ -181,12 +193,13 @@ bool RedisModuleCallReply::ReadAggregate(char kind, std::string_view line, std::
 RedisModuleCallReply* RedisModuleCallReply::Element(size_t index) {
   const bool pairs = type == REDISMODULE_REPLY_MAP || type == REDISMODULE_REPLY_ATTRIBUTE;
   if (index >= size * (pairs ? 2 : 1)) return nullptr;
-  while (elements_.size() <= index) {
+  if (elements_ == nullptr) elements_ = std::make_unique<std::deque<RedisModuleCallReply>>();
+  while (elements_->size() <= index) {
     const std::string_view rest = elements_bytes_.substr(read_bytes_);
     const std::optional<size_t> length = SkipReply(rest);
     if (!length.has_value()) return nullptr;
-    elements_.emplace_back(*root_, rest.substr(0, *length));
+    elements_->emplace_back(*root_, rest.substr(0, *length));
     read_bytes_ += *length;
   }
-  return &elements_[index];
+  return &(*elements_)[index];
 }

@@ -108,12 +108,14 @@ void RunModuleCommand(node::CommandContext& ctx, node::Args args) {
 }
 
 void SetKeys(RedisModuleCommand& command, const LegacyKeyNumbers& keys) {
-  constexpr KeyFlag kFull = KeyFlag::kRw | KeyFlag::kAccess | KeyFlag::kUpdate;
+  KeyFlag access = KeyFlag::kRw | KeyFlag::kAccess | KeyFlag::kUpdate;
   if (command.words.gets_keys) {
     command.row.get_keys = slots::GetKeysFunction(&AskForKeys, &command);
-  } else if (keys.first != 0) {
+    access = access | KeyFlag::kVariableFlags;
+  }
+  if (keys.first != 0) {
     command.row.keys = {KeySpec::Range(
-        {.first = keys.first, .last = keys.last, .step = std::max(keys.step, 1)}, kFull)};
+        {.first = keys.first, .last = keys.last, .step = std::max(keys.step, 1)}, access)};
   }
 }
 

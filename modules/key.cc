@@ -148,7 +148,8 @@ void KeyPool::GiveBack(RedisModuleKey* key) {
 RedisModuleKey* OpenModuleKey(RedisModuleCtx& ctx, RedisModuleString* name, int mode) {
   const node::HashedKey key = node::HashKey(ctx.engine().keyspace, name->view());
   const Entry* entry = Find(ctx, key, mode);
-  if (entry == nullptr && (mode & REDISMODULE_WRITE) == 0) return nullptr;
+  const bool writes = (mode & REDISMODULE_WRITE) != 0;
+  if (writes ? ctx.modules.read_only() : entry == nullptr) return nullptr;
   return ctx.modules.keys().Take(ctx, name, key, mode, entry);
 }
 

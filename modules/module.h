@@ -45,7 +45,8 @@ class Module {
   void* library = nullptr;  // Of dlopen; null of one that is built in.
   bool loading = true;      // OnLoad runs.
   bool unloaded = false;
-  int calls = 0;  // Of its code, under way on the engine thread (RM_Call's depth).
+  size_t categories = 0;  // Of commands, that it has added.
+  int calls = 0;          // Of its code, under way on the engine thread (RM_Call's depth).
   std::vector<std::unique_ptr<RedisModuleCommand>> commands;  // Subcommands too.
 };
 

@@ -189,6 +189,8 @@ absl::Status Modules::Load(LoadRequest request) {
   if (!status.ok()) {
     host_.log.Warning(StrCat("Module ", module.path, " failed to load: ", ToStd(status.message())));
     Discard(module);
+    // Those of a module that was loaded stay: rules may name them.
+    engine().registry.categories().RemoveLast(module.categories);
     gone_.push_back(std::move(made));
     return absl::AbortedError("Error loading the extension. Please check the server logs.");
   }

@@ -57,6 +57,10 @@ struct Host {
   Descriptors* descriptors = nullptr;
   // Gives null outside cluster mode; may be null itself.
   std::function<ClusterView*()> cluster;
+  // All data becomes what the RDB file at a path holds, as Replication::ReplaceData has it. Null:
+  // modules cannot load files.
+  std::function<absl::Status(const std::string& path, absl::FunctionRef<void()> between)>
+      replace_data;
   // Lets other clients be served within a command that takes long; may be null.
   std::function<void()> serve_others;
 };
@@ -113,6 +117,8 @@ class Modules : public node::ModulesReport {
 
   std::vector<std::string> DescribeModules() const override;
   std::string InfoSections(node::Args names) const override;  // api/info.cc
+  bool has_child() const override { return has_child_; }
+  void set_has_child(bool has) { has_child_ = has; }
 
   const Host& host() const { return host_; }
   node::Engine& engine() const { return host_.engine; }
@@ -149,6 +155,10 @@ class Modules : public node::ModulesReport {
   uint64_t keyspace_stamp() const { return keyspace_stamp_; }
   void TouchKeyspace() { ++keyspace_stamp_; }
 
+  // Nothing can be changed: a key is about to go, and modules look at it. Gives what held before.
+  bool set_read_only(bool read_only) { return std::exchange(read_only_, read_only); }
+  bool read_only() const { return read_only_; }
+
   // Calls a module's code outside of commands: `code` gets a context. The module is null where the
   // code was registered through a context that is nobody's. What it replicates is one unit.
   void CallBack(Module* module, absl::FunctionRef<void(RedisModuleCtx&)> code);
@@ -180,6 +190,8 @@ class Modules : public node::ModulesReport {
   std::vector<std::unique_ptr<ModulePart>> parts_;
   absl::flat_hash_map<std::type_index, ModulePart*> parts_by_type_;
   uint64_t keyspace_stamp_ = 0;
+  bool read_only_ = false;
+  bool has_child_ = false;
 };
 
 }  // namespace slotmesh::modules

@@ -20,7 +20,7 @@ bool FormattedWords::Read(const char* name, const char* format, va_list args) {
         break;
       }
       case 'l':
-        words_.push_back(numbers_.emplace_back(std::to_string(va_arg(args, long long))));
+        words_.push_back(numbers_.emplace_front(std::to_string(va_arg(args, long long))));
         break;
       case 'v': {
         RedisModuleString* const* strings = va_arg(args, RedisModuleString* const*);

@@ -8,11 +8,11 @@
 #define SLOTMESH_MODULES_WORDS_H_
 
 #include <cstdarg>
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "node/journal/journal.h"
 #include "node/resp/args.h"
 
@@ -50,8 +50,8 @@ class FormattedWords {
  private:
   bool ReadMark(char mark);
 
-  std::vector<std::string_view> words_;
-  std::deque<std::string> numbers_;
+  absl::InlinedVector<std::string_view, 16> words_;
+  std::forward_list<std::string> numbers_;
   Marks marks_;
 };
 

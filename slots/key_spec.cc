@@ -106,6 +106,7 @@ KeyStatus ExtractChannels(absl::Span<const KeySpec> specs, Words words, KeyRefs*
 
 KeyStatus FindKeys(absl::Span<const KeySpec> specs, GetKeysFunction function, KeyDetail detail,
                    Words words, KeyRefs* out) {
+  if (function.decides_alone()) return function(words, out);
   const bool specs_suffice = detail == KeyDetail::kPositions || function == nullptr ||
                              std::none_of(specs.begin(), specs.end(), [](const KeySpec& spec) {
                                return spec.is_routed() && Has(spec.flags, KeyFlag::kVariableFlags);

@@ -196,7 +196,8 @@ enum class KeyStatus : uint8_t {
 
 // A command's own way to find its keys: appends to *out. Only kOk and kInvalid; then *out is
 // unchanged. It gives the kinds of access that hold for these very words, so never kVariableFlags.
-// A plain function, or one with the state that it is about (a module's command). Null finds none.
+// A plain function, or one with the state that it is about: a module's command, which is asked
+// whatever its specs say. Null finds none.
 class GetKeysFunction {
  public:
   using Plain = KeyStatus (*)(Words words, KeyRefs* out);
@@ -213,6 +214,8 @@ class GetKeysFunction {
   friend constexpr bool operator==(const GetKeysFunction& function, std::nullptr_t) {
     return !function;
   }
+  // Specs only describe what it finds.
+  constexpr bool decides_alone() const { return stateful_ != nullptr; }
   // REQUIRES: not null.
   KeyStatus operator()(Words words, KeyRefs* out) const {
     return plain_ != nullptr ? plain_(words, out) : stateful_(state_, words, out);

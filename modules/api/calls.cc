@@ -51,6 +51,7 @@ node::ModuleCall RulesOf(const Marks& marks, const RedisModuleCtx& ctx) {
   return {.script_rules = marks.script_rules,
           .respect_memory = marks.respect_memory,
           .no_writes = marks.no_writes,
+          .no_effects = ctx.modules.read_only(),
           .check_access = marks.as_user,
           .obeys_routing = ctx.client == nullptr || !ctx.client->is_primary,
           .dry_run = marks.dry_run,
@@ -80,6 +81,9 @@ void FreeReply(void* thing) {
   if (reply->type == REDISMODULE_REPLY_PROMISE) {
     TheModules().part<PromisePart>().Release(*reply);
   }
+  if (std::unique_ptr<node::Client> writer = reply->TakeWriter(); writer != nullptr) {
+    TheModules().call_clients().GiveBack(std::move(writer));
+  }
   delete reply;
 }
 
@@ -95,6 +99,14 @@ RedisModuleCallReply* Track(RedisModuleCtx* ctx, std::unique_ptr<RedisModuleCall
 // Whoever may not wait itself gets what the command replies where nobody can.
 bool MayWait(const RedisModuleCtx& ctx) {
   return ctx.engine().script == nullptr && (ctx.command == nullptr || ctx.command->may_block());
+}
+
+// What the command may have told the server to do for its client.
+void LeaveNothing(node::Engine& engine, node::Client& client) {
+  if (client.watching) engine.watches.Forget(client);
+  if (client.subscriptions != nullptr || client.tracking != nullptr || client.monitor) {
+    engine.messages.Forget(client);
+  }
 }
 
 // Null, and errno says why, or the reply.
@@ -119,11 +131,10 @@ RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
                            *ctx, request.words(), call.audience,
                            [&](node::Client& waiting) { Prepare(waiting, *ctx, marks); }));
   } else if (shown) {
-    reply = Track(ctx, std::make_unique<RedisModuleCallReply>(client->output.ToString(),
-                                                              client->reply().protocol()));
+    LeaveNothing(modules.engine(), *client);
+    return Track(ctx, std::make_unique<RedisModuleCallReply>(std::move(client)));
   }
-  modules.engine().watches.Forget(*client);
-  modules.engine().messages.Forget(*client);
+  LeaveNothing(modules.engine(), *client);
   modules.call_clients().GiveBack(std::move(client));
   return reply;
 }

@@ -32,7 +32,9 @@ uint64_t FlagsOf(const node::Client& client) {
   if (client.blocked != 0) flags |= REDISMODULE_CLIENTINFO_FLAG_BLOCKED;
   if (client.tracking != nullptr) flags |= REDISMODULE_CLIENTINFO_FLAG_TRACKING;
   if (client.unix_socket) flags |= REDISMODULE_CLIENTINFO_FLAG_UNIXSOCKET;
-  if (client.transaction.active) flags |= REDISMODULE_CLIENTINFO_FLAG_MULTI;
+  const node::Engine& engine = TheModules().engine();
+  const bool runs = engine.in_exec && engine.running.client == &client;
+  if (client.transaction.active || runs) flags |= REDISMODULE_CLIENTINFO_FLAG_MULTI;
   return flags;
 }
 

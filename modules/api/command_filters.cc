@@ -1,6 +1,7 @@
 // Command filters: modules that see, and may change, the words of requests before they are looked
 // up.
 #include <algorithm>
+#include <climits>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -136,8 +137,10 @@ int CommandFilterArgDelete(RedisModuleCommandFilterCtx* request, int position) n
   return REDISMODULE_OK;
 }
 
+// 0 would be no client at all: scripts' and modules' own commands have one that no connection has.
 unsigned long long CommandFilterGetClientId(RedisModuleCommandFilterCtx* request) noexcept {
-  return request->client.id();
+  constexpr unsigned long long kNoConnection = ULLONG_MAX;
+  return request->client.id() == 0 ? kNoConnection : request->client.id();
 }
 
 const ApiEntry kFunctions[] = {

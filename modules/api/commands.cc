@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "modules/api/groups.h"
 #include "modules/api/text.h"
 #include "modules/command.h"
@@ -67,6 +69,43 @@ int SetCommandInfo(RedisModuleCommand* command, const RedisModuleCommandInfo* in
   }
   command->has_info = true;
   command->modules->engine().registry.Refresh(*command->command);
+  return REDISMODULE_OK;
+}
+
+// --- The categories by which rules of users name commands. ---
+
+int AddACLCategory(RedisModuleCtx* ctx, const char* name) noexcept {
+  if (ctx->module == nullptr || !ctx->module->loading) {
+    errno = EINVAL;
+    return REDISMODULE_ERR;
+  }
+  const absl::Status added = ctx->engine().registry.categories().Add(name);
+  if (!added.ok()) {
+    errno = absl::IsInvalidArgument(added) ? EINVAL : absl::IsAlreadyExists(added) ? EBUSY : ENOMEM;
+    return REDISMODULE_ERR;
+  }
+  ++ctx->module->categories;
+  return REDISMODULE_OK;
+}
+
+// All of them, separated by spaces; those that followed from the command's flags are not added.
+int SetCommandACLCategories(RedisModuleCommand* command, const char* names) noexcept {
+  if (command == nullptr || !command->module->loading) return REDISMODULE_ERR;
+  node::Registry& registry = command->modules->engine().registry;
+  node::Acl categories = node::Acl::kNone;
+  for (const absl::string_view split :
+       absl::StrSplit(names == nullptr ? "" : names, ' ', absl::SkipEmpty())) {
+    const std::optional<node::Acl> category = registry.categories().Find(ToStd(split));
+    if (!category.has_value()) {
+      WriteLog(command->module, "warning",
+               StrCat("Command '", command->row.name, "' is to be of the category '", ToStd(split),
+                      "', which there is not."));
+      return REDISMODULE_ERR;
+    }
+    categories = categories | *category;
+  }
+  command->row.acl = categories;
+  registry.Refresh(*command->command);
   return REDISMODULE_OK;
 }
 
@@ -146,6 +185,8 @@ const ApiEntry kFunctions[] = {
     {"GetCommand", &GetCommand},
     {"CreateSubcommand", &CreateSubcommand},
     {"SetCommandInfo", &SetCommandInfo},
+    {"AddACLCategory", &AddACLCategory},
+    {"SetCommandACLCategories", &SetCommandACLCategories},
     {"IsKeysPositionRequest", &IsKeysPositionRequest},
     {"IsChannelsPositionRequest", &IsChannelsPositionRequest},
     {"KeyAtPos", &KeyAtPos},

@@ -94,15 +94,17 @@ int ConfigPart::Register(RedisModuleCtx* ctx, const char* name, unsigned int fla
   return 0;
 }
 
+// What is given twice has its last value.
 std::optional<std::string> ConfigPart::TakeGiven(const ModuleConfig& config) {
+  const auto is_its = [&](const NameValue& one) {
+    return EqualsIgnoreCase(one.first, config.full_name);
+  };
   for (auto* given : {modules_.given_configs(), &modules_.host().settings.unclaimed()}) {
     if (given == nullptr) continue;
-    const auto found = std::find_if(given->begin(), given->end(), [&](const NameValue& one) {
-      return EqualsIgnoreCase(one.first, config.full_name);
-    });
-    if (found == given->end()) continue;
+    const auto found = std::find_if(given->rbegin(), given->rend(), is_its);
+    if (found == given->rend()) continue;
     std::string value = std::move(found->second);
-    given->erase(found);
+    std::erase_if(*given, is_its);
     return value;
   }
   return std::nullopt;

@@ -71,9 +71,6 @@ int CallerFlags(const RedisModuleCtx& ctx) {
   if (client.watch_broken || client.transaction.poisoned) {
     flags |= REDISMODULE_CTX_FLAGS_MULTI_DIRTY;
   }
-  if (ctx.command != nullptr && ctx.command->origin() == node::RequestOrigin::kExec) {
-    flags |= REDISMODULE_CTX_FLAGS_MULTI;
-  }
   return flags;
 }
 
@@ -110,6 +107,7 @@ int GetContextFlags(RedisModuleCtx* ctx) noexcept {
   int flags = RoleFlags(engine) | MemoryFlags(engine);
   if (ctx != nullptr) flags |= CallerFlags(*ctx);
   if (engine.script != nullptr) flags |= REDISMODULE_CTX_FLAGS_LUA;
+  if (engine.in_exec) flags |= REDISMODULE_CTX_FLAGS_MULTI;
   if (engine.keyspace.cluster()) flags |= REDISMODULE_CTX_FLAGS_CLUSTER;
   if (engine.loading.active) flags |= REDISMODULE_CTX_FLAGS_LOADING;
   if (engine.config.appendonly) flags |= REDISMODULE_CTX_FLAGS_AOF;

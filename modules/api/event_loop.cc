@@ -104,22 +104,27 @@ class EventLoopPart : public ModulePart {
 };
 
 int ResultOf(int error) {
-  if (error == 0) return REDISMODULE_OK;
   errno = error;
-  return REDISMODULE_ERR;
+  return error == 0 ? REDISMODULE_OK : REDISMODULE_ERR;
 }
 
 // Empty, or of bits that there are not.
 bool IsMask(int mask) { return mask != 0 && (mask & ~kDirections) == 0; }
 
+// The server's connections and what it keeps beside them.
+bool InRange(int fd) {
+  constexpr int64_t kReserved = 128;
+  return fd >= 0 && fd < TheModules().engine().config.maxclients + kReserved;
+}
+
 int EventLoopAdd(int fd, int mask, RedisModuleEventLoopFunc func, void* user_data) noexcept {
-  if (fd < 0) return ResultOf(ERANGE);
+  if (!InRange(fd)) return ResultOf(ERANGE);
   if (!IsMask(mask) || func == nullptr) return ResultOf(EINVAL);
   return ResultOf(TheModules().part<EventLoopPart>().Add(fd, mask, func, user_data));
 }
 
 int EventLoopDel(int fd, int mask) noexcept {
-  if (fd < 0) return ResultOf(ERANGE);
+  if (!InRange(fd)) return ResultOf(ERANGE);
   if (!IsMask(mask)) return ResultOf(EINVAL);
   return ResultOf(TheModules().part<EventLoopPart>().Remove(fd, mask));
 }

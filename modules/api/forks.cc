@@ -57,6 +57,7 @@ class ForkPart : public ModulePart {
       return -1;
     }
     child_ = child;
+    modules_.set_has_child(true);
     done_ = done;
     data_ = data;
     modules_.host().log.Notice(StrCat("Module fork started pid: ", child));
@@ -97,6 +98,7 @@ class ForkPart : public ModulePart {
 
   void End() {
     child_ = 0;
+    modules_.set_has_child(false);
     Tell(modules_.engine(), &node::ServerObserver::OnSnapshot, false);
   }
 

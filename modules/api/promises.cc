@@ -110,11 +110,13 @@ void PromisePart::End(uint64_t number) {
                                   [&](const auto& one) { return one->number == number; });
   if (known == pending_.end()) return;  // It was dropped meanwhile.
   Pending& pending = **known;
-  RedisModuleCallReply reply(pending.client.output.ToString(), pending.client.reply().protocol());
   if (pending.handler != nullptr) {
+    // The handler's: it frees the reply.
+    auto* reply = new RedisModuleCallReply(pending.client.output.ToString(),
+                                           pending.client.reply().protocol());
     modules_.CallBack(pending.module, [&](RedisModuleCtx& ctx) {
       ctx.database = pending.client.database;
-      pending.handler(&ctx, &reply, pending.data);
+      pending.handler(&ctx, reply, pending.data);
     });
   }
   Drop(pending);

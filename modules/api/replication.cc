@@ -54,7 +54,8 @@ int Replicate(RedisModuleCtx* ctx, const char* name, const char* format, ...) no
 }
 
 int ReplicateVerbatim(RedisModuleCtx* ctx) noexcept {
-  if (ctx->command == nullptr) return REDISMODULE_ERR;
+  // Of a command, or of a callback for a client that has waited since one.
+  if (ctx->request.empty()) return REDISMODULE_ERR;
   Append(ctx, ctx->request);
   return REDISMODULE_OK;
 }

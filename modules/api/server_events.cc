@@ -8,10 +8,12 @@
 
 #include "modules/api/groups.h"
 #include "modules/context.h"
+#include "modules/key.h"
 #include "modules/modules.h"
 #include "modules/process.h"
 #include "modules/string.h"
 #include "node/command/server_observer.h"
+#include "node/keyspace/observer.h"
 
 namespace slotmesh::modules {
 namespace {
@@ -65,6 +67,19 @@ int LoadingSubevent(node::ServerObserver::Loading what) {
   return REDISMODULE_SUBEVENT_LOADING_FAILED;
 }
 
+int AsyncLoadingSubevent(node::ServerObserver::AsyncLoading what) {
+  using AsyncLoading = node::ServerObserver::AsyncLoading;
+  switch (what) {
+    case AsyncLoading::kStarted:
+      return REDISMODULE_SUBEVENT_REPL_ASYNC_LOAD_STARTED;
+    case AsyncLoading::kAborted:
+      return REDISMODULE_SUBEVENT_REPL_ASYNC_LOAD_ABORTED;
+    case AsyncLoading::kCompleted:
+      return REDISMODULE_SUBEVENT_REPL_ASYNC_LOAD_COMPLETED;
+  }
+  return REDISMODULE_SUBEVENT_REPL_ASYNC_LOAD_ABORTED;
+}
+
 int SaveSubevent(node::ServerObserver::Save what) {
   using Save = node::ServerObserver::Save;
   switch (what) {
@@ -84,7 +99,9 @@ int SaveSubevent(node::ServerObserver::Save what) {
   return REDISMODULE_SUBEVENT_PERSISTENCE_FAILED;
 }
 
-class ServerEventPart : public ModulePart, public node::ServerObserver {
+class ServerEventPart : public ModulePart,
+                        public node::ServerObserver,
+                        public node::DepartureListener {
  public:
   explicit ServerEventPart(Modules& modules) : modules_(modules) {
     modules.engine().observer = this;
@@ -93,11 +110,13 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
   }
   ~ServerEventPart() override {
     modules_.engine().observer = nullptr;
+    modules_.engine().keyspace.set_departure_listener(nullptr);
     modules_.host().settings.set_on_set(nullptr);
   }
 
   void Forget(Module& module) override {
     std::erase_if(listeners_, [&](const Listener& one) { return one.module == &module; });
+    Attach();
   }
   void OnLoaded(const Module& module) override { OnModule(module, true); }
   void OnUnloaded(const Module& module) override { OnModule(module, false); }
@@ -106,6 +125,7 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
     std::erase_if(listeners_,
                   [&](const Listener& one) { return one.module == module && one.event == event; });
     if (callback != nullptr) listeners_.push_back({module, event, callback});
+    Attach();
   }
 
   // ServerObserver.
@@ -121,6 +141,9 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
   void OnClient(node::Client& client, bool connected) override;
   void OnLoading(Loading what) override {
     Fire(REDISMODULE_EVENT_LOADING, LoadingSubevent(what), nullptr);
+  }
+  void OnAsyncLoading(AsyncLoading what) override {
+    Fire(REDISMODULE_EVENT_REPL_ASYNC_LOAD, AsyncLoadingSubevent(what), nullptr);
   }
   void OnLoadingProgress(bool append_only, int done) override {
     if (!HasListener(REDISMODULE_EVENT_LOADING_PROGRESS)) return;
@@ -156,13 +179,15 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
     RedisModuleCronLoopV1 data{kDataVersion, static_cast<int32_t>(modules_.engine().config.hz)};
     Fire(REDISMODULE_EVENT_CRON_LOOP, 0, &data);
   }
-  void OnKey(int database, std::string_view key, KeyChange why) override;
   void OnLoop(bool before_waiting) override {
     Fire(REDISMODULE_EVENT_EVENTLOOP,
          before_waiting ? REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP
                         : REDISMODULE_SUBEVENT_EVENTLOOP_AFTER_SLEEP,
          nullptr);
   }
+
+  // DepartureListener.
+  void OnDeparture(int database, const node::HashedKey& key, node::Departure why) override;
 
  private:
   struct Listener {
@@ -174,6 +199,11 @@ class ServerEventPart : public ModulePart, public node::ServerObserver {
   bool HasListener(uint64_t event) const {
     return std::any_of(listeners_.begin(), listeners_.end(),
                        [event](const Listener& one) { return one.event == event; });
+  }
+  // Looking at each key that goes costs: only while somebody wants it.
+  void Attach() {
+    modules_.engine().keyspace.set_departure_listener(HasListener(REDISMODULE_EVENT_KEY) ? this
+                                                                                         : nullptr);
   }
   void Fire(uint64_t event, int subevent, void* data, node::Client* client = nullptr,
             int database = 0);
@@ -267,41 +297,43 @@ void ServerEventPart::OnRoleChange(bool is_replica) {
        &data);
 }
 
-int KeySubevent(node::ServerObserver::KeyChange why) {
-  using KeyChange = node::ServerObserver::KeyChange;
+int KeySubevent(node::Departure why) {
+  using node::Departure;
   switch (why) {
-    case KeyChange::kDeleted:
+    case Departure::kDeleted:
       return REDISMODULE_SUBEVENT_KEY_DELETED;
-    case KeyChange::kExpired:
+    case Departure::kExpired:
       return REDISMODULE_SUBEVENT_KEY_EXPIRED;
-    case KeyChange::kEvicted:
+    case Departure::kEvicted:
       return REDISMODULE_SUBEVENT_KEY_EVICTED;
-    case KeyChange::kOverwritten:
+    case Departure::kOverwritten:
       return REDISMODULE_SUBEVENT_KEY_OVERWRITTEN;
   }
   return REDISMODULE_SUBEVENT_KEY_DELETED;
 }
 
-// The key is opened as a module would: by the functions that modules have for it.
-void ServerEventPart::OnKey(int database, std::string_view key, KeyChange why) {
-  using OpenKey = RedisModuleKey* (*)(RedisModuleCtx*, RedisModuleString*, int);
-  using CloseKey = void (*)(RedisModuleKey*);
-  if (!HasListener(REDISMODULE_EVENT_KEY)) return;
-  const auto open = reinterpret_cast<OpenKey>(modules_.FindFunction("RedisModule_OpenKey"));
-  const auto close = reinterpret_cast<CloseKey>(modules_.FindFunction("RedisModule_CloseKey"));
-  if (open == nullptr || close == nullptr) return;
+// What has expired can be read here, too; nothing can be changed.
+void ServerEventPart::OnDeparture(int database, const node::HashedKey& key, node::Departure why) {
+  node::Keyspace& keyspace = modules_.engine().keyspace;
+  const node::ExpiryMode mode = keyspace.expiry_mode();
+  keyspace.set_expiry_mode(node::ExpiryMode::kIgnore);
+  const bool outer = modules_.set_read_only(true);
   RedisModuleCtx ctx(modules_, nullptr, RedisModuleCtx::Kind::kCallback, nullptr);
   ctx.database = database;
-  auto* name = new RedisModuleString(key);
+  auto* name = new RedisModuleString(key.bytes);
   constexpr int kQuietly = REDISMODULE_READ | REDISMODULE_OPEN_KEY_NOTOUCH |
                            REDISMODULE_OPEN_KEY_NONOTIFY | REDISMODULE_OPEN_KEY_NOSTATS |
                            REDISMODULE_OPEN_KEY_NOEXPIRE | REDISMODULE_OPEN_KEY_NOEFFECTS;
-  RedisModuleKeyInfoV1 data{kDataVersion, open(&ctx, name, kQuietly)};
+  modules_.TouchKeyspace();
+  RedisModuleKeyInfoV1 data{kDataVersion, OpenModuleKey(ctx, name, kQuietly)};
   if (data.key != nullptr) {
     Fire(REDISMODULE_EVENT_KEY, KeySubevent(why), &data, nullptr, database);
-    close(data.key);
+    CloseModuleKey(data.key);
   }
   name->Release();
+  modules_.TouchKeyspace();
+  (void)modules_.set_read_only(outer);
+  keyspace.set_expiry_mode(mode);
 }
 
 int SubscribeToServerEvent(RedisModuleCtx* ctx, RedisModuleEvent event,

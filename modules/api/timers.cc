@@ -48,7 +48,8 @@ class TimerPart : public ModulePart {
     return found == nullptr || found->timer.module != module ? nullptr : found;
   }
   void Remove(RedisModuleTimerID id) { (void)timers_.Take(id); }
-  int64_t NowMillis() const { return modules_.engine().clock.MonotonicNanos() / kNanosPerMilli; }
+  int64_t NowNanos() const { return modules_.engine().clock.MonotonicNanos(); }
+  int64_t NowMillis() const { return NowNanos() / kNanosPerMilli; }
 
  private:
   // Asks for a call at the first deadline, unless one comes by then anyway.
@@ -102,7 +103,8 @@ int GetTimerInfo(RedisModuleCtx* ctx, RedisModuleTimerID id, uint64_t* remaining
   const auto* found = part.Find(ctx->module, id);
   if (found == nullptr) return REDISMODULE_ERR;
   if (remaining != nullptr) {
-    *remaining = static_cast<uint64_t>(std::max<int64_t>(found->deadline_ms - part.NowMillis(), 0));
+    const int64_t left_ns = found->deadline_ms * kNanosPerMilli - part.NowNanos();
+    *remaining = static_cast<uint64_t>(std::max<int64_t>(left_ns, 0) / kNanosPerMilli);
   }
   if (data != nullptr) *data = found->timer.data;
   return REDISMODULE_OK;

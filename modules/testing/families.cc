@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "modules/modules.h"
+#include "node/commands/command_family.h"
 #include "node/commands/generic.h"
 #include "node/commands/hashes.h"
 #include "node/commands/lists.h"
@@ -80,9 +81,9 @@ node::TestEngine::Options ModuleTestOptions() {
   options.config = "enable-debug-command yes\nenable-module-command yes\n";
   options.families = node::SessionFamilies();
   for (const auto rows :
-       {node::StringCommands(), node::GenericCommands(), node::HashCommands(), node::SetCommands(),
-        node::ListCommands(), node::StreamCommands(), node::PubSubCommands(),
-        node::SortedSetReadCommands(), node::SortedSetWriteCommands()}) {
+       {node::CommandCommands(), node::StringCommands(), node::GenericCommands(),
+        node::HashCommands(), node::SetCommands(), node::ListCommands(), node::StreamCommands(),
+        node::PubSubCommands(), node::SortedSetReadCommands(), node::SortedSetWriteCommands()}) {
     options.families.push_back({.rows = rows});
   }
   for (auto& family : ModuleFamilies()) options.families.push_back(family);

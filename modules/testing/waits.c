@@ -120,6 +120,8 @@ static void OnPopped(RedisModuleCtx *ctx, RedisModuleCallReply *reply, void *dat
   RedisModuleCtx *answer = RedisModule_GetThreadSafeContext(client);
   RedisModule_FreeCallReply(RedisModule_Call(ctx, "INCR", "!c", "popped"));
   RedisModule_ReplyWithCallReply(answer, reply);
+  RedisModule_FreeCallReply(reply);
+  RedisModule_FreeCallReply(promise);
   RedisModule_FreeThreadSafeContext(answer);
   RedisModule_UnblockClient(client, NULL);
 }

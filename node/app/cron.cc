@@ -5,6 +5,7 @@
 
 #include "boost/asio/post.hpp"
 #include "node/command/expiry_role.h"
+#include "node/command/request_filter.h"
 #include "node/commands/field_expiry.h"
 
 namespace slotmesh::node {
@@ -90,19 +91,31 @@ uint64_t Cron::ExpireFields(int database, std::string_view key) {
                         &done);
 }
 
+// What modules do about it goes out with it.
+void Cron::ExpireAlone(Database& database, std::string_view key) {
+  const JournalScope unit(engine_.journal);
+  // Gone with the look.
+  (void)database.FindRead(HashKey(engine_.keyspace, key), engine_.now_ms,
+                          {.touch = false, .count = false});
+  if (engine_.unit_end != nullptr && engine_.unit_end->pending()) engine_.unit_end->Run();
+}
+
 void Cron::ExpirySlice() {
   const int64_t begin = engine_.clock.MonotonicNanos();
   const auto spent = [&] { return (engine_.clock.MonotonicNanos() - begin) / 1000; };
   uint64_t removed = 0;
   uint64_t buckets = 0;
   server_.BeginTurn();
+  const auto due =
+      engine_.notifier.modules_hear(kNotifyExpired) ? Database::Due::kName : Database::Due::kRemove;
   for (int looked = 0; looked < engine_.keyspace.database_count(); ++looked) {
     Database& db = engine_.keyspace.database(expiry_database_);
     if (db.expiring() + db.with_expiring_parts() > 0) {
-      const Database::ExpiryStep step =
-          db.ExpireSome(engine_.now_ms, kExpiryBucketsPerSlice - buckets,
-                        [&] { return spent() >= kExpirySliceMicros; });
-      removed += step.removed;
+      const Database::ExpiryStep step = db.ExpireSome(
+          engine_.now_ms, kExpiryBucketsPerSlice - buckets,
+          [&] { return spent() >= kExpirySliceMicros; }, due);
+      removed += step.removed + step.due_keys.size();
+      for (const std::string& key : step.due_keys) ExpireAlone(db, key);
       for (const std::string& key : step.due_parts) removed += ExpireFields(db.index(), key);
       buckets += step.buckets;
       if (spent() >= kExpirySliceMicros || buckets >= kExpiryBucketsPerSlice) break;

@@ -53,6 +53,7 @@ class Cron {
   void RefreshMemory();
   void ExpirySlice();
   uint64_t ExpireFields(int database, std::string_view key);
+  void ExpireAlone(Database& database, std::string_view key);
 
   boost::asio::io_context& io_;
   Engine& engine_;

@@ -36,7 +36,7 @@ admin::MetricsSnapshot GatherMetrics(const Engine& engine, const ClientTable& cl
   snapshot.cpu_user_seconds = Seconds(used.ru_utime);
   snapshot.cpu_system_seconds = Seconds(used.ru_stime);
   snapshot.connected_clients = clients.size();
-  snapshot.blocked_clients = engine.blocked.size() + engine.parking.size();
+  snapshot.blocked_clients = engine.blocked.with_connection() + engine.parking.size();
   snapshot.max_clients = static_cast<uint64_t>(engine.config.maxclients);
   const ServerStats& stats = engine.stats;
   snapshot.connections_received = stats.connections_received;

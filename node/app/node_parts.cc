@@ -165,6 +165,10 @@ Node::Parts::Parts(const Environment& environment)
                .cluster = [this]() -> modules::ClusterView* {
                  return cluster == nullptr ? nullptr : &cluster->module_view();
                },
+               .replace_data =
+                   [this](const std::string& path, absl::FunctionRef<void()> between) {
+                     return replication.ReplaceData(path, between);
+                   },
                .serve_others = [this] { server.ServeOthers(); }}) {}
 
 }  // namespace slotmesh::node

@@ -39,6 +39,7 @@ class BlockedClients {
                OnEnd on_gone = nullptr) {
     const Ticket ticket = ++last_ticket_;
     client.blocked = ticket;
+    if (client.id() != 0) ++with_connection_;
     if (deadline_ms != kNoDeadline) deadlines_.emplace(deadline_ms, ticket);
     clients_.emplace(ticket, Wait{&client, deadline_ms, std::move(on_timeout), std::move(on_end),
                                   std::move(on_gone)});
@@ -106,6 +107,8 @@ class BlockedClients {
   // The wait has not ended yet.
   bool Contains(Ticket ticket) const { return clients_.contains(ticket); }
   size_t size() const { return clients_.size(); }
+  // Those that somebody is connected as; not what modules wait for in a name of their own.
+  size_t with_connection() const { return with_connection_; }
   // The first deadline, kNoDeadline if there is none.
   int64_t next_deadline_ms() const {
     return deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first;
@@ -125,6 +128,7 @@ class BlockedClients {
 
   void Erase(Waits::iterator wait) {
     wait->second.client->blocked = 0;
+    if (wait->second.client->id() != 0) --with_connection_;
     deadlines_.erase({wait->second.deadline_ms, wait->first});
     const OnEnd on_end = std::move(wait->second.on_end);
     clients_.erase(wait);
@@ -133,6 +137,7 @@ class BlockedClients {
 
   Ticket last_ticket_ = 0;
   Waits clients_;
+  size_t with_connection_ = 0;
   std::set<std::pair<int64_t, Ticket>> deadlines_;
 };
 

@@ -148,6 +148,7 @@ class Client {
   bool import_source = false;         // CLIENT IMPORT-SOURCE
   bool understands_redirect = false;  // CLIENT CAPA redirect
   ReplyMode reply_mode = ReplyMode::kOn;
+  bool ignores_memory = false;  // maxmemory refuses it nothing, nor the scripts that it runs.
   SafetyChoice write_safety = SafetyChoice::kServers;
   bool close_after_reply = false;
   bool close_now = false;

@@ -38,30 +38,6 @@ constexpr Named<Flag> kLastFlagNames[] = {
     {Flag::kTouchesArbitraryKeys, "touches_arbitrary_keys"},
 };
 
-constexpr Named<Acl> kCategoryNames[] = {
-    {Acl::kKeyspace, "keyspace"},
-    {Acl::kRead, "read"},
-    {Acl::kWrite, "write"},
-    {Acl::kSet, "set"},
-    {Acl::kSortedSet, "sortedset"},
-    {Acl::kList, "list"},
-    {Acl::kHash, "hash"},
-    {Acl::kString, "string"},
-    {Acl::kBitmap, "bitmap"},
-    {Acl::kHyperLogLog, "hyperloglog"},
-    {Acl::kGeo, "geo"},
-    {Acl::kStream, "stream"},
-    {Acl::kPubSub, "pubsub"},
-    {Acl::kAdmin, "admin"},
-    {Acl::kFast, "fast"},
-    {Acl::kSlow, "slow"},
-    {Acl::kBlocking, "blocking"},
-    {Acl::kDangerous, "dangerous"},
-    {Acl::kConnection, "connection"},
-    {Acl::kTransaction, "transaction"},
-    {Acl::kScripting, "scripting"},
-};
-
 constexpr Named<slots::KeyFlag> kKeyFlagNames[] = {
     {slots::KeyFlag::kRo, "RO"},
     {slots::KeyFlag::kRw, "RW"},
@@ -161,23 +137,11 @@ std::vector<std::string_view> FlagNames(const CommandSpec& row) {
   std::vector<std::string_view> names;
   AppendNames(row.flags, kFlagNames, &names);
   // Keys that only the command itself knows move, too.
-  const bool by_function = row.keys.empty() && row.get_keys != nullptr;
+  const bool by_function =
+      row.get_keys.decides_alone() || (row.keys.empty() && row.get_keys != nullptr);
   if (by_function || slots::DeriveLegacyKeys(row.keys).movable) names.push_back("movablekeys");
   AppendNames(row.flags, kLastFlagNames, &names);
   return names;
-}
-
-std::vector<std::string_view> CategoryNames(Acl categories) {
-  std::vector<std::string_view> names;
-  AppendNames(categories, kCategoryNames, &names);
-  return names;
-}
-
-std::optional<Acl> CategoryOf(std::string_view name) {
-  for (const Named<Acl>& category : kCategoryNames) {
-    if (EqualsIgnoreCase(category.name, name)) return category.bit;
-  }
-  return std::nullopt;
 }
 
 std::vector<std::string_view> KeyFlagNames(slots::KeyFlag flags) {
@@ -191,7 +155,7 @@ void ReplyNames(Reply& reply, const std::vector<std::string_view>& names, std::s
   for (const std::string_view name : names) reply.Simple(StrCat(prefix, name));
 }
 
-void ReplyCommandInfo(const Command& command, Reply& reply) {
+void ReplyCommandInfo(const Command& command, const AclCategories& categories, Reply& reply) {
   const CommandSpec& row = command.spec();
   const slots::LegacyKeys legacy = slots::DeriveLegacyKeys(row.keys);
   reply.Array(10);
@@ -201,13 +165,15 @@ void ReplyCommandInfo(const Command& command, Reply& reply) {
   reply.Integer(legacy.first);
   reply.Integer(legacy.last);
   reply.Integer(legacy.step);
-  ReplyNames(reply, CategoryNames(command.acl()), "@");
+  ReplyNames(reply, categories.NamesOf(command.acl()), "@");
   reply.Set(row.tips.size());
   for (const std::string_view tip : row.tips) reply.Bulk(tip);
   ReplyKeySpecs(reply, row);
   if (command.subcommands().empty()) return reply.Set(0);
   reply.Array(command.subcommands().size());
-  for (const auto& subcommand : command.subcommands()) ReplyCommandInfo(*subcommand, reply);
+  for (const auto& subcommand : command.subcommands()) {
+    ReplyCommandInfo(*subcommand, categories, reply);
+  }
 }
 
 }  // namespace slotmesh::node

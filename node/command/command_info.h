@@ -1,14 +1,14 @@
-// What clients are told of a command's row: names of flags and categories, and the reply of COMMAND
+// What clients are told of a command's row: names of flags, and the reply of COMMAND
 // INFO.
 //
 // Pure functions of rows; safe from any thread.
 #ifndef SLOTMESH_NODE_COMMAND_COMMAND_INFO_H_
 #define SLOTMESH_NODE_COMMAND_COMMAND_INFO_H_
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "node/command/acl_categories.h"
 #include "node/command/command_spec.h"
 #include "node/command/registry.h"
 #include "node/resp/reply.h"
@@ -20,16 +20,11 @@ namespace slotmesh::node {
 // name; "movablekeys" follows from the key specs.
 std::vector<std::string_view> FlagNames(const CommandSpec& row);
 
-// ACL categories without '@', in the order of their bits: "keyspace", "read", ...
-std::vector<std::string_view> CategoryNames(Acl categories);
-// The category of a name in any case.
-std::optional<Acl> CategoryOf(std::string_view name);
-
 // "RW", "access", ...: as COMMAND INFO and GETKEYSANDFLAGS show them.
 std::vector<std::string_view> KeyFlagNames(slots::KeyFlag flags);
 
 // The array of ten that COMMAND and COMMAND INFO give for a command, with its subcommands.
-void ReplyCommandInfo(const Command& command, Reply& reply);
+void ReplyCommandInfo(const Command& command, const AclCategories& categories, Reply& reply);
 
 // A set of simple strings, each behind `prefix`.
 void ReplyNames(Reply& reply, const std::vector<std::string_view>& names,

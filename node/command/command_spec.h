@@ -77,7 +77,8 @@ constexpr bool Has(Flag set, Flag any_of) {
   return (static_cast<uint32_t>(set) & static_cast<uint32_t>(any_of)) != 0;
 }
 
-enum class Acl : uint32_t {
+// The bits behind these are those of modules (AclCategories).
+enum class Acl : uint64_t {
   kNone = 0,
   kKeyspace = 1u << 0,
   kRead = 1u << 1,
@@ -102,11 +103,12 @@ enum class Acl : uint32_t {
   kScripting = 1u << 20,
 };
 constexpr Acl operator|(Acl a, Acl b) {
-  return static_cast<Acl>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
+  return static_cast<Acl>(static_cast<uint64_t>(a) | static_cast<uint64_t>(b));
 }
 constexpr bool Has(Acl set, Acl any_of) {
-  return (static_cast<uint32_t>(set) & static_cast<uint32_t>(any_of)) != 0;
+  return (static_cast<uint64_t>(set) & static_cast<uint64_t>(any_of)) != 0;
 }
+constexpr Acl BitOf(size_t category) { return static_cast<Acl>(uint64_t{1} << category); }
 
 // A short list inside a row. Most rows are constexpr; a module's is filled in when it is loaded.
 template <typename T, size_t kMax>
@@ -168,9 +170,11 @@ struct CommandSpec {
   absl::Span<const CommandSpec> subcommands;
 };
 
-// The categories that follow from a row's flags, added to its own.
+// The categories that follow from a row's flags, added to its own. Modules name those of their
+// commands themselves.
 constexpr Acl ImpliedAcl(Flag flags) {
   Acl acl = Acl::kNone;
+  if (Has(flags, Flag::kModule)) return acl;
   if (Has(flags, Flag::kWrite)) acl = acl | Acl::kWrite;
   if (Has(flags, Flag::kReadOnly)) acl = acl | Acl::kRead;
   if (Has(flags, Flag::kAdmin)) acl = acl | Acl::kAdmin | Acl::kDangerous;

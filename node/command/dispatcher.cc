@@ -86,6 +86,11 @@ Dispatcher::Result Park(Engine& engine, Client& client, Args args, ParkReason re
   return Dispatcher::Result::kWaits;
 }
 
+LatencyHistogram& LatencyOf(CommandStats& stats) {
+  if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
+  return *stats.latency;
+}
+
 }  // namespace
 
 void CommandContext::Effect(Args words, int slot) {
@@ -289,12 +294,16 @@ uint64_t Dispatcher::Call(Client& client, const Command& command, Args args, Req
   if (engine_.messages.tracking.active() || !engine_.messages.monitors.empty()) [[unlikely]] {
     TellReadersAndMonitors(ctx, args, first_run);
   }
-  if (CountErrors(client, &command)) ++stats.failed;
-  if (first_run) ++stats.calls;
-  stats.ticks += ticks;
-  if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
+  const bool failed = CountErrors(client, &command);
   const auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * engine_.micros_per_tick);
-  stats.latency->Record(micros);
+  // Of a module's: in the background, and told of when it is done.
+  const bool goes_on = client.blocked != 0 && Has(command.flags(), Flag::kModule);
+  if (origin != RequestOrigin::kAof) [[likely]] {  // What files bring back was counted before.
+    if (failed) ++stats.failed;
+    if (first_run) ++stats.calls;
+    stats.ticks += ticks;
+    if (!goes_on) LatencyOf(stats).Record(micros);
+  }
   if (first_run) ++engine_.stats.commands_processed;
   if (first_run && !client.waits()) ++client.commands;
   client.last_command = &command;

@@ -20,6 +20,7 @@ Dispatcher::Result Dispatcher::ExecuteForModule(Client& client, Args args, Modul
   OwnedArgs held;
   if (engine_.request_filter != nullptr) args = engine_.request_filter->Apply(client, args, &held);
   const Plan plan = MakePlan(args);
+  client.ignores_memory = !call.respect_memory;
   const uint64_t reply_begin = client.output.end_position();
   if (!CheckForModule(client, args, plan, call) || call.dry_run) {
     return Finish(client, reply_begin);
@@ -56,6 +57,10 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
     return refuse(Refusal::kMemory, errors::kOom);
   }
   const bool write = Has(flags, Flag::kWrite);
+  if (call.no_effects && Has(flags, Flag::kWrite | Flag::kMayReplicate | Flag::kNoScript)) {
+    return refuse(Refusal::kWrite, StrCat("ERR Command '", command.full_name(),
+                                          "' was called while a key is being removed."));
+  }
   if (call.no_writes && write) {
     return refuse(Refusal::kWrite, StrCat("ERR Write command '", command.full_name(),
                                           "' was called while write is not allowed."));

@@ -84,6 +84,7 @@ struct Engine {
   ServerObserver* observer = nullptr;  // Null: nobody listens.
   TypeSettings type_settings;
   HeldKeys held_keys;
+  bool in_exec = false;                // A transaction's commands run.
   BigValueGate* big_values = nullptr;  // Null: there are no snapshots.
   RunningCommand running;              // For reports of a crash.
   // Null: there are no limits.

@@ -11,6 +11,9 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
   const bool expired = why == Removal::kExpired;
   const bool lazy =
       expired ? engine_.config.lazyfree_lazy_expire : engine_.config.lazyfree_lazy_eviction;
+  // What modules write when they hear of it goes out before it, as with any command.
+  engine_.notifier.Notify(expired ? kNotifyExpired : kNotifyEvicted,
+                          expired ? "expired" : "evicted", key.bytes, database);
   if (engine_.journal.active()) {
     const std::string_view words[] = {lazy ? "UNLINK" : "DEL", key.bytes};
     engine_.journal.Append({.database = database,
@@ -18,8 +21,6 @@ void KeyspaceListener::OnRemoved(int database, const HashedKey& key, Removal why
                             .origin = expired ? Origin::kExpiry : Origin::kEviction,
                             .argv = words});
   }
-  engine_.notifier.Notify(expired ? kNotifyExpired : kNotifyEvicted,
-                          expired ? "expired" : "evicted", key.bytes, database);
 }
 
 void KeyspaceListener::NoteOwn(int database, const HashedKey& key) {

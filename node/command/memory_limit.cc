@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "node/command/request_filter.h"
 
 namespace slotmesh::node {
 namespace {
@@ -148,6 +149,8 @@ Evictor::Outcome MemoryLimit::EvictOne(uint64_t* freed) {
   const bool timed = engine_.config.latency_monitor_threshold != 0;
   const int64_t begin = timed ? engine_.clock.MonotonicNanos() : 0;
   uint64_t before = 0;
+  // What modules do about it goes out with it.
+  const JournalScope unit(engine_.journal);
   const Evictor::Outcome outcome =
       evictor_.EvictOne(engine_.now_ms, engine_.random, [&](bool gone) {
         if (!gone) {
@@ -157,6 +160,10 @@ Evictor::Outcome MemoryLimit::EvictOne(uint64_t* freed) {
           if (timed) AddLatency("eviction-del", engine_.clock.MonotonicNanos() - begin);
         }
       });
+  const bool outermost = engine_.journal.depth() == 1;
+  if (outermost && engine_.unit_end != nullptr && engine_.unit_end->pending()) {
+    engine_.unit_end->Run();
+  }
   return outcome;
 }
 

@@ -29,6 +29,8 @@ struct ModuleCall {
   bool script_rules = false;    // What a script may not call, and when a script may not write.
   bool respect_memory = false;  // maxmemory holds for it.
   bool no_writes = false;
+  // Nothing may change the keyspace now: scripts do not run, either.
+  bool no_effects = false;
   bool check_access = false;  // As the client's user.
   bool obeys_routing = true;  // False: what comes from a primary or a file goes anywhere.
   bool dry_run = false;       // Only the checks.

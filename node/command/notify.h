@@ -40,6 +40,7 @@ class Notifier {
     }
   }
   uint32_t classes() const { return classes_; }
+  bool modules_hear(NotifyFlag kind) const { return (module_classes_ & kind) != 0; }
 
  private:
   uint32_t classes_ = 0;

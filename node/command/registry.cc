@@ -38,7 +38,7 @@ constexpr Acl kObjectCategories =
 
 // The only key of a row with one spec of the form "at word n, one key", else 0.
 int SingleKey(const CommandSpec& spec) {
-  if (spec.keys.size() != 1) return 0;
+  if (spec.keys.size() != 1 || spec.get_keys.decides_alone()) return 0;
   // A function beside a complete spec (SET's) tells what happens to the key, not where it is.
   const slots::LegacyKeys triple = slots::DeriveLegacyKeys(spec.keys);
   return !triple.movable && triple.first > 0 && triple.first == triple.last ? triple.first : 0;

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "node/command/acl_categories.h"
 #include "node/command/command_spec.h"
 #include "node/stats/latency_histogram.h"
 
@@ -119,6 +120,10 @@ class Registry {
   const std::vector<std::unique_ptr<Command>>& commands() const { return commands_; }
   void ResetStats();
 
+  // What modules add is known here before their commands name it.
+  AclCategories& categories() { return categories_; }
+  const AclCategories& categories() const { return categories_; }
+
  private:
   struct Slot {
     uint64_t prefix = 0;  // The first 8 bytes of the name, lower case, zero padded.
@@ -137,6 +142,7 @@ class Registry {
   std::vector<std::unique_ptr<Command>> removed_;
   // What Rename() took from its name, by that.
   absl::flat_hash_map<std::string, const Command*> originals_;
+  AclCategories categories_;
   std::vector<Slot> slots_;  // Open addressing; a power of two, at most half full.
 };
 

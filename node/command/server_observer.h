@@ -24,6 +24,9 @@ class ServerObserver {
   virtual void OnSwap(int first, int second) {}
   virtual void OnClient(Client& client, bool connected) {}
   virtual void OnLoading(Loading what) {}
+  // A primary's copy is loaded beside the data, which is served meanwhile.
+  enum class AsyncLoading : uint8_t { kStarted, kAborted, kCompleted };
+  virtual void OnAsyncLoading(AsyncLoading what) {}
   // Between the pieces of a file that is being loaded: how far it is, of 1024.
   virtual void OnLoadingProgress(bool append_only, int done) {}
   virtual void OnSave(Save what) {}
@@ -34,9 +37,6 @@ class ServerObserver {
   virtual void OnPrimaryLink(bool up) {}
   virtual void OnShutdown() {}
   virtual void OnCron() {}
-  // A key is about to go: it can be read still.
-  enum class KeyChange : uint8_t { kDeleted, kExpired, kEvicted, kOverwritten };
-  virtual void OnKey(int database, std::string_view key, KeyChange why) {}
   // The loop is about to wait, or has waited.
   virtual void OnLoop(bool before_waiting) {}
 };

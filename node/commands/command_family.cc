@@ -39,7 +39,9 @@ void ForEachCommand(const std::vector<std::unique_ptr<Command>>& commands,
 void CommandAll(CommandContext& ctx, Args args) {
   const auto& commands = ctx.engine().registry.commands();
   ctx.reply().Array(commands.size());
-  for (const auto& command : commands) ReplyCommandInfo(*command, ctx.reply());
+  for (const auto& command : commands) {
+    ReplyCommandInfo(*command, ctx.engine().registry.categories(), ctx.reply());
+  }
 }
 
 // COMMAND COUNT: without subcommands.
@@ -56,7 +58,7 @@ void CommandInfo(CommandContext& ctx, Args args) {
     if (command == nullptr) {
       ctx.reply().Null();
     } else {
-      ReplyCommandInfo(*command, ctx.reply());
+      ReplyCommandInfo(*command, ctx.engine().registry.categories(), ctx.reply());
     }
   }
 }
@@ -84,7 +86,9 @@ void CommandList(CommandContext& ctx, Args args) {
   if (args.size() != 2 && !by_module && !by_category && !by_pattern) {
     return ctx.reply().Error(errors::kSyntax);
   }
-  const Acl category = by_category ? CategoryOf(args[4]).value_or(Acl::kNone) : Acl::kNone;
+  const Acl category = by_category
+                           ? ctx.engine().registry.categories().Find(args[4]).value_or(Acl::kNone)
+                           : Acl::kNone;
   std::vector<std::string_view> names;
   ForEachCommand(ctx.engine().registry.commands(), [&](const Command& command) {
     if (by_module && !EqualsIgnoreCase(args[4], command.spec().module)) return;

@@ -120,7 +120,7 @@ void InfoClients(const InfoSource& source, InfoText& text) {
   text.Add("maxclients", engine.config.maxclients);
   text.Add("client_recent_max_input_buffer", totals.largest_input);
   text.Add("client_recent_max_output_buffer", totals.largest_output);
-  text.Add("blocked_clients", engine.blocked.size() + engine.parking.size());
+  text.Add("blocked_clients", engine.blocked.with_connection() + engine.parking.size());
   text.Add("tracking_clients", engine.messages.tracking.clients());
   text.Add("pubsub_clients", engine.messages.pubsub.clients());
   text.Add("watching_clients", engine.watches.watching_clients());
@@ -236,7 +236,8 @@ void InfoPersistence(const InfoSource& source, InfoText& text) {
   text.Add("rdb_last_load_keys_expired", status.keys_expired);
   text.Add("rdb_last_load_keys_loaded", status.keys_loaded);
   WriteAof(source.family.persistence.StatusOfAof(), text);
-  text.Add("module_fork_in_progress", 0);
+  const ModulesReport* modules = source.family.modules;
+  text.Add("module_fork_in_progress", modules != nullptr && modules->has_child());
   text.Add("module_fork_last_cow_size", 0);
 }
 

@@ -69,6 +69,15 @@ void WriteTraffic(const ServerStats& stats, InfoText& text) {
            stats.replica_output_rate.per_second() / kBytesPerKilobyte, 2);
 }
 
+// A module's command may have any name: one that INFO's lines can hold.
+std::string SafeName(const Command& command) {
+  std::string name = command.full_name();
+  for (char& c : name) {
+    if (c == ':' || c == '#' || c == '\n' || c == '\r') c = '_';
+  }
+  return name;
+}
+
 }  // namespace
 
 void InfoDebug(const InfoSource& source, InfoText& text) {
@@ -151,7 +160,7 @@ void InfoCommandStats(const InfoSource& source, InfoText& text) {
     if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
     const double micros = static_cast<double>(stats.ticks) * micros_per_tick;
     const double mean = stats.calls == 0 ? 0 : micros / static_cast<double>(stats.calls);
-    text.Add(StrCat("cmdstat_", command.full_name()),
+    text.Add(StrCat("cmdstat_", SafeName(command)),
              StrCat("calls=", stats.calls, ",usec=", static_cast<uint64_t>(micros),
                     ",usec_per_call=", FixedPoint(mean, 2), ",rejected_calls=", stats.rejected,
                     ",failed_calls=", stats.failed));
@@ -177,7 +186,7 @@ void InfoLatencyStats(const InfoSource& source, InfoText& text) {
       values +=
           StrCat(values.empty() ? "" : ",", "p", PercentName(percent), "=", FixedPoint(micros, 3));
     }
-    text.Add(StrCat("latency_percentiles_usec_", command.full_name()), values);
+    text.Add(StrCat("latency_percentiles_usec_", SafeName(command)), values);
   });
 }
 

@@ -2,15 +2,22 @@
 
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "node/commands/help.h"
 #include "node/commands/pubsub_handlers.h"
 #include "node/resp/errors.h"
 #include "node/resp/glob.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
 
 void SubscribeTo(CommandContext& ctx, Args names, ChannelKind kind) {
+  // A module's own call gets its reply and no messages after it.
+  if (ctx.origin() == RequestOrigin::kModule) {
+    return ctx.reply().Error(StrCat("ERR ", absl::AsciiStrToUpper(ctx.command().full_name()),
+                                    " isn't allowed for a DENY BLOCKING client"));
+  }
   PubSub& pubsub = ctx.engine().messages.pubsub;
   for (const std::string_view name : names) {
     pubsub.Subscribe(ctx.client(), kind, name);

@@ -81,6 +81,8 @@ class ModulesReport {
   virtual std::vector<std::string> DescribeModules() const = 0;
   // Their own sections, as text: those named, all if none is named.
   virtual std::string InfoSections(Args names) const = 0;
+  // A child process of a module's runs.
+  virtual bool has_child() const = 0;
 };
 
 struct ServerFamily {

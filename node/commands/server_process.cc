@@ -31,6 +31,10 @@ void Time(CommandContext& ctx, Args) {
 void Monitor(CommandContext& ctx, Args) {
   // Who is one already gets no second answer: there would be no telling it from what is shown.
   if (ctx.client().monitor) return;
+  // A module's own call gets its reply and nothing after it.
+  if (ctx.origin() == RequestOrigin::kModule) {
+    return ctx.reply().Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
   ctx.engine().messages.monitors.Add(ctx.client());
   ctx.reply().Ok();
 }

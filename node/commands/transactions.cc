@@ -62,9 +62,22 @@ void RunWaiting(CommandContext& ctx) {
   dispatcher.DiscardTransaction(client);
 }
 
+// Runs EXEC's commands within it.
+class ExecScope {
+ public:
+  explicit ExecScope(Engine& engine) : engine_(engine) { engine.in_exec = true; }
+  ~ExecScope() { engine_.in_exec = false; }
+  ExecScope(const ExecScope&) = delete;
+  ExecScope& operator=(const ExecScope&) = delete;
+
+ private:
+  Engine& engine_;
+};
+
 void Exec(CommandContext& ctx, Args) {
   Client& client = ctx.client();
   Dispatcher& dispatcher = ctx.family<TransactionFamily>().dispatcher;
+  const ExecScope scope(ctx.engine());
   if (client.transaction.running) return RunWaiting(ctx);
   if (!client.transaction.active) return ctx.reply().Error(errors::kExecWithoutMulti);
   const bool poisoned = client.transaction.poisoned;

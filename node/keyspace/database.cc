@@ -4,7 +4,6 @@
 #include <array>
 
 #include "absl/random/uniform_int_distribution.h"
-#include "node/data/prefetch.h"
 #include "node/keyspace/errors.h"
 #include "node/types/expiry_note.h"
 #include "slots/check.h"
@@ -189,7 +188,14 @@ void Database::Release(Entry* entry, bool lazy) {
   }
 }
 
+void Database::TellDepartureSlow(EntryRef& ref, const HashedKey& key, Departure why) {
+  shared_.departure_listener->OnDeparture(index_, key, why);
+  ref = Locate(key);
+  CHECK(ref);
+}
+
 void Database::RemoveExpired(EntryRef& ref, const HashedKey& key) {
+  TellDeparture(ref, key, Departure::kExpired);
   SaveBeforeChange(*ref.table, key.hash);
   Entry* entry = Remove(ref, key);
   ++shared_.stats.expired;
@@ -223,6 +229,7 @@ void Database::SetString(const HashedKey& key, std::string_view value, const Set
 
 void Database::SetString(EntryRef& ref, const HashedKey& key, std::string_view value,
                          const SetOptions& options) {
+  TellDeparture(ref, key, Departure::kOverwritten);
   const Kinds before = KindsOf(*ref);
   if (!ref->is_string()) ref->TellUnlinked(index_);
   const UnixMillis expiry = options.keep_ttl ? ref->expiry() : options.expiry;
@@ -272,6 +279,7 @@ void Database::SetExpiry(EntryRef& ref, const HashedKey& key, UnixMillis expiry)
 bool Database::Delete(const HashedKey& key, UnixMillis now, bool lazy) {
   EntryRef ref = FindWrite(key, now);
   if (!ref) return false;
+  TellDeparture(ref, key, Departure::kDeleted);
   Entry* entry = Remove(ref, key);
   SignalModified(key);
   Release(entry, lazy);
@@ -279,6 +287,7 @@ bool Database::Delete(const HashedKey& key, UnixMillis now, bool lazy) {
 }
 
 Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
+  TellDeparture(ref, key, Departure::kDeleted);
   Entry* entry = Remove(ref, key);
   SignalModified(key);
   return entry;
@@ -287,6 +296,7 @@ Entry* Database::Extract(EntryRef& ref, const HashedKey& key) {
 bool Database::Evict(const HashedKey& key, bool lazy, absl::FunctionRef<void(bool gone)> around) {
   EntryRef ref = Locate(key);
   if (!ref || shared_.IsFrozen(key.slot)) return false;
+  TellDeparture(ref, key, Departure::kEvicted);
   SaveBeforeChange(*ref.table, key.hash);
   around(false);
   Release(Remove(ref, key), lazy);
@@ -465,8 +475,8 @@ size_t Database::TableMemory() const {
 
 // Removes what is due in a bucket; entries that only looked due get a new note, those with parts
 // that are due keep theirs.
-uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket,
-                               std::vector<std::string>& due_parts) {
+uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket, Due due_keys, ExpiryStep& step) {
+  std::vector<std::string>& due_parts = step.due_parts;
   std::array<Entry*, 16> due;
   const size_t known_parts = due_parts.size();
   uint64_t removed = 0;
@@ -486,6 +496,11 @@ uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket,
         EntryTable::SetNote(at, NoteOf(*entry, now_));
       }
     });
+    if (due_keys == Due::kName) {
+      // If there are more in here, a later round meets them.
+      for (size_t i = 0; i < count; ++i) step.due_keys.emplace_back(due[i]->key());
+      return 0;
+    }
     for (size_t i = 0; i < count; ++i) {
       const std::string_view bytes = due[i]->key();
       const HashedKey key = {bytes, HashBytes(bytes, table.seed()), table.slot};
@@ -500,12 +515,12 @@ uint64_t Database::SweepBucket(SlotTable& table, uint32_t bucket,
 }
 
 Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
-                                          absl::FunctionRef<bool()> out_of_time) {
+                                          absl::FunctionRef<bool()> out_of_time, Due due) {
   constexpr uint64_t kBucketsPerClockCheck = 64;
   ExpiryStep step;
   now_ = now;
   while (expiring() + with_expiring_parts_ > 0 && step.buckets < max_buckets &&
-         step.due_parts.size() < kDuePartsMax) {
+         step.due_parts.size() < kDuePartsMax && step.due_keys.size() < kDuePartsMax) {
     SlotTable* table = this->table(expiry_slot_);
     if (table == nullptr || table->expiring + table->with_expiring_parts == 0 ||
         expiry_bucket_ >= table->bucket_count() || shared_.IsFrozen(expiry_slot_)) {
@@ -516,41 +531,11 @@ Database::ExpiryStep Database::ExpireSome(UnixMillis now, uint64_t max_buckets,
       step.wrapped = true;
       break;
     }
-    step.removed += SweepBucket(*table, expiry_bucket_++, step.due_parts);
+    step.removed += SweepBucket(*table, expiry_bucket_++, due, step);
     if (++step.buckets % kBucketsPerClockCheck == 0 && out_of_time()) break;
   }
   if (expiring() + with_expiring_parts_ == 0) step.wrapped = true;
   return step;
-}
-
-// --- Batches ---
-
-void Database::PrefetchTable(const HashedKey& key) const {
-  if (SlotTable* table = this->table(key.slot); table != nullptr) Prefetch(table);
-}
-
-void Database::PrefetchBucket(const HashedKey& key) const {
-  if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchBucket(key.hash);
-}
-
-void Database::PrefetchEntry(const HashedKey& key) const {
-  if (SlotTable* table = this->table(key.slot); table != nullptr) table->PrefetchElement(key.hash);
-}
-
-void Database::PrefetchObject(const HashedKey& key) const {
-  const SlotTable* table = this->table(key.slot);
-  if (table == nullptr) return;
-  table->ForEachCandidate(key.hash, [](const Entry& entry) {
-    if (!entry.is_string()) Prefetch(entry.object());
-  });
-}
-
-void Database::PrefetchValue(const HashedKey& key) const {
-  const SlotTable* table = this->table(key.slot);
-  if (table == nullptr) return;
-  table->ForEachCandidate(key.hash, [](const Entry& entry) {
-    if (!entry.is_string()) entry.object()->type->Prefetch(*entry.object());
-  });
 }
 
 void Database::CheckInvariants() const {

@@ -193,13 +193,18 @@ class Database {
     // Keys of whose values parts are due: the caller's to remove. At least kDuePartsMax end the
     // step.
     std::vector<std::string> due_parts;
+    // With Due::kName: keys that are due. At least kDuePartsMax end the step.
+    std::vector<std::string> due_keys;
   };
   static constexpr size_t kDuePartsMax = 16;
+  // What becomes of due keys: they are removed, or left to the caller, who does something between
+  // one and the next.
+  enum class Due : uint8_t { kRemove, kName };
   // Looks for due keys at the place where the last step ended, until `max_buckets` are looked at or
   // `out_of_time` says so (asked every 64 buckets). Looking at a bucket without due keys costs
   // under 10 ns per key and touches no entry.
-  ExpiryStep ExpireSome(UnixMillis now, uint64_t max_buckets,
-                        absl::FunctionRef<bool()> out_of_time);
+  ExpiryStep ExpireSome(UnixMillis now, uint64_t max_buckets, absl::FunctionRef<bool()> out_of_time,
+                        Due due = Due::kRemove);
 
   // Bytes of tables (not of entries). O(slots).
   size_t TableMemory() const;
@@ -232,10 +237,16 @@ class Database {
   void Count(SlotTable& table, Kinds before, Kinds after);
   void Place(EntryRef& ref, Entry* entry, Kinds before);
   Entry* Remove(EntryRef& ref, const HashedKey& key);
+  // Before the value goes. Listeners look keys up: `ref` is found again.
+  void TellDeparture(EntryRef& ref, const HashedKey& key, Departure why) {
+    if (shared_.departure_listener != nullptr) [[unlikely]]
+      TellDepartureSlow(ref, key, why);
+  }
+  void TellDepartureSlow(EntryRef& ref, const HashedKey& key, Departure why);
   void Release(Entry* entry, bool lazy);
   void RemoveExpired(EntryRef& ref, const HashedKey& key);
   void DetachTable(int slot);
-  uint64_t SweepBucket(SlotTable& table, uint32_t bucket, std::vector<std::string>& due_parts);
+  uint64_t SweepBucket(SlotTable& table, uint32_t bucket, Due due_keys, ExpiryStep& step);
 
   int index_;
   int slot_count_;

@@ -67,6 +67,64 @@ class DatabaseTest : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Tables, DatabaseTest, testing::Bool(),
                          [](const auto& info) { return info.param ? "PerSlot" : "One"; });
 
+// Reads what goes.
+class Farewells : public DepartureListener {
+ public:
+  explicit Farewells(Database& db) : db_(db) {}
+  void OnDeparture(int database, const HashedKey& key, Departure why) override {
+    constexpr std::string_view kNames[] = {"deleted", "expired", "evicted", "overwritten"};
+    IntText scratch;
+    const Entry* entry = db_.FindRaw(key);
+    lines.push_back(std::string(kNames[static_cast<int>(why)]) + " " + std::to_string(database) +
+                    " " + std::string(key.bytes) + " " + std::string(entry->string_bytes(scratch)));
+  }
+  std::vector<std::string> lines;
+
+ private:
+  Database& db_;
+};
+
+TEST_P(DatabaseTest, WhoListensHearsOfValuesBeforeTheyGo) {
+  Set("a", "first");
+  Farewells farewells(db_);
+  keyspace_.set_departure_listener(&farewells);
+  Set("a", "second");
+  Set("b", "new");
+  db_.Delete(Key("a"), kNow);
+  EntryRef ref = db_.FindWrite(Key("b"), kNow);
+  Entry::Free(db_.Extract(ref, Key("b")));
+  Set("e", "late", kNow + 1);
+  EXPECT_EQ(Get("e", kNow + 2), "(nil)");
+  Set("v", "much");
+  EXPECT_TRUE(db_.Evict(Key("v"), false, [](bool) {}));
+  EXPECT_THAT(farewells.lines,
+              ElementsAre("overwritten 0 a first", "deleted 0 a second", "deleted 0 b new",
+                          "expired 0 e late", "evicted 0 v much"));
+  keyspace_.set_departure_listener(nullptr);
+  Set("a", "x");
+  db_.Delete(Key("a"), kNow);
+  EXPECT_EQ(farewells.lines.size(), 5u);
+}
+
+TEST_P(DatabaseTest, DueKeysCanBeNamedInsteadOfRemoved) {
+  for (int i = 0; i < 100; ++i) Set("k" + std::to_string(i), "v", kNow + 1);
+  Set("stays", "v");
+  std::set<std::string> named;
+  for (int i = 0; i < 1000 && db_.size() > 1; ++i) {
+    const auto step = db_.ExpireSome(
+        kNow + 2, 10, [] { return false; }, Database::Due::kName);
+    EXPECT_EQ(step.removed, 0u);
+    // A bucket's keys may come on top.
+    EXPECT_LT(step.due_keys.size(), 2 * Database::kDuePartsMax);
+    for (const std::string& key : step.due_keys) {
+      named.insert(key);
+      EXPECT_EQ(Get(key, kNow + 2), "(nil)");
+    }
+  }
+  EXPECT_EQ(named.size(), 100u);
+  EXPECT_EQ(db_.size(), 1u);
+}
+
 TEST_P(DatabaseTest, SetThenFind) {
   EXPECT_EQ(Get("a"), "(nil)");
   Set("a", "1");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/random/uniform_int_distribution.h"
 #include "slots/check.h"
 
 namespace slotmesh::node {
@@ -101,6 +102,8 @@ Evictor::Outcome Evictor::EvictBest(UnixMillis now, absl::BitGenRef random,
 
 Evictor::Outcome Evictor::EvictAny(UnixMillis now, absl::BitGenRef random,
                                    absl::FunctionRef<void(bool gone)> around) {
+  // A sample begins with the same ones of a bucket each time: any of them is to go.
+  constexpr size_t kNeighbours = 7;
   bool any = false;
   for (int i = 0; i < keyspace_.database_count(); ++i) {
     Database& db = keyspace_.database(next_database_);
@@ -108,13 +111,13 @@ Evictor::Outcome Evictor::EvictAny(UnixMillis now, absl::BitGenRef random,
     if (CandidatesIn(db) == 0) continue;
     any = true;
     Candidate chosen;
-    bool found = false;
-    Sample(db, random, 1, [&](int slot, const Entry& entry) {
+    size_t seen = 0;
+    Sample(db, random, kNeighbours, [&](int slot, const Entry& entry) {
       if (keyspace_.IsFrozen(slot)) return;
-      chosen = {0, db.index(), slot, std::string(entry.key())};
-      found = true;
+      const size_t place = absl::uniform_int_distribution<size_t>(0, seen++)(random);
+      if (place == 0) chosen = {0, db.index(), slot, std::string(entry.key())};
     });
-    if (found && Evict(chosen, now, around)) return Outcome::kEvicted;
+    if (seen > 0 && Evict(chosen, now, around)) return Outcome::kEvicted;
   }
   return any ? Outcome::kSearching : Outcome::kNothing;
 }

@@ -85,6 +85,18 @@ TEST_P(EvictorTest, EveryOrderTakesAllKeysThatMayGoAndThenSaysSo) {
   }
 }
 
+TEST_P(EvictorTest, InRandomOrderNoKeyIsSafeWhileAnotherComesBack) {
+  Set("a");
+  Set("b");
+  Set("c");
+  evictor_.set_settings({.order = EvictionOrder::kRandom});
+  for (int i = 0; i < 200; ++i) {
+    Evict(1);
+    Set("comes back");
+  }
+  EXPECT_EQ(keyspace_.size(), 1u);
+}
+
 TEST_P(EvictorTest, FindsTheOnlyKeyThatExpiresAmongMany) {
   for (int i = 0; i < 50'000; ++i) Set("k" + std::to_string(i));
   Set("expiring", now_ + kMinute);

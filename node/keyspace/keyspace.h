@@ -73,6 +73,9 @@ class Keyspace {
   // Null detaches.
   void set_removal_listener(RemovalListener* listener) { shared_.removal_listener = listener; }
   void set_touch_listener(TouchListener* listener) { shared_.touch_listener = listener; }
+  void set_departure_listener(DepartureListener* listener) {
+    shared_.departure_listener = listener;
+  }
   void set_change_guard(ChangeGuard* guard) { shared_.change_guard = guard; }
   void set_reclaimer(Reclaimer* reclaimer) { shared_.reclaimer = reclaimer; }
   Reclaimer* reclaimer() const { return shared_.reclaimer; }

@@ -18,6 +18,17 @@ struct SlotTable;
 // Why a key went away without a command that said so.
 enum class Removal : uint8_t { kExpired, kEvicted };
 
+// Why the value of a key is about to go.
+enum class Departure : uint8_t { kDeleted, kExpired, kEvicted, kOverwritten };
+
+// Modules: hears of values before they go. Attached while anybody listens.
+class DepartureListener {
+ public:
+  virtual ~DepartureListener() = default;
+  // The key can be read still. Flushing and swapping databases tell of no keys.
+  virtual void OnDeparture(int database, const HashedKey& key, Departure why) = 0;
+};
+
 // The dispatcher: journals DEL or UNLINK and sends keyspace notifications.
 class RemovalListener {
  public:

@@ -44,6 +44,7 @@ struct SharedState {
   KeyspaceStats stats;
   RemovalListener* removal_listener = nullptr;
   TouchListener* touch_listener = nullptr;
+  DepartureListener* departure_listener = nullptr;
   ChangeGuard* change_guard = nullptr;
   uint16_t walk_epoch = 0;  // Of the last walk that was begun.
   Reclaimer* reclaimer = nullptr;

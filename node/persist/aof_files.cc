@@ -124,12 +124,13 @@ absl::Status AofFiles::BeginLoading() {
 
 absl::StatusOr<bool> AofFiles::StepLoading(size_t bytes) {
   LoadProgress& progress = env_.engine.loading;
+  const bool in_preamble = loader_->in_preamble();
   const absl::StatusOr<bool> done = loader_->Step(bytes);
   progress.loaded_bytes = loader_->loaded_bytes();
   progress.memory_of_writer = loader_->memory_of_writer();
   if (done.ok() && !*done) {
     const uint64_t all = std::max<uint64_t>(progress.total_bytes, 1);
-    Tell(env_.engine, &ServerObserver::OnLoadingProgress, true,
+    Tell(env_.engine, &ServerObserver::OnLoadingProgress, !in_preamble,
          static_cast<int>(progress.loaded_bytes * 1024 / all));
     return false;
   }

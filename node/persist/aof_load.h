@@ -62,6 +62,8 @@ class AofLoader {
   uint64_t loaded_bytes() const;
   // That the base's writer had in use; 0: not known.
   uint64_t memory_of_writer() const { return memory_of_writer_; }
+  // What comes next is RDB.
+  bool in_preamble() const { return rdb_ != nullptr; }
   const AofLoaded& loaded() const { return loaded_; }
 
  private:

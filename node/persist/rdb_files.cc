@@ -241,7 +241,8 @@ bool RdbFiles::CancelBackgroundSave() {
   const bool told = running_->told;
   running_.reset();
   if (told) TellEnd(/*ok=*/false);
-  env_.log.Notice("Background saving cancelled");
+  // In the words that tools know.
+  env_.log.Notice("Background saving terminated: it was cancelled");
   return true;
 }
 

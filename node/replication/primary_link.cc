@@ -81,6 +81,7 @@ void PrimaryLink::Drop(std::string_view why) {
   if (!was_connected) return;
   down_since_ms_ = env_.engine.now_ms;
   env_.owner.OnLinkChanged();
+  Tell(env_.engine, &ServerObserver::OnPrimaryLink, false);
 }
 
 void PrimaryLink::OnConnected() {
@@ -330,9 +331,16 @@ void PrimaryLink::OnBytes(std::string_view bytes) {
 }
 
 void PrimaryLink::Read(std::string_view bytes) {
+  reading_ = true;
   const absl::Status status = reader_.Read(bytes);
+  reading_ = false;
   if (!status.ok()) return Drop(ToStd(status.message()));
   if (close_) Drop("closed by CLIENT KILL");
+}
+
+void PrimaryLink::Close(Client&, bool) {
+  close_ = true;
+  if (connected() && !reading_) Drop("closed by CLIENT KILL");
 }
 
 // The primary hears nothing else of a replica that loads.

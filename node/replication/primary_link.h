@@ -129,7 +129,7 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   // ClientHost, for CLIENT KILL.
   void Resume(Client&) override {}
   void Flush(Client&) override {}
-  void Close(Client&, bool) override { close_ = true; }
+  void Close(Client&, bool) override;
 
   void Connect();
   void SendCommand(std::initializer_list<std::string_view> words);
@@ -164,7 +164,8 @@ class PrimaryLink : private PeerConnection::Listener, private ClientHost {
   bool old_style_ = false;
   bool makes_way_ = false;  // At the next PSYNC.
   bool made_way_ = false;   // At the last one, whose answer is to come.
-  bool close_ = false;
+  bool reading_ = false;
+  bool close_ = false;  // Once the bytes that are being read are done.
   std::unique_ptr<FileReceiver> receiver_;
   int64_t last_input_ms_ = 0;
   int64_t down_since_ms_ = 0;

@@ -278,6 +278,7 @@ void Replicas::OnGone(Replica& replica) {
     env_.log.Notice(StrCat("Connection with replica ", replica.client().address, " lost."));
   }
   if (sync_ != nullptr) sync_->Forget(replica);
+  const bool was_online = replica.state() == Replica::State::kOnline;
   const Replica::Options says = replica.options();
   replicas_.erase(replica.client().id());
   const bool came_back = std::any_of(replicas_.begin(), replicas_.end(), [&](const auto& one) {
@@ -288,6 +289,7 @@ void Replicas::OnGone(Replica& replica) {
   if (count() == 0) alone_since_ms_ = env_.engine.now_ms;
   Trim();
   CountGood();
+  if (was_online) Tell(env_.engine, &ServerObserver::OnReplica, false);
 }
 
 void Replicas::Disconnect() {

@@ -1,6 +1,9 @@
 #include "node/replication/replication.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "node/command/server_observer.h"
@@ -89,6 +92,7 @@ bool Replication::Follow(const std::string& host, uint16_t port) {
   if (link_ != nullptr && link_->host() == host && link_->port() == port) return false;
   env_.engine.journal.CutUnit();
   AbortLoad();
+  TellLinkEnds();
   copied_ = false;
   const bool was_primary = link_ == nullptr;
   int database = was_primary ? 0 : link_->database();
@@ -145,10 +149,16 @@ uint64_t Replication::copied_offset() const {
   return std::max<uint64_t>(env_.engine.journal.offset(), 1);
 }
 
+void Replication::TellLinkEnds() {
+  if (link_ == nullptr || !link_->connected()) return;
+  Tell(env_.engine, &ServerObserver::OnPrimaryLink, false);
+}
+
 bool Replication::FollowNobody() {
   if (link_ == nullptr) return false;
   env_.engine.journal.CutUnit();
   AbortLoad();
+  TellLinkEnds();
   link_.reset();
   SetRole(/*replica=*/false);
   if (!replicas_.streaming()) replicas_.Restart(env_.engine.journal.offset());
@@ -259,9 +269,13 @@ void Replication::BeginLoad(const std::string& path, const PrimaryLink::Place& p
   ++load_number_;
   Tell(env_.engine, &ServerObserver::OnLoading, ServerObserver::Loading::kReplication);
   const DisklessLoad mode = env_.engine.config.repl_diskless_load;
+  beside_ = mode == DisklessLoad::kSwapDb;
+  if (beside_) {
+    Tell(env_.engine, &ServerObserver::OnAsyncLoading, ServerObserver::AsyncLoading::kStarted);
+  }
   const bool empty = env_.engine.keyspace.size() == 0;
   keep_file_ = mode == DisklessLoad::kDisabled || (mode == DisklessLoad::kOnEmptyDb && !empty);
-  const absl::Status begun = env_.data.BeginReplacing(path, mode == DisklessLoad::kSwapDb);
+  const absl::Status begun = env_.data.BeginReplacing(path, beside_);
   if (begun.ok()) return StepLoadSoon();
   // The link does not expect an answer within its call.
   env_.post([this, begun, number = load_number_] {
@@ -289,6 +303,7 @@ void Replication::EndLoad(const absl::StatusOr<FileNotes>& notes) {
   env_.dispatcher.BeginTurn();
   const PrimaryLink::Place place = *std::exchange(loading_, std::nullopt);
   using Loading = ServerObserver::Loading;
+  TellAsyncLoadEnds(notes.ok());
   Tell(env_.engine, &ServerObserver::OnLoading, notes.ok() ? Loading::kEnded : Loading::kFailed);
   if (!notes.ok()) return link_->OnLoaded(notes.status());
   replicas_.history().id = place.history;
@@ -298,10 +313,48 @@ void Replication::EndLoad(const absl::StatusOr<FileNotes>& notes) {
   link_->OnLoaded(DatabaseOf(*notes));
 }
 
+absl::Status Replication::ReplaceData(const std::string& path, absl::FunctionRef<void()> between) {
+  if (link_ != nullptr) return absl::FailedPreconditionError("a replica has its primary's data");
+  if (access(path.c_str(), R_OK) != 0) {
+    return absl::ErrnoToStatus(errno, StrCat("cannot read ", path));
+  }
+  Engine& engine = env_.engine;
+  using Loading = ServerObserver::Loading;
+  Tell(engine, &ServerObserver::OnFlush, -1, false, true);
+  absl::Status status = env_.data.BeginReplacing(path, /*aside=*/false);
+  Tell(engine, &ServerObserver::OnFlush, -1, false, false);
+  Tell(engine, &ServerObserver::OnLoading, Loading::kRdb);
+  absl::StatusOr<bool> done = false;
+  while (status.ok() && done.ok() && !*done) {
+    done = env_.data.StepReplacing();
+    status = done.status();
+    between();
+  }
+  if (status.ok()) {
+    status = env_.data.EndReplacing(/*keep=*/false).status();
+  } else {
+    env_.data.AbortReplacing();
+  }
+  Tell(engine, &ServerObserver::OnLoading, status.ok() ? Loading::kEnded : Loading::kFailed);
+  ForgetHistory();
+  if (replicas_.streaming()) replicas_.Restart(engine.journal.offset());
+  replicas_.Disconnect();
+  return status;
+}
+
 void Replication::AbortLoad() {
   if (!loading_.has_value()) return;
   loading_.reset();
   env_.data.AbortReplacing();
+  TellAsyncLoadEnds(false);
+  Tell(env_.engine, &ServerObserver::OnLoading, ServerObserver::Loading::kFailed);
+}
+
+void Replication::TellAsyncLoadEnds(bool completed) {
+  using AsyncLoading = ServerObserver::AsyncLoading;
+  if (!std::exchange(beside_, false)) return;
+  Tell(env_.engine, &ServerObserver::OnAsyncLoading,
+       completed ? AsyncLoading::kCompleted : AsyncLoading::kAborted);
 }
 
 void Replication::OnLinkChanged() {

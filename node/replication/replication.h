@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "node/command/client_table.h"
 #include "node/command/command_spec.h"
 #include "node/command/dispatcher.h"
@@ -80,6 +82,11 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   // For the files: the history, and how far the data is in it.
   FileNotes Notes() const;
 
+  // A primary's data becomes what the RDB file at `path` holds, within the call. It is another
+  // history then: replicas get a full copy, and the append-only file begins anew. `between` is
+  // called between pieces. Not found leaves all as it was; any other error, no data.
+  absl::Status ReplaceData(const std::string& path, absl::FunctionRef<void()> between);
+
   // Before replies leave.
   void BeforeReplies() { replicas_.BeforeReplies(); }
   // From a timer.
@@ -137,6 +144,8 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   void EndLoad(const absl::StatusOr<FileNotes>& notes);
   // The primary that the data was to come from is none any more.
   void AbortLoad();
+  void TellAsyncLoadEnds(bool completed);
+  void TellLinkEnds();
   void SetRole(bool replica);
   void RemoveExpired();
   int DatabaseOf(const FileNotes& notes) const;
@@ -157,6 +166,7 @@ class Replication : public ReplicationView, private PrimaryLink::Owner {
   std::optional<PrimaryLink::Place> loaded_;
   int loaded_database_ = 0;
   bool copied_ = false;     // From a primary, in this process: what files held may be old.
+  bool beside_ = false;     // What is loaded comes beside the data (repl-diskless-load swapdb).
   bool keep_file_ = false;  // It becomes the node's own RDB file.
 };
 

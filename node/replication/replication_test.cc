@@ -4,8 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
+#include <string>
+#include <utility>
 
+#include "node/command/server_observer.h"
+#include "node/persist/output_file.h"
+#include "node/persist/rdb_save.h"
 #include "node/replication/testing/world.h"
 #include "slots/strings.h"
 
@@ -245,6 +251,86 @@ TEST(Replication, ACommandThatMakesAReplicaLeavesItsKeysToThePrimary) {
   world.AdvanceMillis(10'001);
   world.node(1).Run({"GET", "k"});
   EXPECT_EQ(world.node(1).Run({"DBSIZE"}), ":1\r\n");
+}
+
+class Heard : public ServerObserver {
+ public:
+  explicit Heard(TestNode& node) : engine_(node.engine().engine()) { engine_.observer = this; }
+  ~Heard() override { engine_.observer = nullptr; }
+  void OnReplica(bool online) override { text += online ? " replica" : " no-replica"; }
+  void OnPrimaryLink(bool up) override { text += up ? " link" : " no-link"; }
+  void OnAsyncLoading(AsyncLoading what) override {
+    text += what == AsyncLoading::kStarted     ? " beside"
+            : what == AsyncLoading::kCompleted ? " taken"
+                                               : " left";
+  }
+  std::string Take() { return std::exchange(text, {}); }
+
+  std::string text;
+
+ private:
+  Engine& engine_;
+};
+
+TEST(Replication, WhoListensHearsOfLinksThatComeAndGo) {
+  World world(2, 1, kDiskless);
+  Heard primary(world.node(0));
+  Heard replica(world.node(1));
+  world.node(1).Follow(world.node(0));
+  world.Settle();
+  EXPECT_EQ(primary.Take(), " replica");
+  EXPECT_EQ(replica.Take(), " link");
+  world.Cut();
+  world.Settle();
+  EXPECT_EQ(primary.Take(), " no-replica replica");
+  EXPECT_EQ(replica.Take(), " no-link link");
+  world.node(1).Run({"REPLICAOF", "NO", "ONE"});
+  world.Settle();
+  EXPECT_EQ(primary.Take(), " no-replica");
+  EXPECT_EQ(replica.Take(), " no-link");
+}
+
+TEST(Replication, WhoListensHearsOfACopyThatIsLoadedBesideTheData) {
+  World world(2, 1, StrCat(kDiskless, "repl-diskless-load swapdb\n"));
+  Heard replica(world.node(1));
+  world.node(1).HoldLoads(true);
+  world.node(1).Follow(world.node(0));
+  for (int i = 0; i < 100000 && replica.text.empty(); ++i) world.Step();
+  EXPECT_EQ(replica.Take(), " beside");
+  EXPECT_TRUE(world.node(1).replication().FollowNobody());
+  EXPECT_EQ(replica.Take(), " left");
+  world.node(1).HoldLoads(false);
+  world.node(1).Follow(world.node(0));
+  world.Settle();
+  EXPECT_EQ(replica.Take(), " beside taken link");
+}
+
+TEST(Replication, DataThatAFileReplacesIsAnotherHistory) {
+  World world(3, 1, kDiskless);
+  TestNode& primary = world.node(0);
+  world.node(1).Follow(primary);
+  world.Settle();
+  const std::string path = StrCat(testing::TempDir(), "/replaced.rdb");
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = CreateOutputFile(path, path + ".new", false);
+  ASSERT_TRUE(file.ok());
+  world.node(2).Run({"SET", "from", "file"});
+  ASSERT_TRUE(SaveRdb(world.node(2).engine().engine().keyspace, *std::move(file), {}, {}).ok());
+  primary.Run({"SET", "before", "x"});
+  world.Settle();
+  const std::string id = primary.replication().replicas().history().id;
+  int pieces = 0;
+  const auto between = [&] { ++pieces; };
+  EXPECT_TRUE(absl::IsNotFound(primary.replication().ReplaceData("/no/such/file", between)));
+  EXPECT_EQ(primary.Run({"GET", "before"}), "$1\r\nx\r\n");
+  EXPECT_EQ(primary.replication().replicas().history().id, id);
+  ASSERT_TRUE(primary.replication().ReplaceData(path, between).ok());
+  EXPECT_EQ(pieces, 1);
+  EXPECT_EQ(primary.Run({"GET", "before"}), "$-1\r\n");
+  EXPECT_NE(primary.replication().replicas().history().id, id);
+  world.Settle();
+  EXPECT_EQ(world.node(1).Digest(), primary.Digest());
+  EXPECT_EQ(world.node(1).Run({"DBSIZE"}), ":1\r\n");
+  EXPECT_FALSE(world.node(1).replication().ReplaceData(path, between).ok());
 }
 
 TEST(Replication, TheStreamIsForgottenAWhileAfterTheLastReplica) {

@@ -36,7 +36,9 @@ void StreamReader::Run(Args words) {
 void StreamReader::RunTransaction() {
   in_transaction_ = false;
   const JournalScope scope(engine_.journal);
+  engine_.in_exec = true;
   for (const OwnedArgs& words : std::exchange(transaction_, {})) Run(words.view());
+  engine_.in_exec = false;
 }
 
 void StreamReader::HandOn(size_t position) {

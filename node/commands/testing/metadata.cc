@@ -148,7 +148,9 @@ void ExpectRow(const CommandSpec& row, const std::string& name, const json& want
   EXPECT_EQ(row.arity.value, want["arity"]);
   ExpectFlags(row, want);
   std::vector<std::string> categories;
-  for (const std::string_view category : CategoryNames(row.acl)) categories.emplace_back(category);
+  for (const std::string_view category : AclCategories().NamesOf(row.acl)) {
+    categories.emplace_back(category);
+  }
   EXPECT_THAT(categories,
               UnorderedElementsAreArray(LowerAll(want.value("acl_categories", json::array()))));
   const std::vector<std::string> tips(row.tips.begin(), row.tips.end());
