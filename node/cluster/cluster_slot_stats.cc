@@ -34,8 +34,8 @@ struct Row {
 };
 
 // Keys looked at for the memory of all slots asked for, and of one.
-constexpr size_t kSampledKeysMax = 64 * 1024;
-constexpr size_t kSampledKeysOfSlotMin = 4;
+constexpr size_t kSampledKeysMax = 32 * 1024;
+constexpr size_t kSampledKeysOfSlotMin = 2;
 constexpr size_t kSampledPartsOfKey = 5;  // MEMORY USAGE's default.
 
 // Of the slot in one database.
@@ -47,6 +47,7 @@ uint64_t EstimateMemory(const Database& db, int slot, size_t samples) {
   uint64_t cursor = 0;
   do {
     cursor = table->Scan(cursor, [&](const Entry& entry) {
+      if (seen == samples) return;  // The rest of a bucket.
       ++seen;
       bytes += entry.MemoryUsage(kSampledPartsOfKey, db.index());
     });
