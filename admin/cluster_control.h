@@ -134,8 +134,8 @@ class ClusterControl {
   // with `accept_data_loss` though acknowledged writes are lost by it (SAFETY 17). OK means that it
   // was made so, or without `force` that the primary has been asked to make way.
   virtual absl::Status Failover(bool force, bool accept_data_loss, absl::Duration timeout) = 0;
-  // The majority of the voters is lost for good: the asked node decides alone from now on, with what
-  // it knows. FAILED_PRECONDITION if it is there, or if another node knows more.
+  // The majority of the voters is lost for good: the asked node decides alone from now on, with
+  // what it knows. FAILED_PRECONDITION if it is there, or if another node knows more.
   virtual absl::Status RecoverQuorum(absl::Duration timeout) = 0;
   // The asked node ends as SHUTDOWN does, and starts anew. OK means that it is about to.
   virtual absl::Status Restart() = 0;

@@ -60,8 +60,9 @@ int Commands::RecoverQuorum(bool yes) {
   if (client == nullptr) return Fail(absl::UnavailableError("it cannot be reached"));
   if (const auto done = client->RecoverQuorum(); !done.ok()) return Fail(done);
   environment_.out(json_ ? "{\"recovered\": true}\n"
-                         : absl::StrCat(name, " decides; take the lost members out with slotmesh "
-                                              "remove-node, once replicas have their slots.\n"));
+                         : absl::StrCat(name,
+                                        " decides; take the lost members out with slotmesh "
+                                        "remove-node, once replicas have their slots.\n"));
   return kExitOk;
 }
 

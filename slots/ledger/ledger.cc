@@ -95,8 +95,7 @@ void Ledger::Impl::OnInput(absl::Time now, const VoterHealth& input, LedgerOutpu
 }
 
 void Ledger::Impl::OnInput(absl::Time now, const VersionHeard& input, LedgerOutput* out) {
-  const bool same_generation =
-      input.version.generation == view().map.version.generation;
+  const bool same_generation = input.version.generation == view().map.version.generation;
   // The log brings it.
   if (same_generation && raft_.is_voter() && raft_.HearsLeader(now)) return;
   if (slots::IsNewer(input.version, view().map.version)) Pull(input.from, out);

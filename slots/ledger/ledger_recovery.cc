@@ -1,8 +1,8 @@
 // The log's next generation, for when a majority of the voters is gone for good.
 //
 // Servers of the old generation may come back: they know this one under no server id, and the new
-// one's members know none of theirs, so that neither hears the other's votes and entries. They learn
-// from its version that it was given up (is_left_behind), and begin as new servers.
+// one's members know none of theirs, so that neither hears the other's votes and entries. They
+// learn from its version that it was given up (is_left_behind), and begin as new servers.
 #include <utility>
 
 #include "slots/check.h"

@@ -54,8 +54,8 @@ class Storage {
   virtual absl::Status Initialize(ServerId server, const slots::LogId& log) = 0;
   // REQUIRES: Load() found a server or Initialize() made one; the steps come in order.
   virtual absl::Status Write(const Persist& persist) = 0;
-  // Puts a log of that server, which begins with the step's snapshot, in place of what is stored; of
-  // the same log id. A crash on the way leaves the one or the other. REQUIRES: as Write().
+  // Puts a log of that server, which begins with the step's snapshot, in place of what is stored;
+  // of the same log id. A crash on the way leaves the one or the other. REQUIRES: as Write().
   virtual absl::Status Replace(ServerId server, const Persist& persist) = 0;
   // Gives up server and log; the next Load finds nothing. A crash on the way leaves all or nothing.
   virtual absl::Status Discard() = 0;
