@@ -125,6 +125,7 @@ class Part : public ClusterPart, private RelayNetwork {
 
  private:
   absl::Status MakeAuthenticator(const std::vector<std::string>& binds);
+  void MakeAdministration(uint64_t seed, slots::BootId boot);
   void TakePicture();
   void TakeRole();
   std::optional<ledger::NodeBoot> ReplicaAt(const std::string& host, uint16_t port) const;
@@ -195,6 +196,27 @@ absl::Status Part::MakeAuthenticator(const std::vector<std::string>& binds) {
   return absl::OkStatus();
 }
 
+void Part::MakeAdministration(uint64_t seed, slots::BootId boot) {
+  control_ = ClusterAdmin::Make({.io = env_.io,
+                                 .engine = env_.engine,
+                                 .clients = env_.clients,
+                                 .log = env_.log,
+                                 .restart = env_.restart,
+                                 .seed = seed});
+  admin::AdminServiceOptions service;
+  service.self = [this, boot] {
+    bus::Sender self;
+    self.boot = boot;
+    if (driver_ != nullptr) self.node = driver_->self_now();
+    return self;
+  };
+  service.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };
+  service.sleep = [](absl::Duration duration) {
+    std::this_thread::sleep_for(absl::ToChronoMicroseconds(duration));
+  };
+  admin_ = admin::MakeAdminService(control_.get(), auth_.get(), std::move(service));
+}
+
 absl::Status Part::Open() {
   const Config& config = env_.engine.config;
   std::mt19937_64 random(env_.seed);
@@ -207,25 +229,7 @@ absl::Status Part::Open() {
   absl::Status status = MakeAuthenticator(binds);
   if (!status.ok()) return status;
 
-  control_ = ClusterAdmin::Make({.io = env_.io,
-                                 .engine = env_.engine,
-                                 .clients = env_.clients,
-                                 .log = env_.log,
-                                 .restart = env_.restart,
-                                 .seed = random()});
-  admin::AdminServiceOptions service;
-  service.self = [this, boot = options->boot] {
-    bus::Sender self;
-    self.boot = boot;
-    if (driver_ != nullptr) self.node = driver_->self_now();
-    return self;
-  };
-  service.now = [this] { return absl::FromUnixMicros(env_.engine.clock.WallMicros()); };
-  service.sleep = [](absl::Duration duration) {
-    std::this_thread::sleep_for(absl::ToChronoMicroseconds(duration));
-  };
-  admin_ = admin::MakeAdminService(control_.get(), auth_.get(), std::move(service));
-
+  MakeAdministration(random(), options->boot);
   ControlEnvironment control{.log = env_.log, .clock = env_.engine.clock, .auth = *auth_};
   control.post_to_engine = [this](std::function<void()> task) {
     boost::asio::post(env_.io, std::move(task));

@@ -40,7 +40,8 @@ bool RefusedWhileFenced(CommandContext& ctx, const ClusterState& state,
 
 const slots::ShardInfo* ShardOrRefuse(CommandContext& ctx, const ClusterState& state) {
   const slots::ShardInfo* shard = state.self_shard();
-  if (state.link().own_info().arbiter && shard == nullptr) {
+  const slots::NodeInfo* self = state.map().FindNode(state.self_id());
+  if (shard == nullptr && self != nullptr && self->arbiter) {
     ctx.reply().Error("This node is an arbiter: it holds no data and no slots");
   } else if (shard == nullptr) {
     ctx.reply().Error("This node has no shard yet: its cluster is still forming, try again");
