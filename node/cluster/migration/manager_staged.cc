@@ -81,10 +81,14 @@ void MigrationManager::Look() {
   if (active()) Schedule();
 }
 
-// Who asks a new primary for what may be its own waits until it knows.
+// Who asks a new primary for what may be its own waits until it knows. So it is with a restarted
+// one that the ledger holds for the process before: it does not write yet, but it is read.
 void MigrationManager::HoldStaged(const slots::SlotMap& map) {
   slots::SlotSet held;
-  if (LeadsTargetOf(map)) held = parts_.staged.complete_slots();
+  const slots::ShardInfo* shard = map.ShardOf(parts_.state.self_id());
+  if (shard != nullptr && shard->primary == parts_.state.self_id()) {
+    held = parts_.staged.complete_slots();
+  }
   for (const auto& [plan, import] : imports_) held -= import->staged.slots;
   const slots::SlotSet more = held - held_;
   const slots::SlotSet less = held_ - held;
