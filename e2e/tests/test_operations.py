@@ -176,7 +176,7 @@ class OperationsTest(E2eTest):
 
         def takes_writes():
             try:
-                return replica.call("SET", "after", "v") == b"OK"
+                return replica.call("SET", "after", "v") == "OK"
             except RespError:
                 return False
 

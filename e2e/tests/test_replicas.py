@@ -248,7 +248,8 @@ class ReplicasTest(E2eTest):
         self.await_copy(primary, replica)
         with replica.connect() as connection:
             connection.call("READONLY")
-            self.assertEqual(connection.call("GET", "key:7"), b"8")
+            # It hears of the majority within a moment.
+            wait_until(lambda: connection.try_call("GET", "key:7") == b"8", 5, "it serves reads")
 
 
 if __name__ == "__main__":
