@@ -1,10 +1,10 @@
 #include "admin/operations.h"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 
 #include "admin/check.h"
+#include "admin/member_name.h"
 #include "slots/ledger/voter_policy.h"
 #include "slots/strings.h"
 
@@ -18,7 +18,6 @@ using slots::ShardInfo;
 using slots::SlotMap;
 using slots::SlotSet;
 
-constexpr size_t kIdPrefixMin = 4;
 constexpr uint16_t kBusPortOffset = 10000;
 
 // The status with `prefix` before its message.
@@ -55,25 +54,17 @@ bool Owns(const SlotMap& map, const ShardId& shard, const SlotSet& slots) {
 std::string ToText(const NodeAddress& address) { return StrCat(address.host, ":", address.port); }
 
 absl::StatusOr<NodeInfo> FindMember(const SlotMap& map, const std::string& name) {
-  std::optional<NodeInfo> found;
-  for (const NodeInfo& node : map.data().nodes) {
-    const std::string id = node.id.ToHex();
-    const ShardInfo* const shard = map.FindShard(node.shard);
-    const bool is_shard =
-        shard != nullptr && shard->primary == node.id && shard->id.ToHex() == name;
-    if (id == name || is_shard || AddressOf(node) == name ||
-        (!node.hostname.empty() && StrCat(node.hostname, ":", node.port) == name)) {
-      return node;
-    }
-    if (name.size() < kIdPrefixMin || !id.starts_with(name)) continue;
-    if (found)
-      return absl::InvalidArgumentError(StrCat("several nodes have ids that start with ", name));
-    found = node;
-  }
-  if (found) return *found;
-  return absl::NotFoundError(
-      StrCat("no member is called ", name,
-             " (an id, a unique start of one, or host:port; see: slotmesh nodes)"));
+  const auto found = FindNamed(
+      map.data().nodes, name, [](const NodeInfo& node) { return node.id.ToHex(); },
+      [&](const NodeInfo& node) {
+        const ShardInfo* const shard = map.FindShard(node.shard);
+        const bool is_shard =
+            shard != nullptr && shard->primary == node.id && shard->id.ToHex() == name;
+        return is_shard || AddressOf(node) == name ||
+               (!node.hostname.empty() && StrCat(node.hostname, ":", node.port) == name);
+      });
+  if (!found.ok()) return found.status();
+  return **found;
 }
 
 void Operations::Report(std::string phase, std::string text, bool finished) {

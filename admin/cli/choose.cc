@@ -3,32 +3,16 @@
 #include <algorithm>
 #include <tuple>
 
-#include "absl/strings/str_cat.h"
 #include "admin/cli/render.h"
+#include "admin/member_name.h"
 
 namespace slotmesh::admin {
-namespace {
-
-constexpr size_t kIdPrefixMin = 4;
-
-}  // namespace
 
 absl::StatusOr<const wire::Node*> FindMember(const wire::ClusterStatus& status,
                                              const std::string& name) {
-  const wire::Node* found = nullptr;
-  for (const wire::Node& node : status.nodes()) {
-    if (node.id() == name || NodeName(status, node.id()) == name) return &node;
-    if (name.size() < kIdPrefixMin || !node.id().starts_with(name)) continue;
-    if (found != nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("several nodes have ids that start with ", name));
-    }
-    found = &node;
-  }
-  if (found != nullptr) return found;
-  return absl::NotFoundError(
-      absl::StrCat("no member is called ", name,
-                   " (an id, a unique start of one, or host:port; see: slotmesh nodes)"));
+  return FindNamed(
+      status.nodes(), name, [](const wire::Node& node) { return node.id(); },
+      [&](const wire::Node& node) { return NodeName(status, node.id()) == name; });
 }
 
 const wire::Node* FindById(const wire::ClusterStatus& status, const std::string& id) {

@@ -27,6 +27,14 @@ absl::Status RunCommand(const std::string& command, const wire::Node& node) {
   return absl::AbortedError(absl::StrCat("the command failed (", how, "): ", line));
 }
 
+absl::Status Ask(Members& members, const wire::Node& node, wire::ClusterStatus* status) {
+  return members.With(node, [status](AdminClient& client) {
+    absl::StatusOr<wire::ClusterStatus> answer = client.Status();
+    if (answer.ok()) *status = *std::move(answer);
+    return answer.status();
+  });
+}
+
 // The cluster as any member of `known` but one tells of it.
 absl::StatusOr<wire::ClusterStatus> LookFromElsewhere(Members& members,
                                                       const wire::ClusterStatus& known,
@@ -34,11 +42,9 @@ absl::StatusOr<wire::ClusterStatus> LookFromElsewhere(Members& members,
   absl::Status last = absl::UnavailableError("there is no other member to ask");
   for (const wire::Node& node : known.nodes()) {
     if (node.id() == without) continue;
-    AdminClient* const client = members.ClientOf(node);
-    if (client == nullptr) continue;
-    absl::StatusOr<wire::ClusterStatus> status = client->Status();
-    if (status.ok()) return status;
-    last = status.status();
+    wire::ClusterStatus status;
+    last = Ask(members, node, &status);
+    if (last.ok()) return status;
   }
   return last;
 }
@@ -92,13 +98,12 @@ int Commands::Failover(const std::string& name, bool force, bool accept_data_los
         absl::StrCat(NodeName(*status, (*named)->id()), " has no replica that could take over")));
   }
   Members members(*session->auth);
-  AdminClient* const client = members.ClientOf(*next);
-  if (client == nullptr) return Fail(absl::UnavailableError("the replica cannot be reached"));
   wire::FailoverRequest request;
   request.set_force(force);
   request.set_accept_data_loss(accept_data_loss);
   return Run([&](const AdminClient::OnProgress& on_progress) {
-    return client->Failover(request, on_progress);
+    return members.With(*next,
+                        [&](AdminClient& client) { return client.Failover(request, on_progress); });
   });
 }
 
@@ -130,16 +135,17 @@ int Commands::ReplaceNode(const std::string& old_name, const std::string& new_ad
     if (!now.ok()) return now.status();
     const auto joined = FindMember(*now, absl::StrCat(address->host(), ":", address->port()));
     if (!joined.ok()) return joined.status();
-    AdminClient* const client = members.ClientOf(**joined);
-    if (client == nullptr) return absl::UnavailableError("the new node cannot be reached");
     const wire::Node* const leaving = FindById(*now, old.id());
     if (leaving != nullptr && leaving->role() == "primary" && primary != nullptr) {
-      auto done = client->Failover(wire::FailoverRequest(), on_progress);
+      auto done = members.With(**joined, [&](AdminClient& client) {
+        return client.Failover(wire::FailoverRequest(), on_progress);
+      });
       if (!done.ok()) return done;
     }
     wire::RemoveNodeRequest remove;
     remove.set_node(old.id());
-    return client->RemoveNode(remove, on_progress);
+    return members.With(
+        **joined, [&](AdminClient& client) { return client.RemoveNode(remove, on_progress); });
   };
   return Run(work);
 }
@@ -157,17 +163,17 @@ int Commands::RollingRestart(const RestartOptions& options) {
     return status;
   };
   world.serves = [&](const wire::Node& node) {
-    AdminClient* const client = members.ClientOf(node);
-    if (client == nullptr) return false;
-    const auto status = client->Status();
-    return status.ok() && status->state() == "ok";
+    wire::ClusterStatus status;
+    return Ask(members, node, &status).ok() && status.state() == "ok";
   };
   world.fail_over = [&](const wire::Node& node) {
-    return members.ClientOf(node)->Failover(wire::FailoverRequest(), [](const wire::Progress&) {});
+    return members.With(node, [](AdminClient& client) {
+      return client.Failover(wire::FailoverRequest(), [](const wire::Progress&) {});
+    });
   };
   world.restart = [&](const wire::Node& node) {
     if (!options.command.empty()) return RunCommand(options.command, node);
-    return members.ClientOf(node)->Restart();
+    return members.With(node, [](AdminClient& client) { return client.Restart(); });
   };
   world.now = environment_.now;
   world.sleep = environment_.sleep;

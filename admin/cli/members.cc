@@ -33,6 +33,14 @@ AdminClient* Members::ClientOf(const wire::Node& node) {
   return client.get();
 }
 
+absl::Status Members::With(const wire::Node& node,
+                           absl::FunctionRef<absl::Status(AdminClient&)> call) {
+  AdminClient* const client = ClientOf(node);
+  if (client != nullptr) return call(*client);
+  const HostPort address{node.host(), static_cast<uint16_t>(node.port())};
+  return absl::UnavailableError(ToText(address) + " cannot be reached");
+}
+
 template <typename Reply>
 std::vector<Members::Answer<Reply>> Members::AskAll(
     const wire::ClusterStatus& status, absl::StatusOr<Reply> (AdminClient::*question)(),

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "admin/cli/client.h"
@@ -41,12 +42,14 @@ class Members {
   using MemberModules = Answer<wire::ModulesReply>;
   std::vector<MemberModules> AskModules(const wire::ClusterStatus& status);
 
-  // Null if the address makes no client.
-  AdminClient* ClientOf(const wire::Node& node);
+  // `call` with a client of the member; UNAVAILABLE if its address makes none.
+  absl::Status With(const wire::Node& node, absl::FunctionRef<absl::Status(AdminClient&)> call);
 
  private:
   static constexpr absl::Duration kTimeout = absl::Seconds(1);
 
+  // Null if the address makes no client.
+  AdminClient* ClientOf(const wire::Node& node);
   void Ask(wire::Node* node, AdminClient& client);
   template <typename Reply>
   std::vector<Answer<Reply>> AskAll(const wire::ClusterStatus& status,

@@ -56,9 +56,9 @@ int Commands::RecoverQuorum(bool yes) {
   if (!yes && !Confirm("Are they lost for good?")) {
     return Fail(absl::CancelledError("nothing was changed"));
   }
-  AdminClient* const client = members.ClientOf(*best->node);
-  if (client == nullptr) return Fail(absl::UnavailableError("it cannot be reached"));
-  if (const auto done = client->RecoverQuorum(); !done.ok()) return Fail(done);
+  const absl::Status done =
+      members.With(*best->node, [](AdminClient& client) { return client.RecoverQuorum(); });
+  if (!done.ok()) return Fail(done);
   environment_.out(json_ ? "{\"recovered\": true}\n"
                          : absl::StrCat(name,
                                         " decides; take the lost members out with slotmesh "

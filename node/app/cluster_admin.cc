@@ -56,14 +56,6 @@ absl::StatusOr<std::string> Resolve(const std::string& host) {
   return std::string(text);
 }
 
-absl::Status AwaitDecision(std::future<absl::Status>& decision, absl::Duration timeout) {
-  if (decision.wait_for(absl::ToChronoMilliseconds(timeout)) == std::future_status::ready) {
-    return decision.get();
-  }
-  return absl::DeadlineExceededError(
-      "the cluster did not decide in time: is a majority of the voters up? It may still happen");
-}
-
 class Admin : public ClusterAdmin {
  public:
   explicit Admin(const Environment& env) : env_(env), random_(env.seed) {}
@@ -111,6 +103,9 @@ class Admin : public ClusterAdmin {
   // was given up.
   template <typename T>
   absl::StatusOr<T> OnEngine(std::function<T(ClusterState&)> ask);
+  // Begins on the engine thread what is decided later, and waits for that.
+  using Begin = std::function<void(ClusterState&, ControlLink::Done)>;
+  absl::Status AwaitDecision(Begin begin, absl::Duration timeout);
   absl::Status Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
                        absl::Duration timeout);
   // Begins a change on the engine thread and waits until it is decided.
@@ -147,20 +142,31 @@ absl::StatusOr<T> Admin::OnEngine(std::function<T(ClusterState&)> ask) {
   return future.get();
 }
 
-absl::Status Admin::Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
-                            absl::Duration timeout) {
+absl::Status Admin::AwaitDecision(Begin begin, absl::Duration timeout) {
   auto answer = std::make_shared<std::promise<absl::Status>>();
-  std::future<absl::Status> future = answer->get_future();
-  boost::asio::post(env_.io, [this, answer, make = std::move(make)] {
+  std::future<absl::Status> decision = answer->get_future();
+  boost::asio::post(env_.io, [this, answer, begin = std::move(begin)] {
     if (state_ == nullptr) {
       return answer->set_value(absl::UnavailableError("the node is still starting"));
     }
-    absl::StatusOr<ledger::Change> change = make(*state_);
-    if (!change.ok()) return answer->set_value(change.status());
-    state_->link().Propose(*std::move(change),
-                           [answer](const absl::Status& status) { answer->set_value(status); });
+    begin(*state_, [answer](const absl::Status& status) { answer->set_value(status); });
   });
-  return AwaitDecision(future, timeout);
+  if (decision.wait_for(absl::ToChronoMilliseconds(timeout)) == std::future_status::ready) {
+    return decision.get();
+  }
+  return absl::DeadlineExceededError(
+      "the cluster did not decide in time: is a majority of the voters up? It may still happen");
+}
+
+absl::Status Admin::Propose(std::function<absl::StatusOr<ledger::Change>(ClusterState&)> make,
+                            absl::Duration timeout) {
+  return AwaitDecision(
+      [make = std::move(make)](ClusterState& state, ControlLink::Done done) {
+        absl::StatusOr<ledger::Change> change = make(state);
+        if (!change.ok()) return done(change.status());
+        state.link().Propose(*std::move(change), std::move(done));
+      },
+      timeout);
 }
 
 absl::StatusOr<admin::ClusterView> Admin::View() {
@@ -328,32 +334,20 @@ absl::Status Admin::CancelMove(const std::string& id, absl::Duration timeout) {
 }
 
 absl::Status Admin::Failover(bool force, bool accept_data_loss, absl::Duration timeout) {
-  auto answer = std::make_shared<std::promise<absl::Status>>();
-  std::future<absl::Status> future = answer->get_future();
-  boost::asio::post(env_.io, [this, answer, force, accept_data_loss] {
-    if (state_ == nullptr) {
-      return answer->set_value(absl::UnavailableError("the node is still starting"));
-    }
-    const FailoverWish wish{.force = force, .accept_data_loss = accept_data_loss};
-    const absl::Status possible = CheckFailover(*family_, wish);
-    if (!possible.ok()) return answer->set_value(possible);
-    BeginFailover(*family_, wish,
-                  [answer](const absl::Status& status) { answer->set_value(status); });
-  });
-  return AwaitDecision(future, timeout);
+  const FailoverWish wish{.force = force, .accept_data_loss = accept_data_loss};
+  return AwaitDecision(
+      [this, wish](ClusterState&, ControlLink::Done done) {
+        const absl::Status possible = CheckFailover(*family_, wish);
+        if (!possible.ok()) return done(possible);
+        BeginFailover(*family_, wish, std::move(done));
+      },
+      timeout);
 }
 
 absl::Status Admin::RecoverQuorum(absl::Duration timeout) {
-  auto answer = std::make_shared<std::promise<absl::Status>>();
-  std::future<absl::Status> future = answer->get_future();
-  boost::asio::post(env_.io, [this, answer] {
-    if (state_ == nullptr) {
-      return answer->set_value(absl::UnavailableError("the node is still starting"));
-    }
-    state_->link().RecoverQuorum(
-        [answer](const absl::Status& status) { answer->set_value(status); });
-  });
-  return AwaitDecision(future, timeout);
+  return AwaitDecision([](ClusterState& state,
+                          ControlLink::Done done) { state.link().RecoverQuorum(std::move(done)); },
+                       timeout);
 }
 
 absl::Status Admin::Restart() {
@@ -419,20 +413,19 @@ absl::StatusOr<std::vector<admin::ModuleState>> Admin::Modules() {
 }
 
 absl::Status Admin::ChangeLibraries(Decide decide, absl::Duration timeout) {
-  auto answer = std::make_shared<std::promise<absl::Status>>();
-  std::future<absl::Status> future = answer->get_future();
-  boost::asio::post(env_.io, [this, answer, decide = std::move(decide)] {
-    if (state_ == nullptr || functions_ == nullptr) {
-      return answer->set_value(absl::UnavailableError("the node is still starting"));
-    }
-    if (shared_libraries_ == nullptr) {
-      return answer->set_value(absl::FailedPreconditionError(
-          "this node decides about its libraries alone (cluster-functions no): use FUNCTION on "
-          "each node"));
-    }
-    decide(*shared_libraries_, [answer](const absl::Status& status) { answer->set_value(status); });
-  });
-  const absl::Status status = AwaitDecision(future, timeout);
+  const absl::Status status = AwaitDecision(
+      [this, decide = std::move(decide)](ClusterState&, ControlLink::Done done) {
+        if (functions_ == nullptr) {
+          return done(absl::UnavailableError("the node is still starting"));
+        }
+        if (shared_libraries_ == nullptr) {
+          return done(absl::FailedPreconditionError(
+              "this node decides about its libraries alone (cluster-functions no): use FUNCTION on "
+              "each node"));
+        }
+        decide(*shared_libraries_, std::move(done));
+      },
+      timeout);
   // Clients' errors have a code in front.
   const size_t blank = status.message().find(' ');
   if (status.ok() || !ToStd(status.message()).starts_with("ERR ")) return status;
