@@ -47,7 +47,7 @@ def _fill(port, first, last, expiry_ms, core):
     connection.close()
 
 
-def _probe(port, keys, more):
+def probe(port, keys, more):
     """Round trips in microseconds, of GET and SET in turns, while more() says so."""
     times = []
     with Connection(port, timeout=120) as connection:
@@ -85,7 +85,7 @@ class _Phase:
     def run(self, more):
         with Connection(self._server.port, timeout=120) as connection:
             connection.call("CONFIG", "RESETSTAT")
-            times = _probe(self._server.port, self._keys, more)
+            times = probe(self._server.port, self._keys, more)
             stats = fields(connection.call("INFO", "latencystats"))
         row = {"phase": self._name, "round_trips": len(times), "round_trip_us": percentiles(times)}
         for command in ("get", "set"):

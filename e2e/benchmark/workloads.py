@@ -5,6 +5,7 @@ random number of 12 digits below that number.
 """
 
 import dataclasses
+import hashlib
 
 _VALUE = "xxxxxxxx"
 _FIELDS = 10
@@ -60,6 +61,25 @@ def _ranges(keys):
     )
 
 
+_GET = "return redis.call('GET', KEYS[1])"
+_LOOP = "local sum = 0 for i = 1, 10000 do sum = sum + i % 7 * 3 end return sum"
+_LIBRARY = f"""#!lua name=measured
+redis.register_function('get', function(KEYS, ARGV) {_GET} end)
+redis.register_function('loop', function(KEYS, ARGV) {_LOOP} end)
+"""
+
+
+def _scripts(keys):
+    yield ("FUNCTION", "LOAD", "REPLACE", _LIBRARY)
+    for script in (_GET, _LOOP):
+        yield ("SCRIPT", "LOAD", script)
+    yield from _strings(keys)
+
+
+def _sha1(script):
+    return hashlib.sha1(script.encode()).hexdigest()
+
+
 DATA = {
     "strings": _strings,
     "counters": _counters,
@@ -68,6 +88,7 @@ DATA = {
     "streams": _streams,
     "big zset": _big_zset,
     "ranges": _ranges,
+    "scripts": _scripts,
 }
 
 _STRING = f"key:{_RANDOM}"
@@ -92,6 +113,10 @@ WORKLOADS = {
     "lrange600": Workload(["LRANGE", "600 elements", "0", "-1"], "ranges"),
     "smembers1000": Workload(["SMEMBERS", "1000 members"], "ranges"),
     "hgetall1000": Workload(["HGETALL", "1000 fields"], "ranges"),
+    "fcall": Workload(["FCALL", "get", "1", _STRING], "scripts"),
+    "evalsha": Workload(["EVALSHA", _sha1(_GET), "1", _STRING], "scripts"),
+    "fcall_loop": Workload(["FCALL", "loop", "0"], "scripts"),
+    "evalsha_loop": Workload(["EVALSHA", _sha1(_LOOP), "0"], "scripts"),
 }
 
 
