@@ -88,6 +88,7 @@ class Functions : public node::ScriptUsageSource {
 
   // ScriptUsageSource.
   node::ScriptUsage Measure() const override;
+  void ResetStats() override { scripts_.ResetStats(); }
 
  private:
   struct Engines;

@@ -52,6 +52,7 @@ class ScriptCache {
   // Of texts and what keeps them.
   size_t memory_bytes() const { return memory_bytes_; }
   uint64_t evicted() const { return evicted_; }
+  void ResetStats() { evicted_ = 0; }
 
  private:
   void EvictOldest();

@@ -7,6 +7,7 @@ import threading
 import time
 import unittest
 
+from harness.node import fields
 from harness.process import die_with_parent
 from harness.resp import RespError
 from harness.settings import E2E
@@ -143,6 +144,18 @@ class FunctionTest(ClusterTest):
         self.assertEqual(here.call("EVAL", cross + both, 0), 1)
         no_cluster = "ERR Can not run script on cluster, 'no-cluster' flag is set."
         self.assertIn(no_cluster, self.error(here, "EVAL", "#!lua flags=no-cluster\nreturn 1", 0))
+
+    @slotmesh_only("evicts scripts")
+    def test_resetstat_forgets_evicted_scripts(self):
+        with self.cluster.nodes[0].connect() as connection:
+
+            def evicted():
+                return int(fields(connection.call("INFO", "stats"))["evicted_scripts"])
+
+            connection.pipeline([("EVAL", f"return {i}", 0) for i in range(501)])
+            self.assertGreater(evicted(), 0)
+            connection.call("CONFIG", "RESETSTAT")
+            self.assertEqual(evicted(), 0)
 
     @slotmesh_only("the settings of its own nodes")
     def test_busy_script_is_killed_and_others_hear_of_it(self):

@@ -71,6 +71,8 @@ class ScriptUsageSource {
  public:
   virtual ~ScriptUsageSource() = default;
   virtual ScriptUsage Measure() const = 0;
+  // What is counted begins anew (CONFIG RESETSTAT).
+  virtual void ResetStats() = 0;
 };
 
 // Of modules, for INFO.
@@ -96,7 +98,7 @@ struct ServerFamily {
   ClientLimit& client_limit;
   ShutdownSequence& shutdown;
   ServerIdentity identity;
-  const ScriptUsageSource* scripts = nullptr;  // Null: there are none.
+  ScriptUsageSource* scripts = nullptr;  // Null: there are none.
   ReplicationView* replication = nullptr;      // Null: there is none.
   const ModulesReport* modules = nullptr;      // Null: there are none.
   RestoreState* restore = nullptr;             // For DEBUG; null: there is none.

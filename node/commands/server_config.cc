@@ -48,6 +48,7 @@ void ConfigResetStat(CommandContext& ctx, Args) {
   ctx.family<ServerFamily>().control.ResetLazyfreed();
   ctx.family<ServerFamily>().memory_limit.ResetStats();
   ctx.family<ServerFamily>().client_limit.ResetStats();
+  if (ScriptUsageSource* scripts = ctx.family<ServerFamily>().scripts) scripts->ResetStats();
   ctx.reply().Ok();
 }
 
