@@ -27,6 +27,12 @@ struct ScoreTree::Leaf {
     const auto word = reinterpret_cast<uint64_t>(member);
     std::memcpy(words + i * kWord, &word, kWord);
   }
+  // `count` if it is not here.
+  int IndexOf(const ScoredMember* member) const {
+    int i = 0;
+    while (i < count && Get(i) != member) ++i;
+    return i;
+  }
   void Open(int at) {
     std::memmove(words + (at + 1) * kWord, words + at * kWord, (count - at) * kWord);
     ++count;
@@ -101,7 +107,8 @@ int ScoreTree::SearchInner(const Inner& inner, double score, std::string_view me
   return std::max(low - 1, 0);
 }
 
-ScoreTree::Path ScoreTree::Descend(double score, std::string_view member) const {
+// The whole way but for the place in the leaf.
+ScoreTree::Path ScoreTree::DescendInner(double score, std::string_view member) const {
   Path path;
   const void* node = root_;
   for (int level = height_; level > 0; --level) {
@@ -111,7 +118,21 @@ ScoreTree::Path ScoreTree::Descend(double score, std::string_view member) const 
     node = inner->child[path.child[level]];
   }
   path.leaf = static_cast<Leaf*>(const_cast<void*>(node));
+  return path;
+}
+
+ScoreTree::Path ScoreTree::Descend(double score, std::string_view member) const {
+  Path path = DescendInner(score, member);
   path.index = SearchLeaf(*path.leaf, score, member);
+  return path;
+}
+
+// Looks for the pointer itself, so that none of the leaf's members is touched.
+ScoreTree::Path ScoreTree::PathTo(const ScoredMember& member) const {
+  CHECK(root_ != nullptr);
+  Path path = DescendInner(member.score, member.member());
+  path.index = path.leaf->IndexOf(&member);
+  CHECK(path.index < path.leaf->count);
   return path;
 }
 
@@ -135,9 +156,7 @@ ScoreTree::Place ScoreTree::PlaceOf(Leaf* leaf, int index, uint64_t rank) const 
   return place;
 }
 
-uint64_t ScoreTree::Rank(const ScoredMember& member) const {
-  return RankOf(Descend(member.score, member.member()));
-}
+uint64_t ScoreTree::Rank(const ScoredMember& member) const { return RankOf(PathTo(member)); }
 
 ScoreTree::Place ScoreTree::LowerBound(double score, std::string_view member) const {
   if (root_ == nullptr) return {};
@@ -424,9 +443,9 @@ void ScoreTree::EvenOut(Inner& parent, int left, int level) {
 
 // --- Erasing and changing. ---
 
-void ScoreTree::Erase(const ScoredMember& member) {
-  const Path path = Descend(member.score, member.member());
-  CHECK(path.index < path.leaf->count && path.leaf->Get(path.index) == &member);
+void ScoreTree::Erase(const ScoredMember& member) { EraseAt(PathTo(member)); }
+
+void ScoreTree::EraseAt(const Path& path) {
   path.leaf->Close(path.index);
   --size_;
   for (int level = 1; level <= height_; ++level) --path.inner[level]->below[path.child[level]];
@@ -480,16 +499,14 @@ void ScoreTree::DropRoot() {
 }
 
 void ScoreTree::Replace(const ScoredMember& from, ScoredMember* to) {
-  const Path path = Descend(from.score, from.member());
-  CHECK(path.index < path.leaf->count && path.leaf->Get(path.index) == &from);
+  const Path path = PathTo(from);
   path.leaf->Set(path.index, to);
   if (path.index == 0) SetFirst(path, 1, to);
 }
 
 void ScoreTree::SetScore(ScoredMember* member, double score) {
   const std::string_view bytes = member->member();
-  const Path path = Descend(member->score, bytes);
-  CHECK(path.index < path.leaf->count && path.leaf->Get(path.index) == member);
+  const Path path = PathTo(*member);
   const Place here = PlaceOf(path.leaf, path.index, 0);
   Place after = here;
   Next(&after);
@@ -501,7 +518,7 @@ void ScoreTree::SetScore(ScoredMember* member, double score) {
     if (path.index == 0) SetFirst(path, 1, member);
     return;
   }
-  Erase(*member);
+  EraseAt(path);
   member->score = score;
   Insert(member);
 }

@@ -12,7 +12,7 @@
 // matters for their order while they are in the tree. A Place is valid until the tree changes.
 // Invariants: all leaves at one depth; no leaf but the root's is empty; counts, first members and
 // scores in inner nodes are those of the children. Cost: everything O(log n); Next and Previous
-// O(1); 7 members are looked at in a leaf.
+// O(1). A search by score and bytes touches 7 members of a leaf, one for a member of the tree none.
 #ifndef SLOTMESH_NODE_DATA_SCORE_TREE_H_
 #define SLOTMESH_NODE_DATA_SCORE_TREE_H_
 
@@ -110,12 +110,15 @@ class ScoreTree {
 
   static int SearchLeaf(const Leaf& leaf, double score, std::string_view member);
   static int SearchInner(const Inner& inner, double score, std::string_view member);
+  Path DescendInner(double score, std::string_view member) const;
   Path Descend(double score, std::string_view member) const;
+  Path PathTo(const ScoredMember& member) const;
   uint64_t RankOf(const Path& path) const;
   Place PlaceOf(Leaf* leaf, int index, uint64_t rank) const;
   template <typename Before>
   Place Bound(Before before) const;
 
+  void EraseAt(const Path& path);
   void SetFirst(const Path& path, int level, ScoredMember* first);
   void MakeRoom(const Path& path, int level, bool at_end);
   void SplitTwo(Inner& parent, int at, int level);
