@@ -132,10 +132,11 @@ Dispatcher::Plan Dispatcher::MakePlan(Args args, RequestOrigin origin) {
   plan.command =
       IsJournals(origin) ? engine_.registry.ResolveOriginal(args) : engine_.registry.Resolve(args);
   if (plan.command == nullptr) return plan;
-  const size_t key = plan.command->single_key();
-  if (key == 0 || key >= args.size()) return plan;
+  const size_t key = plan.command->first_key(args);
+  if (key == 0) return plan;
   plan.key = HashKey(engine_.keyspace, args[key]);
   plan.hashed = true;
+  plan.is_single = plan.command->single_key() != 0;
   plan.needs_object = plan.command->works_on_objects();
   return plan;
 }
@@ -236,7 +237,7 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
   } else if (queue) {
     Queue(client, *command, args);
   } else {
-    Call(client, *command, args, origin, plan.hashed ? &plan.key : nullptr);
+    Call(client, *command, args, origin, plan.single_key());
   }
   const Result result =
       Finish(client, IsPushReply(*command) ? client.output.end_position() : reply_begin);

@@ -99,9 +99,12 @@ class Dispatcher {
  private:
   struct Plan {
     const Command* command = nullptr;
-    HashedKey key;
-    bool hashed = false;
+    HashedKey key;              // The first one.
+    bool hashed = false;        // `key` is set.
+    bool is_single = false;     // There is no other key.
     bool needs_object = false;  // The value is worth prefetching, too.
+
+    const HashedKey* single_key() const { return is_single ? &key : nullptr; }
   };
 
   Plan MakePlan(Args args, RequestOrigin origin = RequestOrigin::kClient);

@@ -83,7 +83,7 @@ Admission Dispatcher::CheckRouting(Client& client, const Command& command, Args 
 slots::KeySlots Dispatcher::SlotsOf(const Client& client, const Command& command, Args args,
                                     const Plan& plan) {
   slots::KeySlots slots;
-  if (plan.hashed) {
+  if (plan.is_single) {
     slots.Add(static_cast<slots::Slot>(plan.key.slot));
   } else if (Has(command.flags(), Flag::kRunsTransaction) && client.transaction.active) {
     for (const QueuedCommand& queued : client.transaction.queued) {

@@ -28,7 +28,7 @@ Dispatcher::Result Dispatcher::ExecuteForModule(Client& client, Args args, Modul
   // What runs within a call that nobody is to hear of is not heard of either.
   const Audience audience = engine_.journal.audience();
   engine_.journal.set_audience(Both(audience, call.audience));
-  Call(client, *plan.command, args, RequestOrigin::kModule, plan.hashed ? &plan.key : nullptr);
+  Call(client, *plan.command, args, RequestOrigin::kModule, plan.single_key());
   engine_.journal.set_audience(audience);
   return Finish(client, reply_begin);
 }

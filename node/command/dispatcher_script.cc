@@ -15,7 +15,7 @@ Dispatcher::Result Dispatcher::ExecuteInScript(Client& client, Args args, const 
   if (CheckInScript(client, run, args, plan)) {
     const Audience audience = engine_.journal.audience();
     engine_.journal.set_audience(Both(audience, run.audience));
-    Call(client, *plan.command, args, RequestOrigin::kScript, plan.hashed ? &plan.key : nullptr);
+    Call(client, *plan.command, args, RequestOrigin::kScript, plan.single_key());
     engine_.journal.set_audience(audience);
     ++run.caller->commands;
   }

@@ -23,7 +23,7 @@ bool RepliesLeave(const Client& client, RequestOrigin origin) {
 void Dispatcher::RunCounted(Client& client, Args args, const Plan& plan, RequestOrigin origin,
                             int slot, bool queue) {
   const Command& command = *plan.command;
-  const HashedKey* key = plan.hashed ? &plan.key : nullptr;
+  const HashedKey* key = plan.single_key();
   if (origin != RequestOrigin::kClient && origin != RequestOrigin::kReplication) {
     Call(client, command, args, origin, key);
     return;

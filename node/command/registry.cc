@@ -34,7 +34,8 @@ size_t Hash(uint64_t prefix, size_t length) {
 }
 
 constexpr Acl kObjectCategories =
-    Acl::kSet | Acl::kSortedSet | Acl::kList | Acl::kHash | Acl::kGeo | Acl::kStream;
+    Acl::kSet | Acl::kSortedSet | Acl::kList | Acl::kHash | Acl::kGeo | Acl::kStream |
+    Acl::kScripting;
 
 // The only key of a row with one spec of the form "at word n, one key", else 0.
 int SingleKey(const CommandSpec& spec) {
@@ -63,8 +64,21 @@ Command::Command(const CommandSpec& spec, const Command* parent, void* family)
 void Command::ReadRow() {
   acl_ = spec_->acl | ImpliedAcl(spec_->flags);
   single_key_ = SingleKey(*spec_);
+  ReadFirstKey();
   works_on_objects_ = Has(spec_->acl, kObjectCategories);
   has_keys_ = !spec_->keys.empty() || spec_->get_keys != nullptr;
+}
+
+void Command::ReadFirstKey() {
+  first_key_ = count_word_ = 0;
+  if (spec_->keys.empty() || spec_->get_keys.decides_alone()) return;
+  const slots::KeySpec& first = *spec_->keys.begin();
+  if (first.begin != slots::KeySpec::Begin::kIndex || !first.is_routed()) return;
+  first_key_ = first.position;
+  if (first.find == slots::KeySpec::Find::kKeyNum) {
+    first_key_ += first.first_key;
+    count_word_ = first.position + first.count_at;
+  }
 }
 
 const Command* Command::FindSubcommand(std::string_view name) const {

@@ -46,7 +46,14 @@ class Command {
   Acl acl() const { return acl_; }
   // The word that is the only key (a row like GET's or INCR's), 0 if the row is not that simple.
   int single_key() const { return single_key_; }
-  // Its values are lists, sets, sorted sets, hashes or streams.
+  // The word of a request that is its first key as far as that is told fast, to fetch what it
+  // holds ahead; 0: none, or it takes a search.
+  size_t first_key(Args args) const {
+    const size_t word = static_cast<size_t>(first_key_);
+    if (word >= args.size()) return 0;
+    return count_word_ != 0 && args[static_cast<size_t>(count_word_)] == "0" ? 0 : word;
+  }
+  // Its values are, or may be, lists, sets, sorted sets, hashes or streams.
   bool works_on_objects() const { return works_on_objects_; }
   bool has_keys() const { return has_keys_; }
   // Changes keys without naming them: FLUSHALL, FLUSHDB, SWAPDB.
@@ -64,6 +71,7 @@ class Command {
 
   // Takes in what the row says now (a module completes its rows while it is loaded).
   void ReadRow();
+  void ReadFirstKey();
 
   const CommandSpec* spec_;
   const Command* parent_;
@@ -72,6 +80,8 @@ class Command {
   std::string called_;  // Empty: as full_name_.
   Acl acl_;
   int single_key_ = 0;
+  int first_key_ = 0;   // The first key's word, 0 if it differs from request to request.
+  int count_word_ = 0;  // The word that says how many keys there are, 0 if there is none.
   bool works_on_objects_ = false;
   bool has_keys_ = false;
   std::unique_ptr<CommandStats> stats_;
