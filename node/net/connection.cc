@@ -69,7 +69,7 @@ void Connection::UpdateLimits() {
 }
 
 void Connection::OnReadable(bool ended) {
-  if (running_) {
+  if (running_ || runs_later_) {
     unread_ = true;
     return;
   }
@@ -85,10 +85,22 @@ void Connection::OnReadable(bool ended) {
     unread_ = true;
     return;
   }
-  QueryBuffer& spare = server_.spare_query_buffer();
-  const bool borrowed = parser_.Borrow(spare);
+  BorrowBuffer();
   Read(ended);
-  if (borrowed) parser_.GiveBack(spare);
+  if (!runs_later_) GiveBackBuffer();
+}
+
+void Connection::BorrowBuffer() {
+  QueryBuffer buffer = server_.read_ahead().TakeBuffer();
+  borrows_ = parser_.Borrow(buffer);
+  if (!borrows_) server_.read_ahead().PutBuffer(std::move(buffer));
+}
+
+void Connection::GiveBackBuffer() {
+  QueryBuffer buffer;
+  if (std::exchange(borrows_, false) && parser_.GiveBack(buffer)) {
+    server_.read_ahead().PutBuffer(std::move(buffer));
+  }
 }
 
 void Connection::Read(bool ended) {
@@ -120,8 +132,27 @@ void Connection::OnRead(size_t bytes) {
   ++server_.engine().stats.reads;
   client_.last_interaction_ms = server_.engine().now_ms;
   query_peak_ = std::max(query_peak_, parser_.pending_bytes());
-  Process();
+  Parse();
+  if (MayRunLater()) {
+    runs_later_ = true;
+    return server_.read_ahead().Add(shared_from_this());
+  }
+  RunParsed();
   ReadOn();
+}
+
+bool Connection::MayRunLater() const {
+  return parsed_ == ParseStatus::kNeedMore && !batch_.empty() &&
+         batch_.size() < Dispatcher::kPrefetchFrom && server_.ready_sockets().in_turn();
+}
+
+void Connection::RunRead() {
+  runs_later_ = false;
+  if (!closed_ && !client_.close_after_reply) {
+    RunParsed();
+    ReadOn();
+  }
+  GiveBackBuffer();
 }
 
 void Connection::SetWaiting(bool waits) {
@@ -129,17 +160,25 @@ void Connection::SetWaiting(bool waits) {
   if (!closed_) server_.ready_sockets().SetReading(socket_.native_handle(), *this, !waits);
 }
 
-void Connection::Process() {
+void Connection::Parse() {
   UpdateLimits();
-  const ParseStatus status = parser_.Parse(&batch_);
+  parsed_ = parser_.Parse(&batch_);
   next_ = 0;
+}
+
+void Connection::Process() {
+  Parse();
+  RunParsed();
+}
+
+void Connection::RunParsed() {
   if (!RunBatch()) {
     if (closed_) return;
     server_.WriteSoon(*this);
     if (waits_) KeepRestOfBatch();
     return;
   }
-  switch (status) {
+  switch (parsed_) {
     case ParseStatus::kNeedMore:
       return server_.WriteSoon(*this);
     case ParseStatus::kBatchFull:

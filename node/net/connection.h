@@ -18,6 +18,7 @@
 #include "boost/asio/io_context.hpp"
 #include "node/command/client.h"
 #include "node/command/dispatcher.h"
+#include "node/command/fetch_ahead.h"
 #include "node/command/owned_args.h"
 #include "node/net/held_output.h"
 #include "node/net/ready_sockets.h"
@@ -50,6 +51,11 @@ class Connection : public ClientHost,
   void Flush(Client& client) override;
   void Close(Client& client, bool after_replies) override;
   void MeasureBuffers(Client& client) override;
+
+  // The first of the requests that have been read and are to run in RunRead().
+  UpcomingRequest upcoming() const { return {client_.database, batch_.args(0)}; }
+  // Runs them, unless the connection has been closed meanwhile. Called by ReadAhead.
+  void RunRead();
 
   // Sends what is buffered, and has the client's memory counted. Called by the server at the end of
   // a turn, or right after a batch.
@@ -91,8 +97,16 @@ class Connection : public ClientHost,
   void OnRead(size_t bytes);
   // Asks to be told of what a read left in the socket, once what was read is done with.
   void ReadOn();
+  // Parses what is buffered into batch_.
+  void Parse();
   // Parses and executes until nothing complete is left, the client parks or a turn's share is done.
   void Process();
+  // The part of Process() behind Parse().
+  void RunParsed();
+  // The requests are few, so they may run with those of others.
+  bool MayRunLater() const;
+  void BorrowBuffer();
+  void GiveBackBuffer();
   // While one of its own requests runs the connection reads and writes nothing: a script may let
   // others be served meanwhile.
   class Running;
@@ -118,12 +132,15 @@ class Connection : public ClientHost,
   Client client_;
   RequestParser parser_;
   RequestBatch batch_;
-  size_t next_ = 0;                // In batch_: the first request not yet run.
-  std::deque<OwnedArgs> backlog_;  // Requests of the batch behind a parked one.
+  ParseStatus parsed_ = ParseStatus::kNeedMore;  // What ended batch_.
+  size_t next_ = 0;                              // In batch_: the first request not yet run.
+  std::deque<OwnedArgs> backlog_;                // Requests of the batch behind a parked one.
   HeldOutput held_;
   bool awaits_safety_ = false;  // Stands in the server's list.
   bool held_back_ = false;      // HoldsTooMuch() stopped the reading.
   bool running_ = false;
+  bool runs_later_ = false;  // RunRead() is to come.
+  bool borrows_ = false;     // The parser has a buffer of ReadAhead's.
   bool waits_ = false;
   bool unread_ = false;     // There may be more in the socket.
   bool continues_ = false;  // Goes on with what is buffered before it reads more.

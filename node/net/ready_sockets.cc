@@ -88,6 +88,7 @@ void ReadySockets::TellRest() {
     static_cast<Watcher*>(event.data.ptr)->OnReadable((event.events & kEnded) != 0);
   }
   next_ = count_ = 0;
+  turns_.OnAllTold();
 }
 
 void ReadySockets::TellNow() {

@@ -40,6 +40,8 @@ class ReadySockets {
   class Turns {
    public:
     virtual void OnTurnBegin() = 0;
+    // Within the turn: all that were ready have been told, after TellNow too.
+    virtual void OnAllTold() = 0;
     virtual void OnTurnEnd() = 0;
 
    protected:
@@ -63,7 +65,7 @@ class ReadySockets {
   // There may be more in the socket than the watcher has read.
   void TellAgain(int socket, Watcher& watcher) { SetReading(socket, watcher, true); }
   void Remove(int socket, const Watcher& watcher);
-  // Tells at once all whose sockets are ready, within a turn or not, without Turns hearing of it.
+  // Tells at once all whose sockets are ready, within a turn or not; Turns hears of OnAllTold only.
   // For a watcher that is told and does not get done (a script that takes long): it may be told
   // again meanwhile.
   void TellNow();

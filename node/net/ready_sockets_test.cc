@@ -41,10 +41,12 @@ class ReadySocketsTest : public ::testing::Test, private ReadySockets::Turns {
   }
 
   void OnTurnBegin() override { EXPECT_EQ(++begun, ended + 1); }
+  void OnAllTold() override { ++all_told; }
   void OnTurnEnd() override { EXPECT_EQ(++ended, begun); }
 
   boost::asio::io_context io;
   int begun = 0;
+  int all_told = 0;
   int ended = 0;
   ReadySockets ready{io, *this};
   int pairs[2][2] = {};

@@ -99,7 +99,8 @@ Server::Server(boost::asio::io_context& io, Engine& engine, Dispatcher& dispatch
       engine_(engine),
       dispatcher_(dispatcher),
       clients_(clients),
-      ready_sockets_(io, *this) {}
+      ready_sockets_(io, *this),
+      read_ahead_(engine) {}
 
 Server::~Server() { Stop(); }
 

@@ -20,6 +20,7 @@
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/net/connection.h"
+#include "node/net/read_ahead.h"
 
 namespace slotmesh::node {
 
@@ -76,8 +77,7 @@ class Server : private ReadySockets::Turns {
   Engine& engine() { return engine_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   ReadySockets& ready_sockets() { return ready_sockets_; }
-  // For connections that have none of their own (RequestParser::Borrow).
-  QueryBuffer& spare_query_buffer() { return spare_query_buffer_; }
+  ReadAhead& read_ahead() { return read_ahead_; }
   size_t connection_count() const { return connections_.size(); }
   // The port that is listened on; differs from the setting's if that was 0 in a test.
   uint16_t port() const { return port_; }
@@ -95,6 +95,7 @@ class Server : private ReadySockets::Turns {
   void SetOptions(StreamSocket& socket);
   // ReadySockets::Turns.
   void OnTurnBegin() override;
+  void OnAllTold() override { read_ahead_.RunAll(); }
   void OnTurnEnd() override;
   void WriteAll();
   void BeforeReplies() {
@@ -106,6 +107,7 @@ class Server : private ReadySockets::Turns {
   Dispatcher& dispatcher_;
   ClientTable& clients_;
   ReadySockets ready_sockets_;
+  ReadAhead read_ahead_;
   std::function<bool()> before_replies_;
   bool writes_are_kept_ = true;
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -114,7 +116,6 @@ class Server : private ReadySockets::Turns {
   // Connections with held replies, by the offset that their first ones wait for.
   std::multimap<uint64_t, std::weak_ptr<Connection>> held_;
   uint16_t port_ = 0;
-  QueryBuffer spare_query_buffer_;
   int64_t reply_idle_ms_ = kReplyIdleMillis;
   int64_t turn_begin_ns_ = 0;
   uint64_t commands_before_turn_ = 0;
