@@ -33,9 +33,8 @@ size_t Hash(uint64_t prefix, size_t length) {
   return static_cast<size_t>(((prefix ^ (length * kMultiplier)) * kMultiplier) >> 40);
 }
 
-constexpr Acl kObjectCategories =
-    Acl::kSet | Acl::kSortedSet | Acl::kList | Acl::kHash | Acl::kGeo | Acl::kStream |
-    Acl::kScripting;
+constexpr Acl kObjectCategories = Acl::kSet | Acl::kSortedSet | Acl::kList | Acl::kHash |
+                                  Acl::kGeo | Acl::kStream | Acl::kScripting;
 
 // The only key of a row with one spec of the form "at word n, one key", else 0.
 int SingleKey(const CommandSpec& spec) {

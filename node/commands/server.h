@@ -98,10 +98,10 @@ struct ServerFamily {
   ClientLimit& client_limit;
   ShutdownSequence& shutdown;
   ServerIdentity identity;
-  ScriptUsageSource* scripts = nullptr;  // Null: there are none.
-  ReplicationView* replication = nullptr;      // Null: there is none.
-  const ModulesReport* modules = nullptr;      // Null: there are none.
-  RestoreState* restore = nullptr;             // For DEBUG; null: there is none.
+  ScriptUsageSource* scripts = nullptr;    // Null: there are none.
+  ReplicationView* replication = nullptr;  // Null: there is none.
+  const ModulesReport* modules = nullptr;  // Null: there are none.
+  RestoreState* restore = nullptr;         // For DEBUG; null: there is none.
 };
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands
