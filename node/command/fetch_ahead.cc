@@ -26,6 +26,8 @@ void FetchAhead(const Engine& engine, absl::Span<const UpcomingRequest> requests
                          HashKey(engine.keyspace, request.args[word]), command->works_on_objects()};
     ahead.db->PrefetchTable(ahead.key);
   }
+  ++engine.stats.prefetch_batches;
+  engine.stats.prefetch_entries += count;
   const auto each = [&](auto step) { std::for_each_n(keys.begin(), count, step); };
   each([](const KeyAhead& ahead) { ahead.db->PrefetchBucket(ahead.key); });
   each([](const KeyAhead& ahead) { ahead.db->PrefetchEntry(ahead.key); });

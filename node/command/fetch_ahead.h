@@ -19,11 +19,11 @@ struct UpcomingRequest {
   Args args;
 };
 
-// More than that many at once are not looked at.
-inline constexpr size_t kFetchAheadMax = 32;
+// As many as prefetch-batch-max-size allows; more at once are not looked at.
+inline constexpr size_t kFetchAheadMax = 128;
 
 // The first key of each: its table, bucket, entry and value, all requests a step at a time, so that
-// their misses overlap.
+// their misses overlap. Counted in the statistics.
 void FetchAhead(const Engine& engine, absl::Span<const UpcomingRequest> requests);
 
 }  // namespace slotmesh::node

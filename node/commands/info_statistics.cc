@@ -138,6 +138,8 @@ void InfoStats(const InfoSource& source, InfoText& text) {
   text.Add("total_writes_processed", stats.writes);
   text.Add("io_threaded_reads_processed", 0);
   text.Add("io_threaded_writes_processed", 0);
+  text.Add("io_threaded_total_prefetch_batches", stats.prefetch_batches);
+  text.Add("io_threaded_total_prefetch_entries", stats.prefetch_entries);
   text.Add("client_query_buffer_limit_disconnections", stats.query_buffer_limit_disconnections);
   text.Add("client_output_buffer_limit_disconnections", stats.output_buffer_limit_disconnections);
   const LoopStats& loop = stats.loop;

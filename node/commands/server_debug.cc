@@ -6,6 +6,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "node/commands/debug_protocol.h"
@@ -97,6 +98,25 @@ void Mallctl(CommandContext& ctx, Args args) {
   const std::optional<uint64_t> value = AllocatorNumber(std::string(args[2]), set);
   if (!value.has_value()) return ctx.reply().Error("ERR the allocator has no such number");
   ctx.reply().Integer(static_cast<int64_t>(*value));
+}
+
+void MallctlText(CommandContext& ctx, Args args) {
+  const std::string name(args[2]);
+  if (args.size() == 4 && args[3] == "VOID") {
+    if (RunInAllocator(name)) return ctx.reply().Ok();
+    return ctx.reply().Error("ERR the allocator does nothing under this name");
+  }
+  std::optional<std::string> set;
+  if (args.size() == 4) set.emplace(args[3]);
+  const std::optional<std::string> text = AllocatorText(name, std::move(set));
+  if (!text.has_value()) return ctx.reply().Error("ERR the allocator has no such text");
+  ctx.reply().Bulk(*text);
+}
+
+void RewriteAllSettings(CommandContext& ctx, Args) {
+  const absl::Status status = ctx.family<ServerFamily>().settings.Rewrite(RewriteExtent::kAll);
+  if (!status.ok()) return ctx.reply().Error(status);
+  ctx.reply().Ok();
 }
 
 // The words go to files and replicas as a command, whatever they are.
@@ -286,6 +306,8 @@ void SegmentationFault(CommandContext&, Args) { std::raise(SIGSEGV); }
 
 void Help(CommandContext& ctx, Args) {
   constexpr std::string_view kLines[] = {
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    CONFIG REWRITE of all settings, those that have their default value, too.",
       "DIGEST",
       "    A signature of all data.",
       "DIGEST-VALUE <key> [<key> ...]",
@@ -296,6 +318,8 @@ void Help(CommandContext& ctx, Args) {
       "    What the tables of a database look like.",
       "MALLCTL <name> [<value>]",
       "    A number that the memory allocator has under this name; with <value> it is set.",
+      "MALLCTL-STR <name> [<value>|VOID]",
+      "    The same for texts; with VOID, runs what the name stands for.",
       "LOG <message>",
       "    Writes the message to the server's log.",
       "OBJECT <key>",
@@ -338,6 +362,7 @@ constexpr size_t kAnyNumber = SIZE_MAX;
 constexpr DebugCommand kCommands[] = {
     {"assert", 2, 2, &Abort},
     {"change-repl-id", 2, 2, &ChangeReplicationId},
+    {"config-rewrite-force-all", 2, 2, &RewriteAllSettings},
     {"dict-resizing", 3, 3, &Accept},
     {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
     {"digest-value", 2, kAnyNumber, &DigestValue, /*touches_data=*/true},
@@ -348,6 +373,7 @@ constexpr DebugCommand kCommands[] = {
     {"loadaof", 2, 2, &LoadAof, /*touches_data=*/true},
     {"log", 3, 3, &WriteLog},
     {"mallctl", 3, 4, &Mallctl},
+    {"mallctl-str", 3, 4, &MallctlText},
     {"object", 3, 4, &DebugObject, /*touches_data=*/true},
     {"panic", 2, 2, &Abort},
     {"pause-cron", 3, 3, &PauseCron},

@@ -109,7 +109,7 @@ absl::Status ReplaceFile(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-std::string ConfigStore::RewriteText(std::string_view old_text) const {
+std::string ConfigStore::RewriteText(std::string_view old_text, RewriteExtent extent) const {
   std::vector<Line> lines = SplitLines(old_text);
   std::map<const Directive*, std::vector<size_t>> places;
   bool is_signed = false;
@@ -126,10 +126,10 @@ std::string ConfigStore::RewriteText(std::string_view old_text) const {
     if (directive.Has(kRepeated)) continue;
     const std::string value = directive.Get(config_);
     const auto found = places.find(&directive);
-    if (found == places.end() ? value == directive.Get(defaults)
-                              : value == ValueOf(directive, lines, found->second)) {
-      continue;
-    }
+    const bool stays = found != places.end()
+                           ? value == ValueOf(directive, lines, found->second)
+                           : extent == RewriteExtent::kChanged && value == directive.Get(defaults);
+    if (stays) continue;
     std::vector<std::string> texts = directive.FileLines(config_);
     for (std::string& text : texts) text = StrCat(directive.name, " ", text);
     if (found != places.end()) {
@@ -193,7 +193,7 @@ std::string ConfigStore::RewriteOthers(std::string_view old_text) const {
   return text;
 }
 
-absl::Status ConfigStore::Rewrite() const {
+absl::Status ConfigStore::Rewrite(RewriteExtent extent) const {
   if (file_.empty()) {
     return absl::FailedPreconditionError("The server is running without a config file");
   }
@@ -205,7 +205,7 @@ absl::Status ConfigStore::Rewrite() const {
   } else if (errno != ENOENT) {
     return Failed(errno);
   }
-  return ReplaceFile(file_, RewriteText(old_text));
+  return ReplaceFile(file_, RewriteText(old_text, extent));
 }
 
 }  // namespace slotmesh::node

@@ -30,6 +30,20 @@ std::string Rewritten(const std::string& text, const std::vector<std::string_vie
   return result.substr(9);
 }
 
+TEST(ConfigRewriteTest, AllSettingsMayBeWritten) {
+  ConfigStore store;
+  ASSERT_TRUE(store.LoadText("dir /tmp\ntimeout 5\n", "").ok());
+  ASSERT_TRUE(store.Set({"maxmemory", "100mb", "save", ""}).ok());
+  const std::string all = store.RewriteText("timeout 5\n", RewriteExtent::kAll);
+  for (const char* line : {"timeout 5\n", "\nmaxmemory 100mb\n", "\nhz 10\n", "\nsave \"\"\n"}) {
+    EXPECT_NE(all.find(line), std::string::npos) << line << all;
+  }
+  ConfigStore again;
+  const absl::Status status = again.LoadText(all, "");
+  ASSERT_TRUE(status.ok()) << status << all;
+  EXPECT_EQ(again.Get({"*"}), store.Get({"*"}));
+}
+
 TEST(ConfigRewriteTest, UnchangedFileStaysByteForByte) {
   EXPECT_EQ(
       Rewritten("# don't\n\n  port   7000\nsave \"900 1\"\nsave 60 5\nslave-priority 7\n", {}),

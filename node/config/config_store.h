@@ -12,6 +12,7 @@
 #ifndef SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
 #define SLOTMESH_NODE_CONFIG_CONFIG_STORE_H_
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -26,6 +27,10 @@
 #include "node/config/directives.h"
 
 namespace slotmesh::node {
+
+// What a rewritten file tells of settings that it did not: those that differ from their default, or
+// all.
+enum class RewriteExtent : uint8_t { kChanged, kAll };
 
 class ConfigStore {
  public:
@@ -86,9 +91,10 @@ class ConfigStore {
   // CONFIG REWRITE: the file with changed values in place, comments, order and unknown lines kept;
   // settings that differ from the default and are not in the file are appended. Written to a
   // temporary file, fsynced and renamed. An error's message() is the reply after "ERR ".
-  absl::Status Rewrite() const;
+  absl::Status Rewrite(RewriteExtent extent = RewriteExtent::kChanged) const;
   // What Rewrite writes for a file with this content.
-  std::string RewriteText(std::string_view old_text) const;
+  std::string RewriteText(std::string_view old_text,
+                          RewriteExtent extent = RewriteExtent::kChanged) const;
 
   // Others' settings. Borrowed; null (as at first): there are none.
   void set_extension(ConfigExtension* extension) { extension_ = extension; }

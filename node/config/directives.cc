@@ -114,7 +114,7 @@ constexpr Directive kTable[] = {
     Int("io-threads", "", kImmutable, kLater, &Config::io_threads, 1, 256),
     Bool("io-threads-do-reads", "", kImmutable, kNever, &Config::io_threads_do_reads),
     Int("events-per-io-thread", "", kHidden, kNever, &Config::events_per_io_thread, 0, kIntMax),
-    Int("prefetch-batch-max-size", "", 0, kNever, &Config::prefetch_batch_max_size, 0, 128),
+    Int("prefetch-batch-max-size", "", 0, kLive, &Config::prefetch_batch_max_size, 0, 128),
     Int("http-port", "", kImmutable, kLive, &Config::http_port, -1, kPortMax),
     Special("http-bind", "", kMultiArg | kImmutable, kLive, fields::kList<&Config::http_bind>),
 

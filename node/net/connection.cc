@@ -143,7 +143,8 @@ void Connection::OnRead(size_t bytes) {
 
 bool Connection::MayRunLater() const {
   return parsed_ == ParseStatus::kNeedMore && !batch_.empty() &&
-         batch_.size() < Dispatcher::kPrefetchFrom && server_.ready_sockets().in_turn();
+         batch_.size() < Dispatcher::kPrefetchFrom && server_.ready_sockets().in_turn() &&
+         server_.read_ahead().enabled();
 }
 
 void Connection::RunRead() {

@@ -1,23 +1,20 @@
 #include "node/net/read_ahead.h"
 
-#include <array>
-
-#include "node/command/fetch_ahead.h"
 #include "node/net/connection.h"
 
 namespace slotmesh::node {
 
 void ReadAhead::Add(std::shared_ptr<Connection> connection) {
   waiting_.push_back(std::move(connection));
-  if (waiting_.size() - next_ == kConnectionsMax) RunAll();
+  const auto most = static_cast<size_t>(engine_.config.prefetch_batch_max_size);
+  if (waiting_.size() - next_ >= most) RunAll();
 }
 
 void ReadAhead::RunAll() {
-  const size_t count = waiting_.size() - next_;
-  if (count > 1) {
-    std::array<UpcomingRequest, kConnectionsMax> first;
-    for (size_t i = 0; i < count; ++i) first[i] = waiting_[next_ + i]->upcoming();
-    FetchAhead(engine_, absl::MakeConstSpan(first.data(), count));
+  if (waiting_.size() - next_ > 1) {
+    upcoming_.clear();
+    for (size_t i = next_; i < waiting_.size(); ++i) upcoming_.push_back(waiting_[i]->upcoming());
+    FetchAhead(engine_, upcoming_);
   }
   while (next_ < waiting_.size()) {
     const std::shared_ptr<Connection> connection = std::move(waiting_[next_++]);
@@ -35,7 +32,7 @@ QueryBuffer ReadAhead::TakeBuffer() {
 }
 
 void ReadAhead::PutBuffer(QueryBuffer buffer) {
-  if (buffers_.size() < kConnectionsMax) buffers_.push_back(std::move(buffer));
+  if (buffers_.size() < kBuffersMax) buffers_.push_back(std::move(buffer));
 }
 
 }  // namespace slotmesh::node

@@ -2,8 +2,8 @@
 //
 // A client that sends one request at a time leaves nothing to fetch ahead; several of them that are
 // ready in the same turn do (FetchAhead). They run in the order in which they were read, when
-// kConnectionsMax are here or all that was ready has been read. While one of them takes long (a
-// script), those behind it may be run from within: RunAll is re-entrant.
+// prefetch-batch-max-size of them are here or all that was ready has been read. While one of them
+// takes long (a script), those behind it may be run from within: RunAll is re-entrant.
 //
 // Engine thread only.
 #ifndef SLOTMESH_NODE_NET_READ_AHEAD_H_
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "node/command/engine.h"
+#include "node/command/fetch_ahead.h"
 #include "node/resp/parser.h"
 
 namespace slotmesh::node {
@@ -23,12 +24,12 @@ class Connection;
 
 class ReadAhead {
  public:
-  static constexpr size_t kConnectionsMax = 16;
-
   explicit ReadAhead(const Engine& engine) : engine_(engine) {}
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
+  // Connections may wait for each other (prefetch-batch-max-size is not 0 or 1).
+  bool enabled() const { return engine_.config.prefetch_batch_max_size > 1; }
   // `connection` has read whole requests; Connection::RunRead will run them.
   void Add(std::shared_ptr<Connection> connection);
   void RunAll();
@@ -39,9 +40,13 @@ class ReadAhead {
   void PutBuffer(QueryBuffer buffer);
 
  private:
+  // More are freed when they come back.
+  static constexpr size_t kBuffersMax = 32;
+
   const Engine& engine_;
   std::vector<std::shared_ptr<Connection>> waiting_;
   size_t next_ = 0;  // Of waiting_: those before have run.
+  std::vector<UpcomingRequest> upcoming_;
   std::vector<QueryBuffer> buffers_;
 };
 

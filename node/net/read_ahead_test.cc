@@ -79,15 +79,33 @@ class ReadAheadTest : public ::testing::Test {
 
 TEST_F(ReadAheadTest, ManyRunInTheOrderInWhichTheySent) {
   std::vector<std::unique_ptr<Peer>> peers;
-  for (size_t i = 0; i < 2 * ReadAhead::kConnectionsMax + 3; ++i) peers.push_back(Connect());
+  for (int i = 0; i < 35; ++i) peers.push_back(Connect());
   for (int round = 0; round < 3; ++round) {
+    const uint64_t batches = engine_.engine().stats.prefetch_batches;
+    const uint64_t entries = engine_.engine().stats.prefetch_entries;
     for (const auto& peer : peers) peer->Send("INCR n\r\n");
     Loop();
     for (size_t i = 0; i < peers.size(); ++i) {
       const size_t number = static_cast<size_t>(round) * peers.size() + i + 1;
       EXPECT_EQ(peers[i]->Receive(), StrCat(":", number, "\r\n"));
     }
+    EXPECT_EQ(engine_.engine().stats.prefetch_batches, batches + 3) << "of 16, 16 and 3";
+    EXPECT_EQ(engine_.engine().stats.prefetch_entries, entries + 35);
   }
+}
+
+TEST_F(ReadAheadTest, NobodyWaitsIfTheBatchIsOfOne) {
+  for (const char* most : {"0", "1"}) {
+    ASSERT_TRUE(engine_.settings().Set({"prefetch-batch-max-size", most}).ok());
+    const auto first = Connect();
+    const auto second = Connect();
+    first->Send("SET a 1\r\n");
+    second->Send("GET a\r\n");
+    Loop();
+    EXPECT_EQ(first->Receive(), "+OK\r\n");
+    EXPECT_EQ(second->Receive(), "$1\r\n1\r\n");
+  }
+  EXPECT_EQ(engine_.engine().stats.prefetch_batches, 0u);
 }
 
 TEST_F(ReadAheadTest, WhoIsKilledBeforeItsTurnRunsNothing) {

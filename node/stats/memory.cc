@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
 // Of jemalloc, where the binary is linked with it.
@@ -91,6 +92,36 @@ std::optional<uint64_t> AllocatorNumber(const std::string& name,
     if (mallctl(name.c_str(), &value, &size, to, to == nullptr ? 0 : wanted) == 0) return value;
   }
   return std::nullopt;
+}
+
+namespace {
+
+// The allocator does not tell which of its names are texts, and a number read as one is no address.
+bool IsText(std::string_view name) {
+  constexpr std::string_view kTexts[] = {
+      "version", "config.malloc_conf", "opt.dss",  "opt.metadata_thp",
+      "opt.thp", "opt.percpu_arena",   "opt.junk", "opt.zero_realloc"};
+  const bool of_arena = name.starts_with("arena.") && name.ends_with(".dss");
+  return of_arena || std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts);
+}
+
+}  // namespace
+
+std::optional<std::string> AllocatorText(const std::string& name,
+                                         std::optional<std::string> new_value) {
+  if (mallctl == nullptr || !IsText(name)) return std::nullopt;
+  const char* text = nullptr;
+  size_t size = sizeof(text);
+  const char* set = new_value.has_value() ? new_value->c_str() : nullptr;
+  void* to = set == nullptr ? nullptr : &set;
+  if (mallctl(name.c_str(), &text, &size, to, to == nullptr ? 0 : sizeof(set)) != 0) {
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
+bool RunInAllocator(const std::string& name) {
+  return mallctl != nullptr && mallctl(name.c_str(), nullptr, nullptr, nullptr, 0) == 0;
 }
 
 void PurgeInBackground() {

@@ -33,6 +33,12 @@ std::string AllocatorReport();
 // there is a `new_value` it is set.
 std::optional<uint64_t> AllocatorNumber(const std::string& name,
                                         std::optional<uint64_t> new_value = std::nullopt);
+// A text that the allocator has under this name ("version", "arena.0.dss"); nothing if there is
+// none. Where there is a `new_value` it is set.
+std::optional<std::string> AllocatorText(const std::string& name,
+                                         std::optional<std::string> new_value = std::nullopt);
+// What the allocator does under this name ("thread.tcache.flush"). False if it does nothing.
+bool RunInAllocator(const std::string& name);
 // From now on pages that are not needed go back to the kernel on a thread of the allocator's own,
 // not on whichever thread allocates next: after millions of keys have gone that took it 8 ms.
 void PurgeInBackground();

@@ -56,6 +56,8 @@ struct ServerStats {
   uint64_t keyspace_changes = 0;      // rdb_changes_since_last_save
   uint64_t reads = 0;                 // System calls on sockets.
   uint64_t writes = 0;
+  uint64_t prefetch_batches = 0;   // Of requests that ran together (FetchAhead),
+  uint64_t prefetch_entries = 0;   // and the keys of theirs that were fetched ahead.
   uint64_t expired_fields = 0;     // Of hashes.
   uint64_t expiry_slices_cut = 0;  // Slices of active expiry that ran out of time.
   int64_t expiry_micros = 0;       // Time spent on active expiry.
