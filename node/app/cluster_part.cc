@@ -105,6 +105,7 @@ class Part : public ClusterPart, private RelayNetwork {
   ClusterState& state() override { return *state_; }
   ClusterFamily& family() override { return family_; }
   admin::ClusterControl& control() override { return *control_; }
+  BusFaults& bus_faults() override { return *driver_; }
   modules::ClusterView& module_view() override { return *module_view_; }
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;

@@ -58,6 +58,7 @@ class ClusterPart {
   virtual ClusterState& state() = 0;
   virtual ClusterFamily& family() = 0;
   virtual admin::ClusterControl& control() = 0;
+  virtual BusFaults& bus_faults() = 0;
   // The cluster as modules see it.
   virtual modules::ClusterView& module_view() = 0;
   // What administrators are told of modules. Borrowed.

@@ -104,6 +104,7 @@ absl::Status Node::Parts::StartCluster() {
            }});
   if (!started.ok()) return started.status();
   cluster = *std::move(started);
+  server_family.bus_faults = &cluster->bus_faults();
   messages.pubsub.set_slot_stats(&slot_stats);
   cron.OnTick([this] {
     const PrimaryLink* link = replication.link();

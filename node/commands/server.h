@@ -25,6 +25,8 @@
 
 namespace slotmesh::node {
 
+class BusFaults;
+
 // What stays the same from a node's start to its end.
 struct ServerIdentity {
   std::string version;     // Of slotmesh.
@@ -102,6 +104,7 @@ struct ServerFamily {
   ReplicationView* replication = nullptr;  // Null: there is none.
   const ModulesReport* modules = nullptr;  // Null: there are none.
   RestoreState* restore = nullptr;         // For DEBUG; null: there is none.
+  BusFaults* bus_faults = nullptr;         // For DEBUG; null outside cluster mode.
 };
 
 // Handlers expect a ServerFamily as their family's state. Two tables: commands with subcommands

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "node/commands/debug_bus.h"
 #include "node/commands/debug_protocol.h"
 #include "node/commands/digest.h"
 #include "node/commands/help.h"
@@ -306,12 +307,22 @@ void SegmentationFault(CommandContext&, Args) { std::raise(SIGSEGV); }
 
 void Help(CommandContext& ctx, Args) {
   constexpr std::string_view kLines[] = {
+      "CLOSE-CLUSTER-LINK-ON-PACKET-DROP <0|1>",
+      "    With 1, who sends what DROP-CLUSTER-PACKET-FILTER drops loses its connection.",
+      "CLUSTERLINK KILL <TO|FROM|ALL> <node-id>",
+      "    Closes the bus connections with a node, which are made again.",
       "CONFIG-REWRITE-FORCE-ALL",
       "    CONFIG REWRITE of all settings, those that have their default value, too.",
+      "DELAY-RDB-CLIENT-FREE-SECONDS <seconds>",
+      "    Accepted; a copy is sent on the replica's one connection.",
       "DIGEST",
       "    A signature of all data.",
       "DIGEST-VALUE <key> [<key> ...]",
       "    Signatures of the values of keys.",
+      "DISABLE-CLUSTER-RANDOM-PING <0|1>",
+      "    Accepted; no probe of the bus is without purpose.",
+      "DROP-CLUSTER-PACKET-FILTER <type>",
+      "    Drops what comes from other nodes and does that packet type's work; -1: nothing.",
       "ERROR <text>",
       "    Replies with that error.",
       "HTSTATS <dbid>",
@@ -328,6 +339,8 @@ void Help(CommandContext& ctx, Args) {
       "    Forgets the data and loads the append-only file.",
       "PANIC",
       "    Crashes the server.",
+      "PAUSE-AFTER-FORK <0|1>",
+      "    Accepted; saving does not fork.",
       "PAUSE-CRON <0|1>",
       "    With 1, the server's timer does nothing.",
       "POPULATE <count> [<prefix>] [<size>]",
@@ -362,10 +375,15 @@ constexpr size_t kAnyNumber = SIZE_MAX;
 constexpr DebugCommand kCommands[] = {
     {"assert", 2, 2, &Abort},
     {"change-repl-id", 2, 2, &ChangeReplicationId},
+    {"close-cluster-link-on-packet-drop", 3, 3, &DebugCloseLinksOnDrop},
+    {"clusterlink", 5, 5, &DebugClusterLink},
     {"config-rewrite-force-all", 2, 2, &RewriteAllSettings},
+    {"delay-rdb-client-free-seconds", 3, 3, &Accept},
     {"dict-resizing", 3, 3, &Accept},
     {"digest", 2, 2, &DigestAll, /*touches_data=*/true},
     {"digest-value", 2, kAnyNumber, &DigestValue, /*touches_data=*/true},
+    {"disable-cluster-random-ping", 3, 3, &Accept},
+    {"drop-cluster-packet-filter", 3, 3, &DebugDropPackets},
     {"error", 3, 3, &ReplyError},
     {"help", 2, 2, &Help},
     {"htstats", 3, 4, &HashTableStats},
@@ -376,6 +394,7 @@ constexpr DebugCommand kCommands[] = {
     {"mallctl-str", 3, 4, &MallctlText},
     {"object", 3, 4, &DebugObject, /*touches_data=*/true},
     {"panic", 2, 2, &Abort},
+    {"pause-after-fork", 3, 3, &Accept},
     {"pause-cron", 3, 3, &PauseCron},
     {"populate", 3, 5, &Populate, /*touches_data=*/true},
     {"protocol", 3, 3, &DebugProtocol},

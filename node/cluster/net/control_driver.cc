@@ -14,6 +14,7 @@
 #include "boost/asio/post.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "gossip/bus/grpc_transport.h"
+#include "node/cluster/net/packet_filter.h"
 #include "slots/ledger/log_disk.h"
 #include "slots/strings.h"
 
@@ -68,6 +69,11 @@ class Driver : public ControlDriver {
   bus::SendResult SendPubSub(const slots::NodeId& to, std::string payload) override;
   void SetPubSubHandlers(PubSubHandlers handlers) override { pubsub_ = std::move(handlers); }
 
+  // BusFaults.
+  void DropPackets(int type) override { filter_.set_type(type); }
+  void CloseLinksOnDrop(bool on) override { filter_.set_closes(on); }
+  bool KillLinks(const slots::NodeId& node) override;
+
   void Report(const LocalState& local) override;
   bus::TransportStats bus_stats() const override {
     const std::lock_guard<std::mutex> lock(transport_mutex_);
@@ -102,6 +108,8 @@ class Driver : public ControlDriver {
   void OnFrame(const bus::Sender& sender, Channel channel, bus::Frame frame);
   void OnPubSubFrame(const bus::Sender& sender, std::string payload);
   void OnCall(std::string method, std::string payload, bus::CallReply reply);
+  // Closes what is open to the node; it is dialed again.
+  void Redial(const slots::NodeId& node);
   // To the engine thread, unless the driver is gone by then.
   void ToEngine(std::function<void()> task);
 
@@ -125,9 +133,11 @@ class Driver : public ControlDriver {
   std::unique_ptr<NodeFile> file_;
   std::unique_ptr<ControlNode> node_;
   // Replaced on the control thread alone, under the mutex for the others that use it.
+  PacketFilter filter_;  // Set on the engine thread.
   mutable std::mutex transport_mutex_;
   std::shared_ptr<bus::Transport> transport_;
   slots::NodeId transport_self_;
+  std::map<slots::NodeId, ControlOutput::Peer> peers_;  // As the transport was told.
   std::map<uint64_t, bus::CallReply> calls_;
   uint64_t next_call_ = 0;
   bool failed_ = false;
@@ -205,6 +215,7 @@ absl::Status Driver::OpenTransport() {
 }
 
 void Driver::CloseTransport() {
+  peers_.clear();
   std::shared_ptr<bus::Transport> closing;
   const std::lock_guard<std::mutex> lock(transport_mutex_);
   closing.swap(transport_);
@@ -253,8 +264,12 @@ void Driver::Perform(ControlOutput out) {
   if (out.log.has_value()) transport_->SetLog(*out.log);
   for (const ControlOutput::Peer& peer : out.peers) {
     transport_->SetPeer(peer.node, peer.address, peer.keep);
+    peers_[peer.node] = peer;
   }
-  for (const slots::NodeId& node : out.removed) transport_->RemovePeer(node);
+  for (const slots::NodeId& node : out.removed) {
+    transport_->RemovePeer(node);
+    peers_.erase(node);
+  }
   for (ControlOutput::Send& send : out.sends) {
     transport_->Send(send.to, Channel::kControl, std::move(send.frame));
   }
@@ -318,7 +333,24 @@ void Driver::OnPeer(const PeerEvent& event) {
   }
 }
 
+bool Driver::KillLinks(const slots::NodeId& node) {
+  if (picture_->map->FindNode(node) == nullptr) return false;
+  boost::asio::post(io_, [this, node] { Redial(node); });
+  return true;
+}
+
+void Driver::Redial(const slots::NodeId& node) {
+  const auto found = peers_.find(node);
+  if (transport_ == nullptr || found == peers_.end()) return;
+  transport_->RemovePeer(node);
+  transport_->SetPeer(node, found->second.address, found->second.keep);
+}
+
 void Driver::OnFrame(const bus::Sender& sender, Channel channel, bus::Frame frame) {
+  if (filter_.Drops(frame.kind)) [[unlikely]] {
+    if (filter_.closes()) Redial(sender.node);
+    return;
+  }
   if (channel == Channel::kBulk) {
     return ToEngine([this, sender, payload = std::move(frame.payload)]() mutable {
       if (bulk_.on_frame) bulk_.on_frame(sender.node, sender.boot, std::move(payload));
@@ -346,6 +378,8 @@ void Driver::OnPubSubFrame(const bus::Sender& sender, std::string payload) {
 }
 
 void Driver::OnCall(std::string method, std::string payload, bus::CallReply reply) {
+  if (filter_.DropsQuestions()) [[unlikely]]
+    return;
   const uint64_t call = ++next_call_;
   // Calls that nobody answered in time are dropped by their askers; here they leave in order.
   while (calls_.size() >= ControlNode::kOpenAsksMax) calls_.erase(calls_.begin());

@@ -19,6 +19,7 @@
 #include "gossip/bus/transport.h"
 #include "node/cluster/control/control_node.h"
 #include "node/cluster/control_link.h"
+#include "node/command/bus_faults.h"
 #include "node/stats/clock.h"
 #include "node/stats/log.h"
 
@@ -43,7 +44,7 @@ struct ControlEnvironment {
   std::vector<grpc::Service*> services;  // Served beside the bus; outlive the driver.
 };
 
-class ControlDriver : public ControlLink {
+class ControlDriver : public ControlLink, public BusFaults {
  public:
   // Published messages that have come and that the engine thread has not looked at yet; what comes
   // beyond is lost.
