@@ -259,6 +259,25 @@ class ReplicationTest(FilesTest):
         with self.assertRaisesRegex(RespError, "WAIT cannot be used with replica instances"):
             replica.call("WAIT", "1", "0")
 
+    def test_a_replica_says_what_its_files_have_of_its_primarys_stream(self):
+        first, replica = self.pair("slotmesh", "slotmesh", appendonly="yes")
+        second = self.node("2", {"repl-diskless-sync-delay": "0"})
+        second.start()
+        self.follow(replica, first)
+        with first.connect() as connection:
+            connection.call("SET", "k", "x" * 100_000)
+            self.assertEqual(connection.call("WAITAOF", "1", "1", "10000"), [1, 1])
+        # From now on only a new copy of the data is on disk, with the base that it begins with.
+        replica.call("CONFIG", "SET", "appendfsync", "no")
+        with second.connect() as connection:
+            connection.call("SET", "k", "1")
+            self.follow(replica, second)
+            self.assertEqual(connection.call("WAITAOF", "0", "1", "10000"), [0, 1])
+            # The first primary's offset, which was greater, does not stand for this write.
+            connection.call("SET", "k", "2")
+            self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
+            self.assertEqual(connection.call("WAITAOF", "0", "1", "1500"), [0, 0])
+
     def test_a_slow_replica_is_let_go(self):
         primary = self.node("primary", {"client-output-buffer-limit": "replica 1mb 0 0",
                                         "repl-backlog-size": "16kb"})

@@ -148,6 +148,7 @@ void AofFiles::EndLoading() {
   }
   manifest_ = loader_->manifest();
   complete_ = true;
+  if (log_.on()) log_.NoteOnDisk(rewriting_->offset);
   base_bytes_ = loaded.base_bytes;
   engine.stats.keyspace_changes = 0;
   const double seconds =
@@ -197,6 +198,7 @@ absl::Status AofFiles::BeginAnew() {
   complete_ = true;
   env_.engine.journal.NoteCopy();
   log_.Use(*std::move(file));
+  log_.NoteOnDisk(env_.engine.journal.offset());
   return absl::OkStatus();
 }
 
@@ -311,6 +313,7 @@ absl::Status AofFiles::Cut() {
   Tell(env_.engine, &ServerObserver::OnSnapshot, true);
   rewriting_->told = true;
   rewriting_->after.base = rewriting_->base;
+  rewriting_->offset = env_.engine.journal.offset();
   // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
   return env_.engine.config.appendonly ? GoOnInNext() : absl::OkStatus();
 }
@@ -401,8 +404,11 @@ absl::Status AofFiles::Reload() {
   env_.engine.keyspace.Flush();
   env_.functions.Clear();
   Tell(env_.engine, &ServerObserver::OnLoading, Loading::kAof);
+  // Others are heard while a script runs for long.
+  env_.engine.loading.Begin(env_.engine.now_ms, loader.total_bytes());
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
+  env_.engine.loading.End();
   Tell(env_.engine, &ServerObserver::OnLoading, done.ok() ? Loading::kEnded : Loading::kFailed);
   return done.status();
 }

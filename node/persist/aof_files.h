@@ -71,14 +71,15 @@ class AofFiles {
   absl::Status Reload();
   AofStatus Status() const;
   // The journal's offset up to which all is on disk; 0 if nothing is to be.
-  uint64_t synced_offset() const { return log_.on() ? log_.synced_offset() : 0; }
+  uint64_t synced_offset() const { return log_.on() && complete_ ? log_.synced_offset() : 0; }
 
  private:
   struct Rewriting {
     AofFile base;
     AofManifest after;  // The manifest once it is done, without history.
     std::unique_ptr<BackgroundSave> save;
-    bool told = false;  // Observers have heard of its begin.
+    uint64_t offset = 0;  // The journal's, at the snapshot's moment.
+    bool told = false;    // Observers have heard of its begin.
   };
 
   RdbNotes Notes() const;
