@@ -359,7 +359,7 @@ absl::Status AofFiles::Replace() {
 
 void AofFiles::RemoveHistory() {
   if (manifest_.history.empty() || env_.engine.config.aof_disable_auto_gc) return;
-  for (const AofFile& file : manifest_.history) unlink(Path(file.name).c_str());
+  for (const AofFile& file : manifest_.history) (void)remover_.Remove(Path(file.name));
   manifest_.history.clear();
   const absl::Status written = WriteManifest(manifest_);
   if (!written.ok()) env_.log.Warning(ToStd(written.message()));

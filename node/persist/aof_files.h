@@ -25,6 +25,7 @@
 #include "node/persist/aof_manifest.h"
 #include "node/persist/background_save.h"
 #include "node/persist/disk_refusal.h"
+#include "node/persist/file_remover.h"
 #include "node/persist/function_texts.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/log.h"
@@ -107,6 +108,7 @@ class AofFiles {
   const Environment env_;
   std::function<bool()> rdb_busy_;
   AofLog log_;
+  FileRemover remover_;
   AofManifest manifest_;
   bool complete_ = false;    // The manifest on disk gives the whole data.
   uint64_t base_bytes_ = 0;  // Size after the last rewrite, increments not counted.
