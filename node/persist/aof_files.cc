@@ -148,7 +148,6 @@ void AofFiles::EndLoading() {
   }
   manifest_ = loader_->manifest();
   complete_ = true;
-  if (log_.on()) log_.NoteOnDisk(rewriting_->offset);
   base_bytes_ = loaded.base_bytes;
   engine.stats.keyspace_changes = 0;
   const double seconds =
@@ -351,6 +350,7 @@ absl::Status AofFiles::Replace() {
   if (!written.ok()) return written;
   manifest_ = std::move(after);
   complete_ = true;
+  if (log_.on()) log_.NoteOnDisk(rewriting_->offset);
   base_bytes_ = rewriting_->save->bytes_written();
   old_bytes_ = 0;
   RemoveHistory();
