@@ -278,6 +278,19 @@ class ReplicationTest(FilesTest):
             self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
             self.assertEqual(connection.call("WAITAOF", "0", "1", "1500"), [0, 0])
 
+    def test_a_replica_waits_as_long_as_its_copy_is_made(self):
+        primary, replica = self.pair("slotmesh", "slotmesh")
+        for i in range(5):
+            primary.call("SET", f"k{i}", i)
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "10000000")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("replication")["master_sync_in_progress"] == "1", 10,
+                   "the copy is on its way")
+        self.assertEqual(primary.info("persistence")["rdb_bgsave_in_progress"], "1")
+        self.assertIn("state=wait_bgsave", primary.info("replication")["slave0"])
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        self.await_link(replica)
+
     def test_a_slow_replica_is_let_go(self):
         primary = self.node("primary", {"client-output-buffer-limit": "replica 1mb 0 0",
                                         "repl-backlog-size": "16kb"})
