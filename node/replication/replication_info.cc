@@ -75,11 +75,10 @@ void Replication::WriteReplicas(InfoText& text) const {
     if (!online) ++waiting;
     const int64_t lag =
         online ? (env_.engine.now_ms - replica->last_ack_ms()) / kMillisPerSecond : 0;
-    text.Add(
-        StrCat("slave", number++),
-        StrCat("ip=", AddressOfReplica(*replica).host, ",port=", replica->options().port,
-               ",state=", StateName(*replica), ",offset=", replica->acknowledged(),
-               ",lag=", lag, ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
+    text.Add(StrCat("slave", number++),
+             StrCat("ip=", AddressOfReplica(*replica).host, ",port=", replica->options().port,
+                    ",state=", StateName(*replica), ",offset=", replica->acknowledged(), ",lag=",
+                    lag, ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
   }
   text.Add("replicas_waiting_psync", waiting);
 }
