@@ -278,6 +278,17 @@ class ReplicationTest(FilesTest):
             self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
             self.assertEqual(connection.call("WAITAOF", "0", "1", "1500"), [0, 0])
 
+    def test_a_big_copy_arrives_however_fast_the_replica_takes_it(self):
+        primary, replica = self.pair("slotmesh", "slotmesh", rdbcompression="no")
+        primary.call("DEBUG", "POPULATE", "1000", "key", "50000")
+        for diskless in ("yes", "no") * 8:
+            with self.subTest(diskless=diskless):
+                primary.call("CONFIG", "SET", "repl-diskless-sync", diskless)
+                primary.call("DEBUG", "CHANGE-REPL-ID")
+                self.follow(replica, primary)
+                self.assertEqual(replica.call("DBSIZE"), 1000)
+                replica.call("REPLICAOF", "NO", "ONE")
+
     def test_a_replica_waits_as_long_as_its_copy_is_made(self):
         primary, replica = self.pair("slotmesh", "slotmesh")
         for i in range(5):
