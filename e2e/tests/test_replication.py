@@ -259,6 +259,49 @@ class ReplicationTest(FilesTest):
         with self.assertRaisesRegex(RespError, "WAIT cannot be used with replica instances"):
             replica.call("WAIT", "1", "0")
 
+    def test_a_replica_says_what_its_files_have_of_its_primarys_stream(self):
+        first, replica = self.pair("slotmesh", "slotmesh", appendonly="yes")
+        second = self.node("2", {"repl-diskless-sync-delay": "0"})
+        second.start()
+        self.follow(replica, first)
+        with first.connect() as connection:
+            connection.call("SET", "k", "x" * 100_000)
+            self.assertEqual(connection.call("WAITAOF", "1", "1", "10000"), [1, 1])
+        # From now on only a new copy of the data is on disk, with the base that it begins with.
+        replica.call("CONFIG", "SET", "appendfsync", "no")
+        with second.connect() as connection:
+            connection.call("SET", "k", "1")
+            self.follow(replica, second)
+            self.assertEqual(connection.call("WAITAOF", "0", "1", "10000"), [0, 1])
+            # The first primary's offset, which was greater, does not stand for this write.
+            connection.call("SET", "k", "2")
+            self.assertEqual(connection.call("WAIT", "1", "5000"), 1)
+            self.assertEqual(connection.call("WAITAOF", "0", "1", "1500"), [0, 0])
+
+    def test_a_big_copy_arrives_however_fast_the_replica_takes_it(self):
+        primary, replica = self.pair("slotmesh", "slotmesh", rdbcompression="no")
+        primary.call("DEBUG", "POPULATE", "1000", "key", "50000")
+        for diskless in ("yes", "no") * 8:
+            with self.subTest(diskless=diskless):
+                primary.call("CONFIG", "SET", "repl-diskless-sync", diskless)
+                primary.call("DEBUG", "CHANGE-REPL-ID")
+                self.follow(replica, primary)
+                self.assertEqual(replica.call("DBSIZE"), 1000)
+                replica.call("REPLICAOF", "NO", "ONE")
+
+    def test_a_replica_waits_as_long_as_its_copy_is_made(self):
+        primary, replica = self.pair("slotmesh", "slotmesh")
+        for i in range(5):
+            primary.call("SET", f"k{i}", i)
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "10000000")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("replication")["master_sync_in_progress"] == "1", 10,
+                   "the copy is on its way")
+        self.assertEqual(primary.info("persistence")["rdb_bgsave_in_progress"], "1")
+        self.assertIn("state=wait_bgsave", primary.info("replication")["slave0"])
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        self.await_link(replica)
+
     def test_a_slow_replica_is_let_go(self):
         primary = self.node("primary", {"client-output-buffer-limit": "replica 1mb 0 0",
                                         "repl-backlog-size": "16kb"})

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "node/resp/numbers.h"
+#include "slots/check.h"
 #include "slots/strings.h"
 
 namespace slotmesh::node {
@@ -24,6 +25,17 @@ absl::Status RdbReader::status() const {
 bool RdbReader::Fail(const char* what) {
   if (failure_ == nullptr) failure_ = what;
   return false;
+}
+
+bool RdbReader::FailEmpty(const char* what) {
+  found_empty_ = found_empty_ || failure_ == nullptr;
+  return Fail(what);
+}
+
+void RdbReader::PassOverEmpty() {
+  CHECK(found_empty_);
+  found_empty_ = false;
+  failure_ = nullptr;
 }
 
 bool RdbReader::Raw(uint64_t n, std::string_view* bytes) {

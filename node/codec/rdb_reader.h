@@ -40,6 +40,12 @@ class RdbReader {
   const KeyPlace& place() const { return place_; }
   // For readers of what strings contain: "what" is wrong here. Returns false.
   bool Fail(const char* what);
+  // The same for a value that has been read to its end and holds nothing, which no key may have.
+  // Old servers have left such keys in their files: who can do without the value passes over it.
+  bool FailEmpty(const char* what);
+  bool found_empty() const { return found_empty_; }
+  // REQUIRES: found_empty(). Reading goes on behind the value.
+  void PassOverEmpty();
 
  private:
   bool LengthOrForm(uint64_t* length, bool* is_form);
@@ -52,6 +58,7 @@ class RdbReader {
   std::string_view bytes_;
   size_t position_ = 0;
   const char* failure_ = nullptr;
+  bool found_empty_ = false;  // It is what failure_ says.
   KeyPlace place_;
 };
 

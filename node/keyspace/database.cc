@@ -14,6 +14,13 @@ namespace {
 
 // Values that take fewer releases than this are freed at once, lazily or not.
 constexpr size_t kLazyFreeEffort = 64;
+// The system takes about a millisecond to take that many bytes back.
+constexpr size_t kLazyFreeBytes = 4 << 20;
+
+bool TakesLongToFree(const Entry& entry, int database) {
+  if (!entry.is_string()) return entry.FreeEffort(database) > kLazyFreeEffort;
+  return !entry.is_integer() && entry.string_length() > kLazyFreeBytes;
+}
 
 // The note of an entry that expires, or of whose value parts do.
 uint16_t NoteOf(const Entry& entry, UnixMillis now) {
@@ -181,7 +188,7 @@ Entry* Database::Remove(EntryRef& ref, const HashedKey& key) {
 
 void Database::Release(Entry* entry, bool lazy) {
   entry->TellUnlinked(index_);
-  if (lazy && shared_.reclaimer != nullptr && entry->FreeEffort(index_) > kLazyFreeEffort) {
+  if (lazy && shared_.reclaimer != nullptr && TakesLongToFree(*entry, index_)) {
     shared_.reclaimer->TakeEntry(entry);
   } else {
     Entry::Free(entry);

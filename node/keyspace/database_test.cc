@@ -390,6 +390,19 @@ TEST_P(DatabaseTest, BigGarbageGoesToTheReclaimer) {
   keyspace_.set_reclaimer(nullptr);
 }
 
+TEST_P(DatabaseTest, BigStringsGoToTheReclaimer) {
+  SlicedReclaimer reclaimer;
+  keyspace_.set_reclaimer(&reclaimer);
+  Set("small", std::string(1 << 20, 's'), kNoExpiry);
+  Set("big", std::string(5 << 20, 'b'), kNoExpiry);
+  db_.Delete(Key("small"), kNow, /*lazy=*/true);
+  EXPECT_EQ(reclaimer.pending(), 0u);
+  db_.Delete(Key("big"), kNow, /*lazy=*/true);
+  EXPECT_EQ(reclaimer.pending(), 1u);
+  EXPECT_TRUE(reclaimer.Step(5));
+  keyspace_.set_reclaimer(nullptr);
+}
+
 TEST_P(DatabaseTest, BackgroundReclaimerFreesEverythingBeforeItGoes) {
   int alive = 0;
   TestValueType type;

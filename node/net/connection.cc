@@ -398,7 +398,8 @@ bool Connection::SendAll() {
   size_t fed = 0;
   while (true) {
     if (output.empty() && client_.feed != nullptr) {
-      if (fed >= kFedAtOnceMax) return client_.feed->waiting_bytes() == 0;
+      // There may be more, of a file too, which no other event would bring.
+      if (fed >= kFedAtOnceMax) return false;
       client_.feed->Fill(output);
       fed += output.size();
     }

@@ -197,6 +197,7 @@ absl::Status AofFiles::BeginAnew() {
   complete_ = true;
   env_.engine.journal.NoteCopy();
   log_.Use(*std::move(file));
+  log_.NoteOnDisk(env_.engine.journal.offset());
   return absl::OkStatus();
 }
 
@@ -311,6 +312,7 @@ absl::Status AofFiles::Cut() {
   Tell(env_.engine, &ServerObserver::OnSnapshot, true);
   rewriting_->told = true;
   rewriting_->after.base = rewriting_->base;
+  rewriting_->offset = env_.engine.journal.offset();
   // BGREWRITEAOF works without appendonly too: then nothing goes on behind the base.
   return env_.engine.config.appendonly ? GoOnInNext() : absl::OkStatus();
 }
@@ -348,6 +350,7 @@ absl::Status AofFiles::Replace() {
   if (!written.ok()) return written;
   manifest_ = std::move(after);
   complete_ = true;
+  if (log_.on()) log_.NoteOnDisk(rewriting_->offset);
   base_bytes_ = rewriting_->save->bytes_written();
   old_bytes_ = 0;
   RemoveHistory();
@@ -356,7 +359,7 @@ absl::Status AofFiles::Replace() {
 
 void AofFiles::RemoveHistory() {
   if (manifest_.history.empty() || env_.engine.config.aof_disable_auto_gc) return;
-  for (const AofFile& file : manifest_.history) unlink(Path(file.name).c_str());
+  for (const AofFile& file : manifest_.history) (void)remover_.Remove(Path(file.name));
   manifest_.history.clear();
   const absl::Status written = WriteManifest(manifest_);
   if (!written.ok()) env_.log.Warning(ToStd(written.message()));
@@ -401,8 +404,11 @@ absl::Status AofFiles::Reload() {
   env_.engine.keyspace.Flush();
   env_.functions.Clear();
   Tell(env_.engine, &ServerObserver::OnLoading, Loading::kAof);
+  // Others are heard while a script runs for long.
+  env_.engine.loading.Begin(env_.engine.now_ms, loader.total_bytes());
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(SIZE_MAX);
+  env_.engine.loading.End();
   Tell(env_.engine, &ServerObserver::OnLoading, done.ok() ? Loading::kEnded : Loading::kFailed);
   return done.status();
 }

@@ -25,6 +25,7 @@
 #include "node/persist/aof_manifest.h"
 #include "node/persist/background_save.h"
 #include "node/persist/disk_refusal.h"
+#include "node/persist/file_remover.h"
 #include "node/persist/function_texts.h"
 #include "node/snapshot/snapshots.h"
 #include "node/stats/log.h"
@@ -71,14 +72,15 @@ class AofFiles {
   absl::Status Reload();
   AofStatus Status() const;
   // The journal's offset up to which all is on disk; 0 if nothing is to be.
-  uint64_t synced_offset() const { return log_.on() ? log_.synced_offset() : 0; }
+  uint64_t synced_offset() const { return log_.on() && complete_ ? log_.synced_offset() : 0; }
 
  private:
   struct Rewriting {
     AofFile base;
     AofManifest after;  // The manifest once it is done, without history.
     std::unique_ptr<BackgroundSave> save;
-    bool told = false;  // Observers have heard of its begin.
+    uint64_t offset = 0;  // The journal's, at the snapshot's moment.
+    bool told = false;    // Observers have heard of its begin.
   };
 
   RdbNotes Notes() const;
@@ -106,6 +108,7 @@ class AofFiles {
   const Environment env_;
   std::function<bool()> rdb_busy_;
   AofLog log_;
+  FileRemover remover_;
   AofManifest manifest_;
   bool complete_ = false;    // The manifest on disk gives the whole data.
   uint64_t base_bytes_ = 0;  // Size after the last rewrite, increments not counted.

@@ -37,6 +37,8 @@ void AofLog::Stop() {
   file_.reset();
   buffer_.clear();
   status_ = absl::OkStatus();
+  // What comes next may be another stream, whose offsets have nothing to do with these.
+  written_offset_ = syncing_offset_ = synced_offset_ = 0;
 }
 
 void AofLog::OnUnit(const JournalUnit& unit) {

@@ -6,6 +6,7 @@
 #ifndef SLOTMESH_NODE_PERSIST_AOF_LOG_H_
 #define SLOTMESH_NODE_PERSIST_AOF_LOG_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,9 @@ class AofLog : public JournalSink {
   bool Flush(int64_t now_ms);
   // Writes and syncs now; with a sum.
   absl::Status SyncNow();
+
+  // Another file, a base, has all up to that offset of the journal on disk.
+  void NoteOnDisk(uint64_t offset) { synced_offset_ = std::max(synced_offset_, offset); }
 
   // Of the last write or sync.
   const absl::Status& status() const { return status_; }

@@ -139,6 +139,24 @@ TEST_F(AofLogTest, WithAlwaysWhatIsFlushedIsOnDisk) {
   EXPECT_EQ(file_->synced, select_ + Wanted("a") + Wanted("b"));
 }
 
+// A replica that changes its primary begins anew, in a stream whose offsets may be smaller.
+TEST_F(AofLogTest, OffsetsOfAnotherStreamAreForgotten) {
+  config_.appendfsync = Fsync::kAlways;
+  log_.Use(file_);
+  Write("a");
+  EXPECT_TRUE(log_.Flush(0));
+  EXPECT_EQ(log_.synced_offset(), journal_.offset());
+  log_.Stop();
+  journal_.set_offset(5);
+  log_.Use(std::make_shared<FakeFile>());
+  EXPECT_EQ(log_.synced_offset(), 0);
+  log_.NoteOnDisk(5);
+  EXPECT_EQ(log_.synced_offset(), 5) << "in the base";
+  Write("b");
+  EXPECT_TRUE(log_.Flush(0));
+  EXPECT_EQ(log_.synced_offset(), journal_.offset());
+}
+
 TEST_F(AofLogTest, WhatAFullDiskRefusesIsWrittenLater) {
   config_.appendfsync = Fsync::kNo;
   log_.Use(file_);

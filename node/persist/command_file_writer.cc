@@ -105,16 +105,43 @@ void CommandFileWriter::WriteValue(const node::Entry& entry) {
   object.type->Digest(object, elements);
 }
 
-void CommandFileWriter::Entry(int database, const node::Entry& entry) {
+void CommandFileWriter::WriteHead(int database) {
   ++chunk_.keys;
-  if (database != database_) {
-    Command({"SELECT", absl::StrCat(database)});
-    database_ = database;
-  }
+  if (database == database_) return;
+  Command({"SELECT", absl::StrCat(database)});
+  database_ = database;
+}
+
+void CommandFileWriter::WriteExpiry(const node::Entry& entry) {
+  if (entry.has_expiry()) Command({"PEXPIREAT", entry.key(), absl::StrCat(entry.expiry())});
+}
+
+void CommandFileWriter::Entry(int database, const node::Entry& entry) {
+  WriteHead(database);
   WriteValue(entry);
-  if (entry.has_expiry()) {
-    Command({"PEXPIREAT", entry.key(), absl::StrCat(entry.expiry())});
+  WriteExpiry(entry);
+}
+
+bool CommandFileWriter::Part(int database, const node::Entry& entry) {
+  IntText unused;
+  const std::string_view bytes = entry.string_bytes(unused);
+  std::string& out = chunk_.bytes;
+  if (!part_.has_value()) {
+    WriteHead(database);
+    AppendWordCount(out, 3);
+    AppendWord(out, "SET");
+    AppendWord(out, entry.key());
+    absl::StrAppend(&out, "$", bytes.size(), "\r\n");
+    part_ = 0;
   }
+  const std::string_view more = bytes.substr(*part_, part_bytes_);
+  out.append(more);
+  *part_ += more.size();
+  if (*part_ < bytes.size()) return false;
+  out.append("\r\n");
+  part_.reset();
+  WriteExpiry(entry);
+  return true;
 }
 
 }  // namespace slotmesh::node

@@ -7,6 +7,7 @@
 #define SLOTMESH_NODE_PERSIST_COMMAND_FILE_WRITER_H_
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "node/persist/snapshot_writer.h"
@@ -18,16 +19,25 @@ class CommandFileWriter : public SnapshotWriter {
   // Elements in one command.
   static constexpr size_t kElementsMax = 64;
 
+  // `part_bytes`: about as much as Part() writes at a time.
+  explicit CommandFileWriter(size_t part_bytes) : part_bytes_(part_bytes) {}
+
   void Begin(const RdbNotes& notes) override;
   void Entry(int database, const node::Entry& entry) override;
+  bool Part(int database, const node::Entry& entry) override;
+  bool takes_parts(const node::Entry& entry) const override { return entry.is_string(); }
   void ForgetDatabase() override { database_ = -1; }
   void End() override {}
 
  private:
   void Command(std::initializer_list<std::string_view> words);
+  void WriteHead(int database);
   void WriteValue(const node::Entry& entry);
+  void WriteExpiry(const node::Entry& entry);
 
-  int database_ = -1;  // That the entries are in.
+  const size_t part_bytes_;
+  int database_ = -1;           // That the entries are in.
+  std::optional<size_t> part_;  // Bytes written of the string that is written in parts.
 };
 
 }  // namespace slotmesh::node

@@ -106,6 +106,7 @@ class Checker : private RdbFileReader::Handler {
     Entry::Free(entry);
     return absl::OkStatus();
   }
+  void OnEmpty(std::string_view) override { ++empty_; }
   void Say(const std::string& what) {
     print_(StrCat("[offset ", reader_.position(), "] ", what, "\n"));
   }
@@ -119,12 +120,14 @@ class Checker : private RdbFileReader::Handler {
   uint64_t keys_ = 0;
   uint64_t expiring_ = 0;
   uint64_t expired_ = 0;
+  uint64_t empty_ = 0;
   uint64_t functions_ = 0;
 };
 
 void Checker::SayCounts() {
   print_(StrCat("[info] ", keys_, " keys read\n[info] ", expiring_, " expires\n[info] ", expired_,
                 " already expired\n"));
+  if (empty_ > 0) print_(StrCat("[info] ", empty_, " empty keys, which loading leaves out\n"));
   if (functions_ > 0) print_(StrCat("[info] ", functions_, " function libraries\n"));
 }
 

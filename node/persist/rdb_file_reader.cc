@@ -142,18 +142,26 @@ std::optional<RdbFileReader::Part> RdbFileReader::Opcode(uint8_t byte) {
   return std::nullopt;
 }
 
-Entry* RdbFileReader::ReadValue(RdbType type, std::string_view key) {
+bool RdbFileReader::ReadValue(RdbType type, std::string_view key) {
   if (type == RdbType::kString) {
     std::string_view value;
-    if (!reader_.String(&value, &scratch_)) return nullptr;
-    return Entry::NewString(key, value, notes_.expiry);
+    return reader_.String(&value, &scratch_) && PassOn(Entry::NewString(key, value, notes_.expiry));
   }
   reader_.set_place({key, static_cast<int>(notes_.database)});
   const absl::StatusOr<Object*> object = LoadValue(type, reader_, options_.type_settings);
-  if (object.ok()) return Entry::NewObject(key, *object, notes_.expiry);
-  Refuse(absl::Status(object.status().code(),
-                      StrCat("the value of key '", key, "': ", ToStd(object.status().message()))));
-  return nullptr;
+  if (object.ok()) return PassOn(Entry::NewObject(key, *object, notes_.expiry));
+  if (reader_.found_empty()) {
+    reader_.PassOverEmpty();
+    handler_.OnEmpty(key);
+    return true;
+  }
+  return Refuse(absl::Status(object.status().code(), StrCat("the value of key '", key, "': ",
+                                                            ToStd(object.status().message()))));
+}
+
+bool RdbFileReader::PassOn(Entry* entry) {
+  const absl::Status status = handler_.OnEntry(notes_, entry);
+  return status.ok() || Refuse(status);
 }
 
 bool RdbFileReader::ReadEntry(RdbType type) {
@@ -162,13 +170,10 @@ bool RdbFileReader::ReadEntry(RdbType type) {
   std::string_view key;
   if (!reader_.String(&key, &key_scratch_)) return false;
   doing_ = Doing::kValue;
-  Entry* entry = ReadValue(type, key);
-  if (entry == nullptr) {
+  if (!ReadValue(type, key)) {
     key_ = key;
     return false;
   }
-  const absl::Status status = handler_.OnEntry(notes_, entry);
-  if (!status.ok()) return Refuse(status);
   notes_ = {.database = notes_.database};
   doing_ = Doing::kType;
   type_.reset();

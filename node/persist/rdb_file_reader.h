@@ -38,6 +38,8 @@ class RdbFileReader {
     virtual void OnFunction(std::string_view code) = 0;
     // Takes over the entry.
     virtual absl::Status OnEntry(const RdbEntryNotes& notes, Entry* entry) = 0;
+    // A key whose value holds nothing: there is no such thing, it is passed over.
+    virtual void OnEmpty(std::string_view key) = 0;
 
    protected:
     ~Handler() = default;
@@ -81,7 +83,8 @@ class RdbFileReader {
   bool Idle();
   bool Frequency();
   bool ReadEntry(RdbType type);
-  Entry* ReadValue(RdbType type, std::string_view key);
+  bool ReadValue(RdbType type, std::string_view key);
+  bool PassOn(Entry* entry);
   bool Checksum();
   void SumUp();
   bool Refuse(absl::Status status);

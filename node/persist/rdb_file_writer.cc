@@ -63,7 +63,24 @@ void RdbFileWriter::WriteHead(int database, const node::Entry& entry, RdbType fo
   writer_.set_place({entry.key(), database});
 }
 
+bool RdbFileWriter::StringPart(int database, const node::Entry& entry) {
+  IntText unused;
+  const std::string_view bytes = entry.string_bytes(unused);
+  if (!part_.has_value()) {
+    WriteHead(database, entry, RdbType::kString);
+    writer_.Length(bytes.size());
+    part_.emplace();
+  }
+  const std::string_view more = bytes.substr(part_->next, part_bytes_);
+  writer_.Raw(more);
+  part_->next += more.size();
+  if (part_->next < bytes.size()) return false;
+  part_.reset();
+  return true;
+}
+
 bool RdbFileWriter::Part(int database, const node::Entry& entry) {
+  if (entry.is_string()) return StringPart(database, entry);
   const Object& object = *entry.object();
   if (!part_.has_value()) {
     WriteHead(database, entry, object.type->RdbTypeOf(object));

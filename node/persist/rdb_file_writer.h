@@ -40,19 +40,22 @@ class RdbFileWriter : public SnapshotWriter {
   void Entry(int database, const node::Entry& entry) override;
   void End() override;
   bool Part(int database, const node::Entry& entry) override;
-  bool takes_parts() const override { return true; }
+  // Strings in parts stay uncompressed: their packed size would have to come first.
+  bool takes_parts(const node::Entry&) const override { return true; }
   void ForgetDatabase() override { database_ = -1; }
 
  private:
   void WriteAccess(const node::Entry& entry);
   // All but the value.
   void WriteHead(int database, const node::Entry& entry, RdbType form);
+  bool StringPart(int database, const node::Entry& entry);
 
   const AccessNotes access_;
   const size_t part_bytes_;
   RdbWriter writer_;
-  int database_ = -1;                // That the entries are in.
-  std::optional<SerialPlace> part_;  // Of the entry that is written in parts.
+  int database_ = -1;  // That the entries are in.
+  // Of the entry that is written in parts; of a string `next` bytes are written.
+  std::optional<SerialPlace> part_;
   std::string after_keys_;
 };
 

@@ -50,10 +50,15 @@ absl::Status RdbFiles::Open(const std::string& path, Keyspace& into, bool replac
       .keep_expired_with = kHistoryNote,
       .check_checksum = engine.config.rdbchecksum,
       .replace = replace,
-      .on_key = [&engine, live = &into == &engine.keyspace](int database, std::string_view key) {
-        if (!live) return;
-        engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
-      }};
+      .on_key =
+          [&engine, live = &into == &engine.keyspace](int database, std::string_view key) {
+            if (!live) return;
+            engine.notifier.Notify(kNotifyLoaded, "loaded", key, database);
+          },
+      .on_empty =
+          [&log = env_.log](std::string_view key) {
+            log.Notice(StrCat("Loading the RDB file: skipping empty key: ", key));
+          }};
   loading_ = std::make_unique<Loading>(path, *std::move(file), into, options);
   loading_->begin_ns = engine.clock.MonotonicNanos();
   return absl::OkStatus();
@@ -146,8 +151,8 @@ absl::Status RdbFiles::EndLoading() {
   engine.stats.keyspace_changes = 0;
   const double seconds =
       static_cast<double>(engine.clock.MonotonicNanos() - loading_->begin_ns) / 1e9;
-  env_.log.Notice(StrCat("Done loading RDB, keys loaded: ", loaded.keys,
-                         ", keys expired: ", loaded.expired, "."));
+  env_.log.Notice(StrCat("Done loading RDB, keys loaded: ", loaded.keys, ", keys expired: ",
+                         loaded.expired, ", empty keys skipped: ", loaded.empty, "."));
   env_.log.Notice(absl::StrFormat("DB loaded from disk: %.3f seconds", seconds));
   return absl::OkStatus();
 }

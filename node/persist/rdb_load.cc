@@ -50,6 +50,10 @@ absl::Status RdbLoader::OnEntry(const RdbEntryNotes& notes, Entry* entry) {
   return status;
 }
 
+void RdbLoader::OnEmpty(std::string_view key) {
+  if (loaded_.empty++ < kEmptyToldMax && options_.on_empty) options_.on_empty(key);
+}
+
 absl::Status RdbLoader::KeepFirst() {
   const Waiting waiting = waiting_[first_];
   first_ = (first_ + 1) % kWaitingMax;

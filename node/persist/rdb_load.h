@@ -37,12 +37,17 @@ struct RdbLoadOptions {
   bool replace = false;
   // Told of each key that is there now; may be null.
   std::function<void(int database, std::string_view key)> on_key = nullptr;
+  // Told of the first keys (kEmptyToldMax) that are left out because their value holds nothing.
+  std::function<void(std::string_view key)> on_empty = nullptr;
 };
+
+inline constexpr uint64_t kEmptyToldMax = 10;
 
 struct RdbLoaded {
   uint64_t keys = 0;
   // Whose time had passed: left out, or kept for the copies to hear of it. Not among the keys.
   uint64_t expired = 0;
+  uint64_t empty = 0;  // Left out.
   std::vector<std::pair<std::string, std::string>> aux;
   std::vector<std::string> functions;  // Code of each library.
   size_t size = 0;                     // Of the part of the bytes that is RDB.
@@ -74,6 +79,7 @@ class RdbLoader : private RdbFileReader::Handler {
   void OnAux(std::string_view name, std::string_view value) override;
   void OnFunction(std::string_view code) override;
   absl::Status OnEntry(const RdbEntryNotes& notes, Entry* entry) override;
+  void OnEmpty(std::string_view key) override;
   // An entry on its way into the keyspace: its place is fetched into the cache meanwhile.
   struct Waiting {
     Entry* entry;

@@ -12,7 +12,7 @@ std::unique_ptr<SnapshotWriter> MakeWriter(const SaveOptions& options) {
     case SnapshotForm::kRdb:
       return std::make_unique<RdbFileWriter>(options.access, options.part_bytes);
     case SnapshotForm::kCommands:
-      return std::make_unique<CommandFileWriter>();
+      return std::make_unique<CommandFileWriter>(options.part_bytes);
   }
   return nullptr;
 }
@@ -45,7 +45,9 @@ absl::StatusOr<std::unique_ptr<RdbSave>> RdbSave::Start(Snapshots& snapshots,
 }
 
 bool RdbSave::TakesInParts(const Entry& entry) const {
-  return writer_->takes_parts() && !entry.is_string() && entry.FreeEffort() >= options_.big_effort;
+  if (!writer_->takes_parts(entry)) return false;
+  if (!entry.is_string()) return entry.FreeEffort() >= options_.big_effort;
+  return !entry.is_integer() && entry.string_length() >= options_.big_string_bytes;
 }
 
 bool RdbSave::OnPart(const SnapshotItem& item) {

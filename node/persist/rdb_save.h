@@ -36,6 +36,8 @@ struct SaveOptions {
   // A value of at least so many allocations is written in parts of about so many bytes. Smaller
   // ones are done within the fraction of a millisecond that a client would wait otherwise.
   size_t big_effort = 1024;
+  // So is a string of at least so many bytes, uncompressed then.
+  size_t big_string_bytes = 16 << 20;
   size_t part_bytes = 4096;
 };
 

@@ -45,9 +45,9 @@ class SnapshotWriter {
   virtual void Entry(int database, const node::Entry& entry) = 0;
   virtual void End() = 0;
   // An entry in parts, each an append of bounded size, until it says true. No other entry in
-  // between. REQUIRES: takes_parts().
+  // between. REQUIRES: takes_parts(entry).
   virtual bool Part(int database, const node::Entry& entry) { return Entry(database, entry), true; }
-  virtual bool takes_parts() const { return false; }
+  virtual bool takes_parts(const node::Entry&) const { return false; }
   // Others' output has been put in between.
   virtual void ForgetDatabase() = 0;
 

@@ -91,6 +91,8 @@ class Replica : public OutputFeed {
   void BeginPieces(std::string_view mark);
   void SendPiece(StreamPipe::Piece piece);
   void EndPieces(std::string_view mark);
+  // All of the file is here, if any is.
+  bool file_is_whole() const { return file_ != nullptr || pieces_ended_; }
   // The stream from there on.
   void GoOnline(uint64_t offset, int64_t now_ms);
   // There is more of the stream.

@@ -7,14 +7,15 @@ namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
 
-std::string_view StateName(Replica::State state) {
-  switch (state) {
+// Of a copy that is sent while it is made, tools expect to hear that it is being made.
+std::string_view StateName(const Replica& replica) {
+  switch (replica.state()) {
     case Replica::State::kOptions:
     case Replica::State::kWaiting:
     case Replica::State::kSaving:
       return "wait_bgsave";
     case Replica::State::kSending:
-      return "send_bulk";
+      return replica.file_is_whole() ? "send_bulk" : "wait_bgsave";
     case Replica::State::kOnline:
       return "online";
   }
@@ -74,11 +75,10 @@ void Replication::WriteReplicas(InfoText& text) const {
     if (!online) ++waiting;
     const int64_t lag =
         online ? (env_.engine.now_ms - replica->last_ack_ms()) / kMillisPerSecond : 0;
-    text.Add(
-        StrCat("slave", number++),
-        StrCat("ip=", AddressOfReplica(*replica).host, ",port=", replica->options().port,
-               ",state=", StateName(replica->state()), ",offset=", replica->acknowledged(),
-               ",lag=", lag, ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
+    text.Add(StrCat("slave", number++),
+             StrCat("ip=", AddressOfReplica(*replica).host, ",port=", replica->options().port,
+                    ",state=", StateName(*replica), ",offset=", replica->acknowledged(), ",lag=",
+                    lag, ",type=", replica->options().only_file ? "rdb-channel" : "replica"));
   }
   text.Add("replicas_waiting_psync", waiting);
 }
@@ -92,7 +92,7 @@ std::vector<ReplicaProgress> Replication::Progress() const {
         {.address = replica->client().address,
          .offset = replica->acknowledged(),
          .lag_s = online ? (env_.engine.now_ms - replica->last_ack_ms()) / kMillisPerSecond : 0,
-         .state = StateName(replica->state()),
+         .state = StateName(*replica),
          .has_all = online && replica->acknowledged() >= env_.engine.journal.offset()});
   }
   return progress;

@@ -15,7 +15,7 @@
 // A consumer may take big values in parts. From then on until its last part such a value stays as
 // it is: requests that can wait are told to (MustWait), which makes the value the next to be handed
 // out; for a writer that cannot wait the rest is handed out at once (SAFETY 26). A value that
-// nobody waits for takes its turn. Strings come whole.
+// nobody waits for takes its turn.
 //
 // Several walks may run at a time if they share no slot; a caller that is refused tries again
 // later. While a walk runs, its tables grow but do not shrink.

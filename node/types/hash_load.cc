@@ -12,10 +12,14 @@ namespace slotmesh::node {
 namespace {
 
 constexpr const char* kTwice = "a field that a hash has twice";
-constexpr const char* kEmpty = "a hash without fields";
 
 absl::Status Malformed(RdbReader& reader, const char* what) {
   reader.Fail(what);
+  return reader.status();
+}
+
+absl::Status Empty(RdbReader& reader) {
+  reader.FailEmpty("a hash without fields");
   return reader.status();
 }
 
@@ -31,7 +35,7 @@ absl::StatusOr<Object*> LoadPairs(RdbReader& reader, bool with_expiry,
                                   const TypeSettings& settings) {
   uint64_t count;
   if (!reader.Length(&count)) return reader.status();
-  if (count == 0) return Malformed(reader, kEmpty);
+  if (count == 0) return Empty(reader);
   auto hash = std::make_unique<Hash>();
   hash->Expect(count, settings);
   std::string field_scratch;
@@ -70,7 +74,7 @@ absl::StatusOr<Object*> LoadListpack(std::string_view bytes, RdbReader& reader,
                                      const TypeSettings& settings) {
   if (!ListpackView::Valid(bytes, /*deep=*/true)) return Malformed(reader, "not a listpack");
   const ListpackView view(reinterpret_cast<const uint8_t*>(bytes.data()));
-  if (view.empty()) return Malformed(reader, kEmpty);
+  if (view.empty()) return Empty(reader);
   if (view.count() % 2 != 0) return Malformed(reader, "a field without value");
   auto hash = std::make_unique<Hash>(bytes);
   if (hash->size() > settings.hash_max_listpack_entries) return Refill(*hash, reader, settings);
@@ -85,7 +89,7 @@ absl::StatusOr<Object*> LoadZipmap(std::string_view bytes, RdbReader& reader,
     return AddField(*hash, {field, value}, settings);
   });
   if (!read) return Malformed(reader, "not a zipmap, or a field twice");
-  if (hash->empty()) return Malformed(reader, kEmpty);
+  if (hash->empty()) return Empty(reader);
   return hash.release();
 }
 
@@ -109,7 +113,7 @@ absl::StatusOr<Object*> LoadZiplist(std::string_view bytes, RdbReader& reader,
   if (twice) return Malformed(reader, kTwice);
   if (!read) return Malformed(reader, "not a ziplist");
   if (has_field) return Malformed(reader, "a field without value");
-  if (hash->empty()) return Malformed(reader, kEmpty);
+  if (hash->empty()) return Empty(reader);
   return hash.release();
 }
 

@@ -158,7 +158,7 @@ absl::StatusOr<Object*> LoadList(RdbType form, RdbReader& reader, const TypeSett
   auto list = std::make_unique<List>();
   if (!ReadList(form, reader, settings, *list)) return reader.status();
   if (list->empty()) {
-    reader.Fail("an empty list");
+    reader.FailEmpty("an empty list");
     return reader.status();
   }
   list->SettleAfterLoading(settings);

@@ -382,10 +382,15 @@ absl::Status Malformed(RdbReader& reader, const char* what) {
   return reader.status();
 }
 
+absl::Status Empty(RdbReader& reader) {
+  reader.FailEmpty("a set without members");
+  return reader.status();
+}
+
 absl::StatusOr<Object*> LoadMembers(RdbReader& reader, const TypeSettings& settings) {
   uint64_t count;
   if (!reader.Length(&count)) return reader.status();
-  if (count == 0) return Malformed(reader, "a set without members");
+  if (count == 0) return Empty(reader);
   std::unique_ptr<Set> set;
   std::string scratch;
   std::string_view member;
@@ -425,7 +430,7 @@ absl::StatusOr<Object*> LoadSet(RdbType form, RdbReader& reader, const TypeSetti
   }
   if (!ListpackView::Valid(bytes, /*deep=*/true)) return Malformed(reader, "not a listpack");
   std::unique_ptr<Set> set(Set::FromBytes(Set::Form::kListpack, bytes, settings));
-  if (set->empty()) return Malformed(reader, "a set without members");
+  if (set->empty()) return Empty(reader);
   return Refill(std::move(set), reader, settings);
 }
 

@@ -26,24 +26,11 @@ std::string_view RawId(StreamId id, char* room) {
   return {room, kStreamIdBytes};
 }
 
-void WriteGroup(RdbWriter& writer, const std::string& name, const StreamGroup& group) {
-  char room[kStreamIdBytes];
-  writer.String(name);
-  WriteId(writer, group.last_id);
-  writer.Length(static_cast<uint64_t>(group.entries_read));
-  writer.Length(group.pending().size());
-  for (const auto& [id, pending] : group.pending()) {
-    writer.Raw(RawId(id, room));
-    writer.Millis(pending.delivered_ms);
-    writer.Length(pending.deliveries);
-  }
-  writer.Length(group.consumers().size());
-  for (const auto& [consumer_name, consumer] : group.consumers()) {
-    writer.String(consumer_name);
-    writer.Millis(consumer->seen_ms);
-    writer.Length(consumer->pending.size());
-    for (const StreamId id : consumer->pending) writer.Raw(RawId(id, room));
-  }
+StreamId Further(const SerialPlace& place) { return {place.further[0], place.further[1]}; }
+
+void SetFurther(StreamId id, SerialPlace* place) {
+  place->further[0] = id.ms;
+  place->further[1] = id.seq;
 }
 
 // True when all are written.
@@ -52,7 +39,7 @@ bool WriteBlocks(const Stream& stream, SerialPlace* place, size_t bytes, RdbWrit
   const size_t begin = writer.size();
   auto at = stream.blocks().begin();
   if (std::exchange(place->begun, true)) {
-    at = stream.blocks().upper_bound(StreamId{place->further[0], place->further[1]});
+    at = stream.blocks().upper_bound(Further(*place));
   } else {
     writer.Length(stream.blocks().size());
   }
@@ -60,8 +47,7 @@ bool WriteBlocks(const Stream& stream, SerialPlace* place, size_t bytes, RdbWrit
     const auto& [id, block] = *at;
     writer.String(RawId(id, room));
     writer.String(block.pack().raw());
-    place->further[0] = id.ms;
-    place->further[1] = id.seq;
+    SetFurther(id, place);
   }
   return at == stream.blocks().end();
 }
@@ -75,6 +61,70 @@ void WriteHeader(const Stream& stream, RdbWriter& writer) {
   writer.Length(stream.groups().size());
 }
 
+// A group's own facts and what is pending in it. True when all is written.
+bool WritePending(const std::string& name, const StreamGroup& group, SerialPlace* place,
+                  size_t bytes, RdbWriter& writer) {
+  char room[kStreamIdBytes];
+  const size_t begin = writer.size();
+  auto at = group.pending().begin();
+  if (std::exchange(place->begun, true)) {
+    at = group.pending().upper_bound(Further(*place));
+  } else {
+    writer.String(name);
+    WriteId(writer, group.last_id);
+    writer.Length(static_cast<uint64_t>(group.entries_read));
+    writer.Length(group.pending().size());
+    SetFurther({}, place);
+  }
+  for (; at != group.pending().end() && writer.size() - begin < bytes; ++at) {
+    const auto& [id, pending] = *at;
+    writer.Raw(RawId(id, room));
+    writer.Millis(pending.delivered_ms);
+    writer.Length(pending.deliveries);
+    SetFurther(id, place);
+  }
+  return at == group.pending().end();
+}
+
+// The consumers, each with what is pending for it. place->at is the one that was begun last. True
+// when all are written.
+bool WriteConsumers(const StreamGroup& group, SerialPlace* place, size_t bytes, RdbWriter& writer) {
+  char room[kStreamIdBytes];
+  const size_t begin = writer.size();
+  const StreamGroup::Consumers& consumers = group.consumers();
+  auto at = consumers.begin();
+  if (std::exchange(place->begun, true)) {
+    at = consumers.find(static_cast<const StreamConsumer*>(place->at)->name);
+  } else {
+    writer.Length(consumers.size());
+    place->at = nullptr;
+  }
+  for (; at != consumers.end(); ++at) {
+    const StreamConsumer& consumer = *at->second;
+    if (std::exchange(place->at, &consumer) != &consumer) {
+      writer.String(consumer.name);
+      writer.Millis(consumer.seen_ms);
+      writer.Length(consumer.pending.size());
+      SetFurther({}, place);
+    }
+    auto id = consumer.pending.upper_bound(Further(*place));
+    for (; id != consumer.pending.end() && writer.size() - begin < bytes; ++id) {
+      writer.Raw(RawId(*id, room));
+      SetFurther(*id, place);
+    }
+    const bool whole = id == consumer.pending.end();
+    if (writer.size() - begin >= bytes) return whole && std::next(at) == consumers.end();
+  }
+  return true;
+}
+
+bool WriteOfGroup(const Stream& stream, SerialPlace* place, size_t bytes, RdbWriter& writer) {
+  const auto number = static_cast<ptrdiff_t>((place->next - 1) / 2);
+  const auto& [name, group] = *std::next(stream.groups().begin(), number);
+  if (place->next % 2 == 1) return WritePending(name, *group, place, bytes, writer);
+  return WriteConsumers(*group, place, bytes, writer);
+}
+
 }  // namespace
 
 class StreamValueType : public ValueType {
@@ -86,7 +136,9 @@ class StreamValueType : public ValueType {
   size_t FreeEffort(const Object& object) const override {
     const Stream& stream = AsStream(object);
     size_t effort = stream.blocks().size() + stream.groups().size();
-    for (const auto& [name, group] : stream.groups()) effort += group->pending().size();
+    for (const auto& [name, group] : stream.groups()) {
+      effort += group->pending().size() + group->consumers().size();
+    }
     return effort;
   }
   Object* Copy(const Object& object) const override { return AsStream(object).Copy(); }
@@ -100,19 +152,19 @@ class StreamValueType : public ValueType {
     while (!SerialisePart(object, &place, SIZE_MAX, writer)) continue;
   }
 
-  // Blocks, as far as `further` says, the header, then group by group, each whole.
+  // Blocks and the header (next is 0), then for each group what is pending and its consumers, all
+  // of them as far as `further` says.
   bool SerialisePart(const Object& object, SerialPlace* place, size_t bytes,
                      RdbWriter& writer) const override {
     const Stream& stream = AsStream(object);
     if (place->next == 0) {
       if (!WriteBlocks(stream, place, bytes, writer)) return false;
       WriteHeader(stream, writer);
-    } else {
-      const auto& [name, group] =
-          *std::next(stream.groups().begin(), static_cast<ptrdiff_t>(place->next - 1));
-      WriteGroup(writer, name, *group);
+    } else if (!WriteOfGroup(stream, place, bytes, writer)) {
+      return false;
     }
-    return place->next++ == stream.groups().size();
+    place->begun = false;
+    return place->next++ == 2 * stream.groups().size();
   }
 
   void Digest(const Object& object, DigestSink& sink) const override {
@@ -242,7 +294,8 @@ class StreamLoader {
     int64_t seen;
     uint64_t count;
     if (!reader_.String(&name, &scratch) || !reader_.Millis(&seen)) return false;
-    if (group.FindConsumer(name) != nullptr) return reader_.Fail("two consumers of one name");
+    if (group.FindConsumer(name) != nullptr)
+      return reader_.Fail("Duplicate stream consumer detected");
     StreamConsumer* const consumer = group.AddConsumer(name, seen);
     consumer->active_ms = seen;
     if (form_ == RdbType::kStreamListpacks3 && !reader_.Millis(&consumer->active_ms)) return false;

@@ -113,12 +113,14 @@ bool ReadScore(RdbType form, RdbReader& reader, double* score) {
   return !std::isnan(*score) || reader.Fail("a score is not a number");
 }
 
+constexpr const char* kEmpty = "an empty sorted set";
+
 // Members one by one, in any order.
 std::unique_ptr<Zset> ReadMembers(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   uint64_t count;
   if (!reader.Length(&count)) return nullptr;
   if (count == 0) {
-    reader.Fail("an empty sorted set");
+    reader.FailEmpty(kEmpty);
     return nullptr;
   }
   auto zset = std::make_unique<Zset>(settings, count, 0);
@@ -139,7 +141,7 @@ std::unique_ptr<Zset> ReadMembers(RdbType form, RdbReader& reader, const TypeSet
 
 // Whether the pairs of a valid listpack are a sorted set.
 bool IsSortedSet(const ListpackView& pairs) {
-  if (pairs.empty() || pairs.count() % 2 != 0) return false;
+  if (pairs.count() % 2 != 0) return false;
   absl::flat_hash_set<std::string> names;
   std::string previous;
   double previous_score = 0;
@@ -161,6 +163,10 @@ bool IsSortedSet(const ListpackView& pairs) {
 
 std::unique_ptr<Zset> FromListpack(Listpack pairs, RdbReader& reader,
                                    const TypeSettings& settings) {
+  if (pairs.empty()) {
+    reader.FailEmpty(kEmpty);
+    return nullptr;
+  }
   if (!IsSortedSet(pairs)) {
     reader.Fail("a listpack that is no sorted set");
     return nullptr;
