@@ -6,6 +6,7 @@
 #define SLOTMESH_NODE_COMMANDS_PERSISTENCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -72,6 +73,8 @@ class Persistence {
   virtual bool RewriteAof() = 0;
   virtual absl::Status ReloadAof() = 0;
   virtual AofStatus StatusOfAof() const = 0;
+  // For DEBUG: called before each write of the append-only file; may be empty.
+  virtual void SetBeforeAofWrite(std::function<void()> before) {}
 };
 
 }  // namespace slotmesh::node

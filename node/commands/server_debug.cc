@@ -3,6 +3,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -275,6 +276,19 @@ void PackedThreshold(CommandContext& ctx, Args args) {
   ctx.reply().Ok();
 }
 
+void DelayAof(CommandContext& ctx, Args args) {
+  const std::optional<int64_t> micros = ParseInt64(args[2]);
+  if (!micros.has_value() || *micros < 0) return ctx.reply().Error(errors::kNotInteger);
+  std::function<void()> sleep;
+  if (*micros > 0) {
+    ServerControl& control = ctx.family<ServerFamily>().control;
+    const auto most = static_cast<int64_t>(kSleepSecondsMax * kMicrosPerSecond);
+    sleep = [&control, micros = std::min(*micros, most)] { control.Sleep(micros); };
+  }
+  ctx.family<ServerFamily>().persistence.SetBeforeAofWrite(std::move(sleep));
+  ctx.reply().Ok();
+}
+
 void Accept(CommandContext& ctx, Args) { ctx.reply().Ok(); }
 void LoadAof(CommandContext& ctx, Args) {
   const absl::Status status = ctx.family<ServerFamily>().persistence.ReloadAof();
@@ -307,6 +321,8 @@ void SegmentationFault(CommandContext&, Args) { std::raise(SIGSEGV); }
 
 void Help(CommandContext& ctx, Args) {
   constexpr std::string_view kLines[] = {
+      "AOF-FLUSH-SLEEP <microseconds>",
+      "    Each write of the append-only file waits that long first.",
       "CLOSE-CLUSTER-LINK-ON-PACKET-DROP <0|1>",
       "    With 1, who sends what DROP-CLUSTER-PACKET-FILTER drops loses its connection.",
       "CLUSTERLINK KILL <TO|FROM|ALL> <node-id>",
@@ -373,6 +389,7 @@ struct DebugCommand {
 constexpr size_t kAnyNumber = SIZE_MAX;
 
 constexpr DebugCommand kCommands[] = {
+    {"aof-flush-sleep", 3, 3, &DelayAof},
     {"assert", 2, 2, &Abort},
     {"change-repl-id", 2, 2, &ChangeReplicationId},
     {"close-cluster-link-on-packet-drop", 3, 3, &DebugCloseLinksOnDrop},

@@ -71,6 +71,7 @@ class AofFiles {
   // DEBUG LOADAOF: forgets the data and loads the files.
   absl::Status Reload();
   AofStatus Status() const;
+  void set_before_write(std::function<void()> before) { log_.set_before_write(std::move(before)); }
   // The journal's offset up to which all is on disk; 0 if nothing is to be.
   uint64_t synced_offset() const { return log_.on() && complete_ ? log_.synced_offset() : 0; }
 

@@ -74,6 +74,7 @@ bool AofLog::MustWait(int64_t now_ms) {
 }
 
 void AofLog::Write(int64_t now_ms) {
+  if (before_write_) before_write_();
   status_ = file_->Append(buffer_);
   if (!status_.ok()) return;
   if (summed_bytes_ == 0) summed_since_ms_ = now_ms;

@@ -41,6 +41,9 @@ class AofLog : public JournalSink {
   // Another file, a base, has all up to that offset of the journal on disk.
   void NoteOnDisk(uint64_t offset) { synced_offset_ = std::max(synced_offset_, offset); }
 
+  // For DEBUG: called before each write; may be empty.
+  void set_before_write(std::function<void()> before) { before_write_ = std::move(before); }
+
   // Of the last write or sync.
   const absl::Status& status() const { return status_; }
   uint64_t size() const { return file_ == nullptr ? 0 : file_->size(); }
@@ -72,6 +75,7 @@ class AofLog : public JournalSink {
   const std::function<int64_t()> wall_ms_;
   std::shared_ptr<AppendFile> file_;
   std::string buffer_;
+  std::function<void()> before_write_;
   int64_t noted_s_ = 0;  // The time that the file says last.
   // What the file has behind its last sum.
   uint64_t sum_ = 0;

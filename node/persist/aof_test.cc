@@ -250,6 +250,22 @@ TEST_F(AofLogTest, ANewFileSaysItsDatabase) {
   EXPECT_TRUE(next->synced.starts_with(select_ + Wanted("b") + "#SUM:"));
 }
 
+TEST_F(AofLogTest, SomethingMayComeBeforeEachWrite) {
+  log_.Use(file_);
+  int calls = 0;
+  log_.set_before_write([&] { calls += file_->bytes.empty() ? 1 : 10; });
+  Write("a");
+  EXPECT_TRUE(log_.Flush(now_ms_));
+  EXPECT_EQ(calls, 1);
+  Write("b");
+  EXPECT_TRUE(log_.Flush(now_ms_));
+  EXPECT_EQ(calls, 11);
+  log_.set_before_write(nullptr);
+  Write("c");
+  EXPECT_TRUE(log_.Flush(now_ms_));
+  EXPECT_EQ(calls, 11);
+}
+
 TEST_F(AofLogTest, WhatIsLoadedFromItIsNotWrittenAgain) {
   log_.Use(file_);
   const std::string_view words[] = {"DEL", "a"};

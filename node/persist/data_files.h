@@ -4,7 +4,9 @@
 #ifndef SLOTMESH_NODE_PERSIST_DATA_FILES_H_
 #define SLOTMESH_NODE_PERSIST_DATA_FILES_H_
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "node/commands/persistence.h"
@@ -44,6 +46,9 @@ class DataFiles : public Persistence, public CopiedData {
   bool RewriteAof() override { return aof_.Rewrite(); }
   absl::Status ReloadAof() override { return aof_.Reload(); }
   AofStatus StatusOfAof() const override { return aof_.Status(); }
+  void SetBeforeAofWrite(std::function<void()> before) override {
+    aof_.set_before_write(std::move(before));
+  }
 
   // CopiedData.
   absl::Status BeginReplacing(const std::string& path, bool aside) override;
