@@ -94,6 +94,7 @@ class Join {
   // This node is of another log from now on (or another node): what was asked and proposed is
   // forgotten, the targets stay.
   void LogChanged(slots::NodeId self);
+  void AddressChanged(std::string own_address) { own_address_ = std::move(own_address); }
   void ForgetTargets() { targets_.clear(); }
 
   void Step(const Own& own, absl::Time now, std::vector<JoinAction>* out);
