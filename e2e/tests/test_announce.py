@@ -1,10 +1,12 @@
 """Under which addresses and names nodes show themselves, and what follows when those change."""
 
+import json
 import socket
 import threading
 import unittest
 
 from harness.node import Node
+from harness.process import run
 from harness.resp import Connection, RespError
 from harness.slots import SLOT_COUNT
 from harness.suite import E2eTest, slotmesh_only
@@ -96,6 +98,11 @@ class AnnounceTest(E2eTest):
 
         wait_until(well, seconds, "all nodes say that the cluster is ok")
 
+    def voters(self, node):
+        words = [self.settings.cli_binary, "nodes", "--node", f"{node.host}:{node.port}"]
+        rows = json.loads(run([*words, "-o", "json"]))["nodes"]
+        return sum(row["voter"] for row in rows)
+
     def three(self):
         nodes = self.start([Node(self.settings, self.path(self._testMethodName))
                             for _ in range(3)])
@@ -140,6 +147,27 @@ class AnnounceTest(E2eTest):
                    "the others know the new address")
         self.wait_ok(nodes)
         self.assertEqual(moved.call("SET", "{06S}", "v"), "OK")
+
+    def test_nodes_that_have_all_moved_find_each_other_by_meet(self):
+        folder = self.path(self._testMethodName)
+        kept = {"appendonly": "yes"}
+        nodes = self.start([HostNode(self.settings, folder, f"127.0.0.{i}", kept)
+                            for i in (2, 3, 4)])
+        self.form(nodes, lambda node: (node.host, node.port))
+        names = set(lines_of(nodes[0]))
+        wait_until(lambda: self.voters(nodes[0]) == 3, 30, "there are three voters")
+        for node in nodes:
+            node.stop()
+        for i, node in enumerate(nodes):
+            node.move_to(f"127.0.0.{12 + i}")
+            node.start()
+        for node in nodes[1:]:
+            node.call("CLUSTER", "MEET", nodes[0].host, nodes[0].port)
+        self.wait_ok(nodes)
+        self.assertEqual(set(lines_of(nodes[2])), names)
+        name = nodes[2].node_id()
+        wait_until(lambda: lines_of(nodes[1])[name][1].startswith("127.0.0.14:"), 10,
+                   "the others know the new address")
 
     def test_replicas_follow_and_take_over_at_addresses_of_their_own(self):
         folder = self.path(self._testMethodName)

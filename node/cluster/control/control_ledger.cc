@@ -184,7 +184,10 @@ std::vector<KnownPeer> ControlNode::MembersAddresses() const {
   if (ledger_->map()->data().nodes.empty()) return peers_;
   std::vector<KnownPeer> peers;
   for (const slots::NodeInfo& node : ledger_->map()->data().nodes) {
-    if (node.id != record_.id) peers.push_back({node.id, BusAddress(node)});
+    if (node.id == record_.id) continue;
+    const auto found = found_.find(node.id);
+    const bool moved = found != found_.end() && found->second.first == BusAddress(node);
+    peers.push_back({node.id, moved ? found->second.second : BusAddress(node)});
   }
   return peers;
 }

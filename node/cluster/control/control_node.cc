@@ -208,7 +208,8 @@ absl::Status ControlNode::On(const AskedBy& input, ControlOutput* out) {
   if (input.method == kAskHello) {
     const absl::StatusOr<HelloRequest> request = DecodeHelloRequest(input.payload);
     if (!request.ok()) return answer(request.status());
-    if (ledger_->map()->version().log.is_zero()) {
+    // Who is of the same log only wants to know that this node is here.
+    if (ledger_->map()->version().log.is_zero() && request->log != ledger_->log()) {
       return answer(absl::UnavailableError("this node knows nothing of its cluster yet"));
     }
     if (request->log != ledger_->log()) ++meets_received_;

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -286,6 +287,7 @@ class ControlNode {
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
   absl::Status Follow(const FollowAction& follow, ControlOutput* out);
+  void NoteAddress(const KnownPeer& found, ControlOutput* out);
   absl::Status BeginAnew(bool hard, ControlOutput* out);
   absl::Status ChangeLog(ControlOutput* out);
   absl::Status Reopen(ControlOutput* out);
@@ -345,6 +347,8 @@ class ControlNode {
   // By replica: the sequence of the map that made it one.
   std::map<slots::NodeId, uint64_t> placed_;
   std::vector<KnownPeer> peers_;
+  // Members that were found elsewhere: where they were known to be, and are.
+  std::map<slots::NodeId, std::pair<std::string, std::string>> found_;
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool failover_open_ = false;
   absl::Time failover_at_ = absl::InfinitePast();

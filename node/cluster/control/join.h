@@ -57,11 +57,15 @@ struct RenewAction {
 };
 // This node is no member of its cluster any more: begin a log of its own.
 struct LeaveAction {};
+// A node of this node's own log answers at that address, whatever is known of it.
+struct FoundAction {
+  KnownPeer peer;
+};
 struct NoteAction {
   std::string line;
 };
-using JoinAction =
-    std::variant<AskAction, ProposeAction, FollowAction, RenewAction, LeaveAction, NoteAction>;
+using JoinAction = std::variant<AskAction, ProposeAction, FollowAction, RenewAction, LeaveAction,
+                                FoundAction, NoteAction>;
 
 class Join {
  public:
