@@ -77,6 +77,7 @@ void AddNode(const ClusterView& view, const NodeInfo& node, wire::ClusterStatus*
   out->set_voter(node.voter);
   out->set_myself(node.id == view.myself);
   out->set_zone(node.zone);
+  out->set_hostname(node.hostname);
   if (shard != nullptr) {
     out->set_epoch(shard->epoch);
     if (shard->primary == node.id) {

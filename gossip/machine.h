@@ -12,7 +12,8 @@
 //    direct peer that is heard is never taken for dead.
 //  - A node that hears fewer than half of its direct peers is likely to be the one cut off
 //  ("isolated"): it judges
-//    nobody until it hears more. One whose process was stopped for a while starts its watch anew.
+//    nobody until it hears more, unless it is the only voter. One whose process was stopped for a
+//    while starts its watch anew.
 //  - News about members ride on the messages that go out anyway, each a bounded number of times. If
 //  views stay
 //    different all the same, digests of 32 buckets show which records to exchange.
@@ -89,6 +90,11 @@ struct StateChange {
   slots::BootId boot = 0;
   Incarnation incarnation = 0;
 };
+// `reporter` passed it on that the member does not answer: new here, or one more who says so.
+struct Report {
+  slots::NodeId reporter;
+  slots::NodeId node;
+};
 // `peer` has a newer map of this node's log: pull it there. Comes again, from whoever shows it,
 // while the map is old.
 struct NewerMap {
@@ -99,6 +105,7 @@ struct NewerMap {
 struct Output {
   std::vector<Send> sends;           // To peers with a link; at most links + kSendsPerStepMax.
   std::vector<StateChange> changes;  // In the order in which they happened.
+  std::vector<Report> reports;       // The same.
   std::optional<NewerMap> newer_map;
   std::optional<std::vector<slots::NodeId>>
       links;  // Whom to keep streams to, if that has changed; sorted.
@@ -211,7 +218,7 @@ class Machine {
   void LookAtMap(const Beat& beat, Output* out);
   void LookAtView(uint32_t index, const Beat& beat, Output* out);
   void Dispatch(uint32_t index, const Message& message, Output* out);
-  void Merge(const MemberRecord& record, Output* out);
+  void Merge(const slots::NodeId& from, const MemberRecord& record, Output* out);
   void Accept(uint32_t index, const MemberRecord& record, Output* out);
   void CorrectErrors(const Message& message, Output* out);
   void Refute(const MemberRecord& record, Output* out);
@@ -276,7 +283,8 @@ class Machine {
   absl::Time stranger_answered_ = absl::InfinitePast();
 
   // Judging.
-  absl::Time judge_from_;  // Silence before this does not count.
+  absl::Time judge_from_;       // Silence before this does not count.
+  bool decides_alone_ = false;  // The only voter: where it is, the cluster is.
   bool isolated_ = true;
   LocalHealth health_;
   ProbeRound probe_round_;

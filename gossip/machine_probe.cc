@@ -36,7 +36,7 @@ void Machine::JudgeSilence(Output* out) {
     ++expected;
     heard += HeardLately(index);
   }
-  isolated_ = heard * 2 < expected;
+  isolated_ = heard * 2 < expected && !decides_alone_;
   const absl::Duration limit = options_.silence_limit();
   for (const uint32_t index : direct_) {
     if (table_.entry(index).state != State::kAlive) continue;
@@ -217,7 +217,7 @@ void Machine::Suspect(uint32_t index, Output* out) {
   MemberRecord record = table_.Record(index);
   record.state = State::kSuspect;
   record.accuser = accuser_;
-  Merge(record, out);
+  Merge(options_.self, record, out);
 }
 
 // A direct peer is dead T after the last sign of life, if it has had its time to refute. Of others

@@ -28,7 +28,7 @@ void Machine::On(const Received& received, Output* out) {
     AnswerStale(index, out);
     return;
   }
-  for (const MemberRecord& record : message.updates) Merge(record, out);
+  for (const MemberRecord& record : message.updates) Merge(received.from, record, out);
   CorrectErrors(message, out);
   Dispatch(index, message, out);
   LookAtView(index, message.beat, out);
@@ -134,7 +134,7 @@ void Machine::Refute(const MemberRecord& record, Output* out) {
   for (const slots::NodeId& peer : links_) SendTo(peer, MakeMessage(Kind::kBeat, peer), out);
 }
 
-void Machine::Merge(const MemberRecord& record, Output* out) {
+void Machine::Merge(const slots::NodeId& from, const MemberRecord& record, Output* out) {
   const uint32_t index = table_.members().IndexOf(record.node);
   if (index == Members::kNone) return;  // Of a member that only the other's map has.
   if (index == self_index_) {
@@ -149,10 +149,14 @@ void Machine::Merge(const MemberRecord& record, Output* out) {
     accepted.accuser = accuser_;
   }
   if (Supersedes(accepted, table_.Record(index))) {
+    if (accepted.state != State::kAlive && from != options_.self) {
+      out->reports.push_back({from, record.node});
+    }
     Accept(index, accepted, out);
   } else if (accepted.state == State::kSuspect && entry.state == State::kSuspect &&
              accepted.incarnation == entry.incarnation && accepted.boot == entry.boot &&
              suspicions_.Add(now_, record.node, accepted.accuser)) {
+    if (from != options_.self) out->reports.push_back({from, record.node});
     table_.Set(now_, index, accepted);
     updates_.Add(record.node);
     suspicions_stale_ = true;

@@ -215,6 +215,31 @@ TEST_F(MachineTest, AStoppedProcessStartsItsWatchAnew) {
   EXPECT_TRUE(asks_helpers(Run(kT / 2, {1})));
 }
 
+TEST_F(MachineTest, TheOnlyVoterJudgesAlsoIfItHearsNobody) {
+  for (int i = 0; i < kNodes; ++i) members_[i].voter = i == 0;
+  Step(MapChange{Version(6), 56, Members::Make(members_)});
+  Run(kT, {1, 2, 3, 4, 5});
+  Run(2 * kT, {});
+  EXPECT_FALSE(machine_->view().isolated());
+  EXPECT_EQ(machine_->view().Find(ids_[3])->state, State::kDead);
+}
+
+TEST_F(MachineTest, WhatAPeerReportsIsPassedOnOnce) {
+  Run(kT, {1, 2, 3, 4, 5});
+  Message message = From(1);
+  message.updates.push_back({.node = ids_[4],
+                             .boot = machine_->view().Find(ids_[4])->boot,
+                             .incarnation = machine_->view().Find(ids_[4])->incarnation,
+                             .state = State::kSuspect,
+                             .accuser = 77});
+  const Output out = Step(Received{ids_[1], message});
+  ASSERT_EQ(out.reports.size(), 1u);
+  EXPECT_EQ(out.reports[0].reporter, ids_[1]);
+  EXPECT_EQ(out.reports[0].node, ids_[4]);
+  message.beat.number += 1;
+  EXPECT_TRUE(Step(Received{ids_[1], message}).reports.empty());
+}
+
 TEST_F(MachineTest, WhoHearsFewerThanHalfIsIsolatedAndJudgesNobody) {
   Run(kT, {1, 2, 3, 4, 5});
   EXPECT_FALSE(machine_->view().isolated());

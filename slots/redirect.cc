@@ -7,17 +7,23 @@ namespace slotmesh::slots {
 namespace {
 
 std::string Redirect(std::string_view kind, const RouteDecision& decision, EndpointType type,
-                     bool tls) {
-  return StrCat(kind, decision.slot, " ", RedirectHost(*decision.target, type), ":",
+                     bool tls, IpFamily family) {
+  return StrCat(kind, decision.slot, " ", RedirectHost(*decision.target, type, family), ":",
                 ClientPort(*decision.target, tls));
 }
 
 }  // namespace
 
-std::string_view RedirectHost(const NodeInfo& node, EndpointType type) {
+std::string_view ClientIp(const NodeInfo& node, IpFamily family) {
+  const std::string& announced =
+      family == IpFamily::kV6 ? node.labels.client_ipv6 : node.labels.client_ipv4;
+  return announced.empty() ? node.ip : announced;
+}
+
+std::string_view RedirectHost(const NodeInfo& node, EndpointType type, IpFamily family) {
   switch (type) {
     case EndpointType::kIp:
-      return node.ip;
+      return ClientIp(node, family);
     case EndpointType::kHostname:
       return node.hostname.empty() ? std::string_view("?") : node.hostname;
     case EndpointType::kUnknown:
@@ -32,7 +38,8 @@ uint16_t ClientPort(const NodeInfo& node, bool tls) {
   return wanted != 0 ? wanted : other;
 }
 
-std::string RouteErrorText(const RouteDecision& decision, EndpointType type, bool tls) {
+std::string RouteErrorText(const RouteDecision& decision, EndpointType type, bool tls,
+                           IpFamily family) {
   switch (decision.outcome) {
     case RouteOutcome::kServe:
       break;
@@ -47,9 +54,9 @@ std::string RouteErrorText(const RouteDecision& decision, EndpointType type, boo
     case RouteOutcome::kDownReadsOnly:
       return "CLUSTERDOWN The cluster is down and only accepts read commands";
     case RouteOutcome::kAsk:
-      return Redirect("ASK ", decision, type, tls);
+      return Redirect("ASK ", decision, type, tls, family);
     case RouteOutcome::kMoved:
-      return Redirect("MOVED ", decision, type, tls);
+      return Redirect("MOVED ", decision, type, tls, family);
   }
   CHECK(false);
   return "";

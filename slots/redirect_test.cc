@@ -34,6 +34,18 @@ TEST(Redirect, HostByPreferredEndpointType) {
   EXPECT_EQ(RedirectHost(unnamed, EndpointType::kHostname), "?");
 }
 
+TEST(Redirect, ClientsGetTheAddressThatIsAnnouncedForTheirs) {
+  const NodeInfo node{.ip = "10.0.0.2",
+                      .port = 7001,
+                      .labels = {.client_ipv4 = "192.0.2.1", .client_ipv6 = "2001:db8::1"}};
+  const RouteDecision moved = To(RouteOutcome::kMoved, &node);
+  EXPECT_EQ(RouteErrorText(moved, EndpointType::kIp, false), "MOVED 3999 192.0.2.1:7001");
+  EXPECT_EQ(RouteErrorText(moved, EndpointType::kIp, false, IpFamily::kV6),
+            "MOVED 3999 2001:db8::1:7001");
+  const NodeInfo only_v4{.ip = "10.0.0.2", .labels = {.client_ipv4 = "192.0.2.1"}};
+  EXPECT_EQ(ClientIp(only_v4, IpFamily::kV6), "10.0.0.2");
+}
+
 TEST(Redirect, PortByTransport) {
   const NodeInfo both{.ip = "h", .port = 7001, .tls_port = 7101};
   const NodeInfo plain{.ip = "h", .port = 7001};

@@ -42,10 +42,19 @@ std::optional<RouteDecision> RouteOpen(const RoutingView& view, const RouteReque
   return RouteDecision{RouteOutcome::kServe, slot, nullptr};
 }
 
+bool ReadsFromReplica(const RouteRequest& request) {
+  return !Has(request.traits, RouteTrait::kWrite) &&
+         (request.readonly || Has(request.traits, RouteTrait::kShardPubSub));
+}
+
 // Whether a replica may serve what is its primary's.
 bool ServedByReplica(const RoutingView& view, const ShardInfo* owner, const RouteRequest& request) {
-  return view.self_shard == owner && !Has(request.traits, RouteTrait::kWrite) &&
-         (request.readonly || Has(request.traits, RouteTrait::kShardPubSub));
+  return view.self_shard == owner && ReadsFromReplica(request);
+}
+
+bool IsPrimary(const RoutingView& view) {
+  return view.self != nullptr && view.self_shard != nullptr &&
+         view.self_shard->primary == view.self->id;
 }
 
 }  // namespace
@@ -59,9 +68,12 @@ RouteDecision Route(const RoutingView& view, const RouteRequest& request, Presen
   const NodeInfo* const primary = view.map.PrimaryOf(slot);
   const bool own = primary != nullptr && primary == view.self;
   const OpenSlot* const open = view.open.Find(slot);
-  // To migrate a slot one must own it.
-  const bool migrating = open != nullptr && own && !open->migrating_to.is_zero();
-  const bool importing = open != nullptr && !open->importing_from.is_zero();
+  // To migrate a slot one must own it, or stand in for its owner. A primary's replica takes in for
+  // those who only read there.
+  const bool serves = own || ServedByReplica(view, owner, request);
+  const bool migrating = open != nullptr && serves && !open->migrating_to.is_zero();
+  const bool importing = open != nullptr && !open->importing_from.is_zero() &&
+                         (IsPrimary(view) || ReadsFromReplica(request));
   if ((migrating || importing) && Has(request.traits, RouteTrait::kMovesAcrossDatabases)) {
     return {RouteOutcome::kTryAgain, slot, nullptr};
   }
@@ -73,7 +85,7 @@ RouteDecision Route(const RoutingView& view, const RouteRequest& request, Presen
         RouteOpen(view, request, slot, migrating, *open, presence);
     if (decision.has_value()) return *decision;
   }
-  if (own || ServedByReplica(view, owner, request)) return {RouteOutcome::kServe, slot, nullptr};
+  if (serves) return {RouteOutcome::kServe, slot, nullptr};
   // A shard between two primaries: there is nobody to go to.
   if (primary == nullptr) return {RouteOutcome::kUnserved, slot, nullptr};
   return {RouteOutcome::kMoved, slot, primary};

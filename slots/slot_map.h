@@ -32,6 +32,17 @@ struct MapVersion {
 // True if `a` and `b` are of one log and `a` is the later one.
 bool IsNewer(const MapVersion& a, const MapVersion& b);
 
+// What a member says of itself that has no part in reaching it.
+struct NodeLabels {
+  std::string human_name;   // cluster-announce-human-nodename: for people who read logs.
+  std::string client_ipv4;  // What clients on IPv4 are told in place of NodeInfo::ip; may be empty.
+  std::string client_ipv6;  // The same for those on IPv6.
+  bool no_failover = false;  // cluster-replica-no-failover: not to be promoted unasked.
+
+  bool empty() const { return *this == NodeLabels(); }
+  friend bool operator==(const NodeLabels&, const NodeLabels&) = default;
+};
+
 // A member's addresses. Ports are 0 where the member does not have that listener.
 struct NodeInfo {
   NodeId id;
@@ -45,6 +56,7 @@ struct NodeInfo {
   std::string zone;      // availability-zone; may be empty.
   bool voter = false;    // Votes in the ledger.
   bool arbiter = false;  // Votes only: no data, no slots.
+  NodeLabels labels;
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };

@@ -46,6 +46,12 @@ class Layout {
     Add(std::string_view(node.zone));
     Add(uint64_t{node.voter});
     Add(uint64_t{node.arbiter});
+    // Versions of the program that know no labels agree with this one while there are none.
+    if (node.labels.empty()) return;
+    Add(std::string_view(node.labels.human_name));
+    Add(std::string_view(node.labels.client_ipv4));
+    Add(std::string_view(node.labels.client_ipv6));
+    Add(uint64_t{node.labels.no_failover});
   }
   void Add(const ShardInfo& shard) {
     Add(shard.id);

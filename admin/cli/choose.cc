@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "admin/cli/render.h"
 #include "admin/member_name.h"
 
@@ -12,7 +13,11 @@ absl::StatusOr<const wire::Node*> FindMember(const wire::ClusterStatus& status,
                                              const std::string& name) {
   return FindNamed(
       status.nodes(), name, [](const wire::Node& node) { return node.id(); },
-      [&](const wire::Node& node) { return NodeName(status, node.id()) == name; });
+      [&](const wire::Node& node) {
+        return NodeName(status, node.id()) == name ||
+               (!node.hostname().empty() &&
+                absl::StrCat(node.hostname(), ":", node.port()) == name);
+      });
 }
 
 const wire::Node* FindById(const wire::ClusterStatus& status, const std::string& id) {

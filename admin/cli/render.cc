@@ -46,6 +46,24 @@ std::string HealthSummary(const wire::ClusterStatus& status) {
   return absl::StrJoin(parts, ", ");
 }
 
+// A line about shards whose data is in one place only; none, if the cluster never had more.
+std::string LoneCopies(const wire::ClusterStatus& status) {
+  std::map<std::string, int> copies;
+  bool any_replica = false;
+  for (const wire::Node& node : status.nodes()) {
+    const bool replica = node.role() == "replica";
+    any_replica |= replica;
+    copies[node.shard()] += replica && node.health() == "online" && node.replication_offset() > 0;
+  }
+  std::vector<std::string> lone;
+  for (const wire::Node* const node : Sorted(status)) {
+    const bool serves = node->role() == "primary" && node->slot_count() > 0;
+    if (serves && copies[node->shard()] == 0) lone.push_back(AddressText(*node));
+  }
+  if (!any_replica || lone.empty()) return "";
+  return absl::StrCat("copies   no second copy of the data of ", absl::StrJoin(lone, ", "), "\n");
+}
+
 std::string MovesText(const wire::ClusterStatus& status) {
   if (status.migrations().empty()) return "";
   Table table({"MOVE", "FROM", "TO", ">SLOTS", "STATE", ">KEYS", ">BYTES", ">TIME"});
@@ -89,6 +107,7 @@ std::string StatusText(const wire::ClusterStatus& status) {
                   ", term ", status.term(), ", index ", status.index(), ", ", voters,
                   voters == 1 ? " voter\n" : " voters\n");
   absl::StrAppend(&text, "nodes    ", HealthSummary(status), "\n");
+  absl::StrAppend(&text, LoneCopies(status));
   absl::StrAppend(&text, "keys     ", keys, "\n\n", table.Render(), MovesText(status));
   return text;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/cli/choose.h"
+#include "admin/cli/render.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -122,11 +123,27 @@ TEST_F(RollingRestartTest, NodeThatStaysAwayEndsIt) {
   EXPECT_THAT(events_, ElementsAre("restart a2"));
 }
 
+TEST_F(RollingRestartTest, StatusNamesShardsWithoutASecondCopy) {
+  Find("b1").set_host("10.0.0.2");
+  Find("b1").set_port(7001);
+  EXPECT_THAT(StatusText(status_), testing::Not(HasSubstr("no second copy")));
+  Find("b2").set_replication_offset(0);  // It has nothing yet.
+  EXPECT_THAT(StatusText(status_), HasSubstr("no second copy of the data of 10.0.0.2:7001\n"));
+  Find("b2").set_replication_offset(100);
+  Find("b2").set_health("failed");
+  EXPECT_THAT(StatusText(status_), HasSubstr("no second copy of the data of 10.0.0.2:7001\n"));
+}
+
 TEST_F(RollingRestartTest, MembersAreChosenByName) {
   Find("a1").set_host("10.0.0.1");
   Find("a1").set_port(7000);
   ASSERT_TRUE(FindMember(status_, "10.0.0.1:7000").ok());
   EXPECT_EQ((*FindMember(status_, "10.0.0.1:7000"))->id(), "a1");
+  Find("b2").set_hostname("two.example");
+  Find("b2").set_port(7003);
+  ASSERT_TRUE(FindMember(status_, "two.example:7003").ok());
+  EXPECT_EQ((*FindMember(status_, "two.example:7003"))->id(), "b2");
+  EXPECT_FALSE(FindMember(status_, "two.example:7000").ok());
   EXPECT_EQ(FindMember(status_, "a").status().code(), absl::StatusCode::kNotFound);
   Find("b2").set_replication_offset(0);
   EXPECT_EQ(BestReplica(status_, "b"), nullptr);

@@ -13,6 +13,7 @@
 #include "boost/asio/steady_timer.hpp"
 #include "functions/cluster_libraries.h"
 #include "gossip/bus/auth.h"
+#include "gossip/options.h"
 #include "node/app/cluster_admin.h"
 #include "node/app/module_cluster.h"
 #include "node/cluster/migration/migration_manager.h"
@@ -58,12 +59,24 @@ std::string OwnAddress(const Config& config) {
   return "127.0.0.1";
 }
 
-absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boot) {
-  ControlOptions options;
-  options.boot = boot;
-  options.node_timeout = absl::Milliseconds(config.cluster_node_timeout);
-  options.keeps_every_write = config.appendonly && config.appendfsync == Fsync::kAlways;
-  slots::NodeInfo& info = options.info;
+// Directives that WhatToAnnounce goes by, and that can change while the node runs.
+constexpr std::string_view kAnnounced[] = {
+    "cluster-announce-ip",
+    "cluster-announce-hostname",
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
+    "cluster-announce-bus-port",
+    "cluster-announce-human-nodename",
+    "cluster-announce-client-ipv4",
+    "cluster-announce-client-ipv6",
+    "cluster-replica-no-failover",
+    "availability-zone",
+    "port",
+};
+
+// What this node says of itself to the cluster.
+absl::StatusOr<slots::NodeInfo> WhatToAnnounce(const Config& config) {
+  slots::NodeInfo info;
   info.ip = OwnAddress(config);
   info.hostname = config.cluster_announce_hostname;
   info.zone = config.availability_zone;
@@ -83,6 +96,23 @@ absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boo
     if (!http.ok()) return http.status();
     info.http_port = *http;
   }
+  info.tls_port = static_cast<uint16_t>(config.cluster_announce_tls_port);
+  info.labels = {.human_name = config.cluster_announce_human_nodename,
+                 .client_ipv4 = config.cluster_announce_client_ipv4,
+                 .client_ipv6 = config.cluster_announce_client_ipv6,
+                 .no_failover = config.cluster_replica_no_failover};
+  return info;
+}
+
+absl::StatusOr<ControlOptions> OptionsOf(const Config& config, slots::BootId boot) {
+  ControlOptions options;
+  options.boot = boot;
+  options.node_timeout =
+      std::max(gossip::kNodeTimeoutMin, absl::Milliseconds(config.cluster_node_timeout));
+  options.keeps_every_write = config.appendonly && config.appendfsync == Fsync::kAlways;
+  absl::StatusOr<slots::NodeInfo> info = WhatToAnnounce(config);
+  if (!info.ok()) return info.status();
+  options.info = *std::move(info);
   return options;
 }
 
@@ -110,8 +140,8 @@ class Part : public ClusterPart, private RelayNetwork {
   admin::ClusterView Look() override { return control_->Look(*state_); }
   void FollowMap(OnPrimary on_primary) override;
   bool GivesCopies() const override;
-  bool MayTakeOver(const std::string& host, uint16_t port) const override;
-  void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) override;
+  bool MayTakeOver(const Failover::Target& replica) const override;
+  void HandOver(const Failover::Target& replica, std::function<void(bool)> done) override;
   void UseModules(const modules::Modules& modules) override { control_->SetModules(modules); }
   SyncedWrites& synced_writes() override { return *synced_writes_; }
   void KeepIn(std::function<bool()> flush_files) override {
@@ -129,7 +159,7 @@ class Part : public ClusterPart, private RelayNetwork {
   void MakeAdministration(uint64_t seed, slots::BootId boot);
   void TakePicture();
   void TakeRole();
-  std::optional<ledger::NodeBoot> ReplicaAt(const std::string& host, uint16_t port) const;
+  std::optional<ledger::NodeBoot> FindReplica(const Failover::Target& replica) const;
   void RunMigrations();
   bool IsKept(uint64_t offset);
   uint64_t OfferedOffset(uint64_t offset, int64_t link_down_ms) const;
@@ -223,6 +253,11 @@ absl::Status Part::Open() {
   std::mt19937_64 random(env_.seed);
   const absl::StatusOr<ControlOptions> options = OptionsOf(config, random() | 1);
   if (!options.ok()) return options.status();
+  if (absl::Milliseconds(config.cluster_node_timeout) < options->node_timeout) {
+    env_.log.Warning(StrCat(
+        "cluster-node-timeout is ", config.cluster_node_timeout, ": failures are looked for at ",
+        absl::ToInt64Milliseconds(options->node_timeout), " milliseconds, the shortest there is"));
+  }
   const absl::StatusOr<uint16_t> port =
       DerivedPort("cluster-port", config.cluster_port, config.port, kBusPortOffset);
   if (!port.ok()) return port.status();
@@ -272,6 +307,11 @@ absl::Status Part::Open() {
   RunMigrations();
   StartRelay();
   control_->SetFamily(&family_);
+  env_.settings.OnChange(kAnnounced, [this](const Config& changed) {
+    const absl::StatusOr<slots::NodeInfo> info = WhatToAnnounce(changed);
+    if (info.ok()) driver_->Announce(*info);
+    return info.status();
+  });
   driver_->OnPicture([this] { TakePicture(); });
   return absl::OkStatus();
 }
@@ -327,26 +367,30 @@ bool Part::GivesCopies() const {
          shard->primary_boot == state_->link().boot() && !state_->picture().data_missing;
 }
 
-std::optional<ledger::NodeBoot> Part::ReplicaAt(const std::string& host, uint16_t port) const {
+// By its id, which it says unless it is of an earlier version: where its connection comes from may
+// be another address than it is known by.
+std::optional<ledger::NodeBoot> Part::FindReplica(const Failover::Target& replica) const {
   const slots::ShardInfo* shard = state_->self_shard();
   for (const slots::NodeInfo& node : state_->map().data().nodes) {
     const bool ours = shard != nullptr && node.shard == shard->id && node.id != state_->self_id();
-    if (ours && node.port == port && (node.ip == host || node.hostname == host)) {
+    const bool there =
+        node.port == replica.port && (node.ip == replica.host || node.hostname == replica.host);
+    if (ours && (replica.node.is_zero() ? there : node.id == replica.node)) {
       return ledger::NodeBoot{node.id, state_->picture().decided->BootOf(node.id)};
     }
   }
   return std::nullopt;
 }
 
-bool Part::MayTakeOver(const std::string& host, uint16_t port) const {
-  const std::optional<ledger::NodeBoot> taker = ReplicaAt(host, port);
+bool Part::MayTakeOver(const Failover::Target& replica) const {
+  const std::optional<ledger::NodeBoot> taker = FindReplica(replica);
   if (!taker.has_value()) return false;
   const ledger::InSyncSet& set = *state_->picture().decided->FindInSync(state_->self_shard()->id);
   return !set.synced || std::binary_search(set.members.begin(), set.members.end(), *taker);
 }
 
-void Part::HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) {
-  const std::optional<ledger::NodeBoot> found = ReplicaAt(host, port);
+void Part::HandOver(const Failover::Target& replica, std::function<void(bool)> done) {
+  const std::optional<ledger::NodeBoot> found = FindReplica(replica);
   if (!found.has_value()) return done(false);
   const slots::ShardInfo* shard = state_->self_shard();
   const ledger::NodeBoot& taker = *found;
@@ -390,6 +434,7 @@ void Part::UseLibraries(functions::Functions& functions) {
 
 void Part::RunMigrations() {
   state_->EndWaitForLease();
+  state_->RunLater();
   if (migrations_->active()) {
     env_.dispatcher.BeginTurn();
     migrations_->Tick();
@@ -411,7 +456,6 @@ uint64_t Part::OfferedOffset(uint64_t offset, int64_t link_down_ms) const {
   const slots::ShardInfo* shard = state_->self_shard();
   if (shard == nullptr || state_->IsPrimary()) return offset;
   const Config& config = env_.engine.config;
-  if (config.cluster_replica_no_failover) return 0;
   const ledger::InSyncSet* set = state_->picture().decided->FindInSync(shard->id);
   const ledger::NodeBoot self{state_->self_id(), state_->link().boot()};
   // Who is in sync has all that was acknowledged, however long ago that was.

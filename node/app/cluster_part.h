@@ -26,6 +26,7 @@
 #include "node/command/engine.h"
 #include "node/config/config_store.h"
 #include "node/keyspace/observer.h"
+#include "node/replication/failover.h"
 #include "node/snapshot/snapshots.h"
 
 namespace slotmesh::node {
@@ -74,12 +75,12 @@ class ClusterPart {
   // This process is its shard's primary, with the data: a restarted one, which may know less than
   // its replicas, would wipe them (SAFETY 14).
   virtual bool GivesCopies() const = 0;
-  // The ledger would let the replica at this address take over: it is in sync, if its shard is
+  // The ledger would let that replica take over: it is in sync, if its shard is
   // synced.
-  virtual bool MayTakeOver(const std::string& host, uint16_t port) const = 0;
-  // The replica at this address, which has everything, takes over, while nothing is written here.
+  virtual bool MayTakeOver(const Failover::Target& replica) const = 0;
+  // That replica, which has everything, takes over, while nothing is written here.
   // `done`: whether it did; if not, this node is the primary still.
-  virtual void HandOver(const std::string& host, uint16_t port, std::function<void(bool)> done) = 0;
+  virtual void HandOver(const Failover::Target& replica, std::function<void(bool)> done) = 0;
   virtual SyncedWrites& synced_writes() = 0;
   // The files are loaded, and go on. `flush_files`: what has been journalled is in them from now
   // on, as appendfsync promises; false if not.

@@ -75,48 +75,48 @@ Node::Parts::Parts(const Environment& environment)
       data_files(rdb_files, aof_files, engine),
       control(io, cron, server, reclaimer),
       peer_connections(io, engine.config.bind_source_addr),
-      replication(
-          {.engine = engine,
-           .dispatcher = dispatcher,
-           .clients = clients,
-           .snapshots = snapshots,
-           .settings = environment.settings,
-           .network = peer_connections,
-           .log = log,
-           .data = data_files,
-           .post = Poster(),
-           .post_after = Delayer(),
-           .port = [this] { return static_cast<int>(server.port()); },
-           .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
-           .process =
-               [this] {
-                 if (cluster == nullptr) return std::string();
-                 const ClusterState& state = cluster->state();
-                 return StrCat(state.self_id().ToHex(), ":", cluster->state().link().boot());
-               },
-           .stages_moves = [this] { return cluster != nullptr && cluster->stages_moves(); },
-           .drop_staged =
-               [this] {
-                 if (cluster != nullptr) cluster->DropStaged();
-               },
-           .holds_replies =
-               [this] {
-                 return server.holds_replies() ||
-                        (cluster != nullptr && cluster->synced_writes().in_sync().open());
-               },
-           .in_sync_copies = [this]() -> int64_t {
-             if (cluster == nullptr) return 0;
-             const InSync& in_sync = cluster->synced_writes().in_sync();
-             return in_sync.decided().primary ? in_sync.copies() : 0;
-           },
-           .may_take_over =
-               [this](const Failover::Target& target) {
-                 return cluster == nullptr || cluster->MayTakeOver(target.host, target.port);
-               },
-           .hand_over =
-               [this](const Failover::Target& target, std::function<void(bool)> done) {
-                 cluster->HandOver(target.host, target.port, std::move(done));
-               }}),
+      replication({.engine = engine,
+                   .dispatcher = dispatcher,
+                   .clients = clients,
+                   .snapshots = snapshots,
+                   .settings = environment.settings,
+                   .network = peer_connections,
+                   .log = log,
+                   .data = data_files,
+                   .post = Poster(),
+                   .post_after = Delayer(),
+                   .port = [this] { return static_cast<int>(server.port()); },
+                   .gives_copies = [this] { return cluster == nullptr || cluster->GivesCopies(); },
+                   .process =
+                       [this] {
+                         if (cluster == nullptr) return std::string();
+                         const ClusterState& state = cluster->state();
+                         return StrCat(state.self_id().ToHex(), ":",
+                                       cluster->state().link().boot());
+                       },
+                   .stages_moves = [this] { return cluster != nullptr && cluster->stages_moves(); },
+                   .drop_staged =
+                       [this] {
+                         if (cluster != nullptr) cluster->DropStaged();
+                       },
+                   .holds_replies =
+                       [this] {
+                         return server.holds_replies() ||
+                                (cluster != nullptr && cluster->synced_writes().in_sync().open());
+                       },
+                   .in_sync_copies = [this]() -> int64_t {
+                     if (cluster == nullptr) return 0;
+                     const InSync& in_sync = cluster->synced_writes().in_sync();
+                     return in_sync.decided().primary ? in_sync.copies() : 0;
+                   },
+                   .may_take_over =
+                       [this](const Failover::Target& target) {
+                         return cluster == nullptr || cluster->MayTakeOver(target);
+                       },
+                   .hand_over =
+                       [this](const Failover::Target& target, std::function<void(bool)> done) {
+                         cluster->HandOver(target, std::move(done));
+                       }}),
       migrate_connections(io, engine.config.bind_source_addr),
       migrator(engine, dispatcher, migrate_connections),
       settings(environment.settings, engine, server, log),

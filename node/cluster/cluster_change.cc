@@ -61,19 +61,27 @@ std::optional<SlotSet> ParseSlotRanges(CommandContext& ctx, Args words) {
   return slots;
 }
 
+absl::StatusOr<Proposing> AddTo(ClusterState& state, SlotSet slots, bool again) {
+  // What an earlier try has brought about is no obstacle.
+  if (again && state.self_shard() != nullptr) slots -= state.self_shard()->slots;
+  for (const slots::SlotRange& range : slots.Ranges()) {
+    for (int slot = range.first; slot <= range.last; ++slot) {
+      if (state.map().Owner(static_cast<slots::Slot>(slot)) == nullptr) continue;
+      return absl::FailedPreconditionError(StrCat("ERR Slot ", slot, " is already busy"));
+    }
+  }
+  const absl::StatusOr<const slots::ShardInfo*> shard = OwnShard(state);
+  if (!shard.ok()) return shard.status();
+  if (slots.empty()) return Proposing();
+  return [&state, change = ledger::SlotsAssigned{(*shard)->id, (*shard)->epoch, slots}](
+             ControlLink::Done done) { state.link().Propose(change, std::move(done)); };
+}
+
 void Add(CommandContext& ctx, const std::optional<SlotSet>& slots) {
   ClusterState* state = ctx.family<ClusterFamily>().state;
   if (!slots.has_value()) return;
-  for (const slots::SlotRange& range : slots->Ranges()) {
-    for (int slot = range.first; slot <= range.last; ++slot) {
-      if (state->map().Owner(static_cast<slots::Slot>(slot)) != nullptr) {
-        return ctx.reply().Error(StrCat("Slot ", slot, " is already busy"));
-      }
-    }
-  }
-  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
-  if (shard == nullptr) return;
-  Propose(ctx, *state, ledger::SlotsAssigned{shard->id, shard->epoch, *slots});
+  ProposeOnceFormed(ctx, *state,
+                    [state, slots = *slots](bool again) { return AddTo(*state, slots, again); });
 }
 
 // DELSLOTS and then ADDSLOTS in one transaction is how redis-cli --cluster fix lets another node
@@ -91,26 +99,100 @@ void TakeAway(CommandContext& ctx, ClusterState& state, const SlotSet& slots) {
   Propose(ctx, state, ledger::SlotsUnassigned{owner->id, owner->epoch, slots});
 }
 
+// The first of them that nobody owns, -1 if there is none.
+int FirstFree(const ClusterState& state, const SlotSet& slots) {
+  for (const slots::SlotRange& range : slots.Ranges()) {
+    for (int slot = range.first; slot <= range.last; ++slot) {
+      if (state.map().Owner(static_cast<slots::Slot>(slot)) == nullptr) return slot;
+    }
+  }
+  return -1;
+}
+
+absl::StatusOr<Proposing> RemoveFrom(ClusterState& state, const SlotSet& slots, bool again) {
+  const absl::StatusOr<const slots::ShardInfo*> shard = OwnShard(state);
+  if (!shard.ok()) return shard.status();
+  const int free = FirstFree(state, slots);
+  if (free >= 0 && !again) {
+    return absl::FailedPreconditionError(StrCat("ERR Slot ", free, " is already unassigned"));
+  }
+  // To others' slots this node has no claim that it could give up.
+  const SlotSet mine = slots & (*shard)->slots;
+  if (mine.empty()) return Proposing();
+  const absl::Status busy = CheckFenced(state, mine);
+  if (!busy.ok()) return busy;
+  return [&state, mine, change = ledger::SlotsUnassigned{(*shard)->id, (*shard)->epoch, mine}](
+             ControlLink::Done done) { GiveAway(state, change, mine, std::move(done)); };
+}
+
 void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
   ClusterState* state = ctx.family<ClusterFamily>().state;
   if (!slots.has_value()) return;
-  const slots::ShardInfo* shard = ShardOrRefuse(ctx, *state);
-  if (shard == nullptr) return;
-  for (const slots::SlotRange& range : slots->Ranges()) {
-    for (int slot = range.first; slot <= range.last; ++slot) {
-      const slots::ShardInfo* owner = state->map().Owner(static_cast<slots::Slot>(slot));
-      if (owner == nullptr) {
-        return ctx.reply().Error(StrCat("Slot ", slot, " is already unassigned"));
-      }
-    }
+  const slots::ShardInfo* shard = state->self_shard();
+  const bool leads = shard != nullptr && shard->primary == state->self_id();
+  const bool all_mine = shard != nullptr && (*slots & shard->slots) == *slots;
+  if (leads && !all_mine && ctx.may_wait_in_transaction() && FirstFree(*state, *slots) < 0) {
+    return TakeAway(ctx, *state, *slots);
   }
-  const SlotSet mine = *slots & shard->slots;
-  if (mine != *slots && ctx.may_wait_in_transaction()) return TakeAway(ctx, *state, *slots);
-  // To others' slots this node has no claim that it could give up.
-  if (mine.empty()) return ctx.reply().Ok();
-  if (RefusedWhileFenced(ctx, *state, mine)) return;
-  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, mine}, mine,
-           ReplyWhenDecided(ctx));
+  ProposeOnceFormed(ctx, *state, [state, slots = *slots](bool again) {
+    return RemoveFrom(*state, slots, again);
+  });
+}
+
+absl::StatusOr<Proposing> ReplicaOf(ClusterState& state, Engine& engine,
+                                    const slots::NodeId& primary) {
+  const auto refuse = [](std::string_view why) {
+    return absl::FailedPreconditionError(StrCat("ERR ", why));
+  };
+  if (primary == state.self_id()) return refuse("Can't replicate myself");
+  const slots::ShardInfo* shard = state.map().ShardOf(primary);
+  if (shard == nullptr && state.map().FindNode(primary) != nullptr &&
+      !state.map().FindNode(primary)->arbiter) {
+    return absl::AbortedError("ERR That node has no shard yet: it is still joining, try again");
+  }
+  if (shard == nullptr || shard->primary != primary) {
+    return refuse("I can only replicate a master, not a replica.");
+  }
+  const slots::ShardInfo* own = state.self_shard();
+  if (own == shard) return Proposing();
+  const bool leads = own != nullptr && own->primary == state.self_id();
+  if (leads && (!own->slots.empty() || engine.keyspace.size() > 0)) {
+    return refuse("To set a master the node must be empty and without assigned slots.");
+  }
+  const ledger::NodeBoot self{state.self_id(), state.link().boot()};
+  return [&state, change = ledger::ReplicaAssigned{self, shard->id, shard->epoch}](
+             ControlLink::Done done) { state.link().Propose(change, std::move(done)); };
+}
+
+// CLUSTER RESET. Slots of the node, which hold no keys, go back to nobody first.
+absl::StatusOr<Proposing> Leave(ClusterState& state, bool hard, const Engine& engine) {
+  const slots::ShardInfo* shard = state.self_shard();
+  const bool primary = shard == nullptr || shard->primary == state.self_id();
+  if (primary && engine.keyspace.size() > 0) {
+    return absl::FailedPreconditionError(
+        "ERR CLUSTER RESET can't be called with master nodes containing keys");
+  }
+  const SlotSet slots = primary && shard != nullptr ? shard->slots : SlotSet();
+  const absl::Status busy = CheckFenced(state, slots);
+  if (!busy.ok()) return busy;
+  const bool alone = state.map().data().nodes.size() <= 1;
+  if (slots.empty() || alone) {
+    return [&state, slots, hard](ControlLink::Done done) {
+      state.SetFence(slots, Fence::kWrites);
+      state.link().Reset(hard, [&state, slots, done](const absl::Status& status) {
+        state.Refresh();
+        state.LiftFence(slots);
+        done(status);
+      });
+    };
+  }
+  return [&state, slots, hard, change = ledger::SlotsUnassigned{shard->id, shard->epoch, slots}](
+             ControlLink::Done done) {
+    GiveAway(state, change, slots, [&state, hard, done](const absl::Status& status) {
+      if (!status.ok()) return done(status);
+      state.link().Reset(hard, done);
+    });
+  };
 }
 
 }  // namespace
@@ -266,29 +348,9 @@ void Reset(CommandContext& ctx, Args args) {
   } else if (args.size() > 3 || (args.size() == 3 && !EqualsIgnoreCase(args[2], "SOFT"))) {
     return ctx.reply().Error(errors::kSyntax);
   }
-  const slots::ShardInfo* shard = state->self_shard();
-  const bool primary = shard == nullptr || shard->primary == state->self_id();
-  if (primary && ctx.keyspace().size() > 0) {
-    return ctx.reply().Error("ERR CLUSTER RESET can't be called with master nodes containing keys");
-  }
-  const SlotSet slots = primary && shard != nullptr ? shard->slots : SlotSet();
-  if (RefusedWhileFenced(ctx, *state, slots)) return;
-  const ControlLink::Done reply = ReplyWhenDecided(ctx);
-  const bool alone = state->map().data().nodes.size() <= 1;
-  if (slots.empty() || alone) {
-    state->SetFence(slots, Fence::kWrites);
-    return state->link().Reset(hard, [state, slots, reply](const absl::Status& status) {
-      state->Refresh();
-      state->LiftFence(slots);
-      reply(status);
-    });
-  }
-  // Its slots hold no keys: they go back to nobody first.
-  GiveAway(*state, ledger::SlotsUnassigned{shard->id, shard->epoch, slots}, slots,
-           [state, hard, reply](const absl::Status& status) {
-             if (!status.ok()) return reply(status);
-             state->link().Reset(hard, reply);
-           });
+  ProposeOnceFormed(ctx, *state, [state, hard, &engine = ctx.engine()](bool) {
+    return Leave(*state, hard, engine);
+  });
 }
 
 void SaveConfig(CommandContext& ctx, Args) {
@@ -301,20 +363,9 @@ void Replicate(CommandContext& ctx, Args args) {
   if (state == nullptr) return;
   const slots::NodeInfo* primary = MemberOrRefuse(ctx, *state, args[2]);
   if (primary == nullptr) return;
-  if (primary->id == state->self_id()) return ctx.reply().Error("Can't replicate myself");
-  const slots::ShardInfo* shard = state->map().ShardOf(primary->id);
-  if (shard == nullptr || shard->primary != primary->id) {
-    return ctx.reply().Error("I can only replicate a master, not a replica.");
-  }
-  const slots::ShardInfo* own = state->self_shard();
-  if (own == shard) return ctx.reply().Ok();
-  const bool leads = own != nullptr && own->primary == state->self_id();
-  if (leads && (!own->slots.empty() || ctx.keyspace().size() > 0)) {
-    return ctx.reply().Error("To set a master the node must be empty and without assigned slots.");
-  }
-  Propose(
-      ctx, *state,
-      ledger::ReplicaAssigned{{state->self_id(), state->link().boot()}, shard->id, shard->epoch});
+  ProposeOnceFormed(ctx, *state, [state, &engine = ctx.engine(), primary = primary->id](bool) {
+    return ReplicaOf(*state, engine, primary);
+  });
 }
 
 }  // namespace slotmesh::node::cluster_commands

@@ -89,10 +89,15 @@ void SetOwner(CommandContext& ctx, ClusterState& state, slots::Slot slot, std::s
 // SETSLOT's words behind the slot, without a TIMEOUT at their end. False, with the refusal in the
 // reply, for one that is none. The ledger has a time of its own: it is only read.
 bool TakeTimeout(CommandContext& ctx, Args* words) {
+  if (words->size() >= 2 && EqualsIgnoreCase(words->back(), "TIMEOUT")) {
+    ctx.reply().Error("Missing timeout value");
+    return false;
+  }
   if (words->size() < 3 || !EqualsIgnoreCase((*words)[words->size() - 2], "TIMEOUT")) return true;
   const std::optional<int64_t> timeout = ParseInt64(words->back());
   if (!timeout.has_value() || *timeout < 0) {
-    ctx.reply().Error(StrCat("Invalid timeout value for SETSLOT: ", words->back()));
+    ctx.reply().Error(timeout.has_value() ? "timeout is negative"
+                                          : "timeout is not an integer or out of range");
     return false;
   }
   words->remove_suffix(2);

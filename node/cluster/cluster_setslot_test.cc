@@ -70,8 +70,11 @@ TEST_F(SetSlotTest, BadRequestsAreRefused) {
   EXPECT_EQ(Run(1, StrCat(set, "NODE")), bad);
   EXPECT_EQ(Run(1, StrCat(set, "STABLE now")), bad);
   EXPECT_EQ(Run(1, StrCat(set, "WHAT ", IdOf(2))), bad);
-  EXPECT_EQ(Run(1, StrCat(set, "NODE ", IdOf(2), " TIMEOUT x")),
-            "-ERR Invalid timeout value for SETSLOT: x\r\n");
+  const std::string node = StrCat(set, "NODE ", IdOf(2));
+  EXPECT_EQ(Run(1, StrCat(node, " TIMEOUT x")),
+            "-ERR timeout is not an integer or out of range\r\n");
+  EXPECT_EQ(Run(1, StrCat(node, " TIMEOUT -1")), "-ERR timeout is negative\r\n");
+  EXPECT_EQ(Run(1, StrCat(node, " TIMEOUT")), "-ERR Missing timeout value\r\n");
   EXPECT_EQ(Run(1, "CLUSTER SETSLOT 16384 STABLE"), "-ERR Invalid or out of range slot\r\n");
   EXPECT_TRUE(view().opened.empty());
 }

@@ -1,6 +1,7 @@
 #include "node/cluster/cluster_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/command/script_errors.h"
 #include "node/resp/errors.h"
@@ -56,6 +57,10 @@ void RefuseWith(const GateRequest& request, slots::RouteOutcome outcome, std::st
 }
 
 }  // namespace
+
+slots::IpFamily FamilyOf(const Client& client) {
+  return client.address.starts_with('[') ? slots::IpFamily::kV6 : slots::IpFamily::kV4;
+}
 
 ClusterState::ClusterState(ControlLink& link, Engine& engine)
     : link_(link), engine_(engine), picture_(link.picture()) {
@@ -125,16 +130,25 @@ void ClusterState::EndWaitForLease() {
   });
 }
 
-// What the ledger says of this node's shard, if it is the primary there.
+void ClusterState::RunLater() {
+  for (const std::function<void()>& task : std::exchange(later_, {})) task();
+}
+
+// What the ledger says of this node's shard. The other side is the primary of its shard, whoever
+// that was when the slot was opened.
 void ClusterState::TakeOpenSlots() {
   open_slots_.Clear();
-  if (self_shard() == nullptr || self_shard()->primary != self_id()) return;
+  if (self_shard() == nullptr) return;
+  const auto primary_now = [this](const slots::NodeId& node) {
+    const slots::ShardInfo* shard = map().ShardOf(node);
+    return shard == nullptr ? node : shard->primary;
+  };
   for (const ledger::OpenedSlot& open : picture_->decided->opened) {
     if (open.shard != self_shard()->id) continue;
     if (!open.migrating_to.is_zero()) {
-      open_slots_.SetMigrating(open.slot, open.migrating_to);
+      open_slots_.SetMigrating(open.slot, primary_now(open.migrating_to));
     } else {
-      open_slots_.SetImporting(open.slot, open.importing_from);
+      open_slots_.SetImporting(open.slot, primary_now(open.importing_from));
     }
   }
 }
@@ -253,8 +267,8 @@ Admission ClusterState::Admit(const GateRequest& request, Client& client, Reply&
     }
     const auto endpoints =
         static_cast<slots::EndpointType>(engine_.config.cluster_preferred_endpoint_type);
-    RefuseWith(request, decision.outcome, slots::RouteErrorText(decision, endpoints, /*tls=*/false),
-               reply);
+    RefuseWith(request, decision.outcome,
+               slots::RouteErrorText(decision, endpoints, /*tls=*/false, FamilyOf(client)), reply);
     return Admission::kRefused;
   }
   // What is published is nobody's data: any node of the shard takes it at any time.

@@ -18,6 +18,7 @@
 #include "node/command/cluster_gate.h"
 #include "node/command/engine.h"
 #include "slots/open_slots.h"
+#include "slots/redirect.h"
 #include "slots/router.h"
 #include "slots/slot_map.h"
 #include "slots/slot_set.h"
@@ -54,6 +55,9 @@ class ReplySafety {
   // A new picture has been taken up.
   virtual void OnPicture() = 0;
 };
+
+// By its address, which has brackets if it is an IPv6 one.
+slots::IpFamily FamilyOf(const Client& client);
 
 class ClusterState : public ClusterGate {
  public:
@@ -95,6 +99,11 @@ class ClusterState : public ClusterGate {
 
   const slots::NodeId& self_id() const { return link_.self(); }
   const slots::NodeInfo& own_info() const { return link_.own_info(); }
+  // The member as clients are told of it here: of this node, what it says from now on, which the
+  // map may not have yet.
+  const slots::NodeInfo& Shown(const slots::NodeInfo& member) const {
+    return member.id == self_id() ? own_info() : member;
+  }
 
   const slots::OpenSlots& open_slots() const { return open_slots_; }
   void SetFence(const slots::SlotSet& slots, Fence fence);
@@ -113,6 +122,9 @@ class ClusterState : public ClusterGate {
   // This node has given up its lease to hand its shard over: who wants to write waits for what
   // comes of it, as EndWaitForLease() has it.
   void AwaitHandOver();
+  // Something to do a little later, outside commands: by the next RunLater().
+  void Later(std::function<void()> task) { later_.push_back(std::move(task)); }
+  void RunLater();
   // These are this node's own by the map, but it does not have their data: they are refused until
   // it runs again or they have another owner.
   void RefuseSlots(const slots::SlotSet& slots);
@@ -153,6 +165,7 @@ class ClusterState : public ClusterGate {
   slots::SlotSet refused_;
   bool any_fence_ = false;              // Any of the three is not empty.
   int64_t lease_awaited_until_ms_ = 0;  // 0: it is not.
+  std::vector<std::function<void()>> later_;
   PictureFollower* follower_ = nullptr;
   ReplySafety* safety_ = nullptr;
 };

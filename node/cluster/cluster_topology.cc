@@ -36,16 +36,18 @@ std::string FlagsOf(const ClusterState& state, const NodeInfo& node, bool primar
       absl::StrAppend(&flags, ",fail");
       break;
   }
+  if (node.labels.no_failover) absl::StrAppend(&flags, ",nofailover");
   return flags;
 }
 
-void AppendSlots(const ClusterState& state, const NodeInfo& node, const ShardInfo& shard,
-                 std::string* line) {
+void AppendSlots(const ShardInfo& shard, std::string* line) {
   for (const slots::SlotRange& range : shard.slots.Ranges()) {
     absl::StrAppend(line, " ", range.first);
     if (range.last != range.first) absl::StrAppend(line, "-", range.last);
   }
-  if (node.id != state.self_id()) return;
+}
+
+void AppendOpenSlots(const ClusterState& state, std::string* line) {
   for (const auto& [slot, open] : state.open_slots().all()) {
     if (!open.migrating_to.is_zero()) {
       absl::StrAppend(line, " [", slot, "->-", open.migrating_to.ToHex(), "]");
@@ -56,11 +58,13 @@ void AppendSlots(const ClusterState& state, const NodeInfo& node, const ShardInf
 }
 
 // One line of CLUSTER NODES.
-std::string NodeLine(const ClusterState& state, const NodeInfo& node) {
+std::string NodeLine(const ClusterState& state, const NodeInfo& member, slots::IpFamily family) {
+  const NodeInfo& node = state.Shown(member);
   const ShardInfo* shard = state.map().ShardOf(node.id);
   const bool primary = shard == nullptr || shard->primary == node.id;
   const PeerHealth* peer = state.FindPeer(node.id);
-  std::string line = StrCat(node.id.ToHex(), " ", node.ip, ":", node.port, "@", node.bus_port);
+  std::string line = StrCat(node.id.ToHex(), " ", slots::ClientIp(node, family), ":",
+                            slots::ClientPort(node, /*tls=*/false), "@", node.bus_port);
   if (!node.hostname.empty()) absl::StrAppend(&line, ",", node.hostname);
   absl::StrAppend(&line, " ", FlagsOf(state, node, primary), " ",
                   primary || shard == nullptr ? "-" : shard->primary.ToHex(), " ",
@@ -68,7 +72,8 @@ std::string NodeLine(const ClusterState& state, const NodeInfo& node) {
                   peer == nullptr ? 0 : peer->pong_received_ms, " ",
                   shard == nullptr ? 0 : shard->epoch, " ",
                   peer == nullptr || peer->connected ? "connected" : "disconnected");
-  if (primary && shard != nullptr) AppendSlots(state, node, *shard, &line);
+  if (primary && shard != nullptr) AppendSlots(*shard, &line);
+  if (node.id == state.self_id()) AppendOpenSlots(state, &line);
   return line + "\n";
 }
 
@@ -81,7 +86,7 @@ void WriteMetadata(CommandContext& ctx, const NodeInfo& node) {
   reply.Map((ip ? 1 : 0) + (hostname ? 1 : 0));
   if (ip) {
     reply.Bulk("ip");
-    reply.Bulk(node.ip);
+    reply.Bulk(slots::ClientIp(node, FamilyOf(ctx.client())));
   }
   if (hostname) {
     reply.Bulk("hostname");
@@ -92,10 +97,11 @@ void WriteMetadata(CommandContext& ctx, const NodeInfo& node) {
 void WriteEndpoint(CommandContext& ctx, const NodeInfo& node) {
   const slots::EndpointType type = Endpoints(ctx);
   if (type == slots::EndpointType::kUnknown) return ctx.reply().Null();
-  ctx.reply().Bulk(slots::RedirectHost(node, type));
+  ctx.reply().Bulk(slots::RedirectHost(node, type, FamilyOf(ctx.client())));
 }
 
-void WriteSlotsNode(CommandContext& ctx, const NodeInfo& node) {
+void WriteSlotsNode(CommandContext& ctx, const ClusterState& state, const NodeInfo& member) {
+  const NodeInfo& node = state.Shown(member);
   ctx.reply().Array(4);
   WriteEndpoint(ctx, node);
   ctx.reply().Integer(slots::ClientPort(node, /*tls=*/false));
@@ -135,7 +141,8 @@ std::vector<const NodeInfo*> UsableMembers(const ClusterState& state, const Shar
 }
 
 void WriteShardNode(CommandContext& ctx, const ClusterState& state, const ShardInfo& shard,
-                    const NodeInfo& node) {
+                    const NodeInfo& member) {
+  const NodeInfo& node = state.Shown(member);
   Reply& reply = ctx.reply();
   const PeerHealth* peer = state.FindPeer(node.id);
   const bool hostname = !node.hostname.empty();
@@ -149,7 +156,7 @@ void WriteShardNode(CommandContext& ctx, const ClusterState& state, const ShardI
     reply.Integer(node.tls_port);
   }
   reply.Bulk("ip");
-  reply.Bulk(node.ip);
+  reply.Bulk(slots::ClientIp(node, FamilyOf(ctx.client())));
   reply.Bulk("endpoint");
   WriteEndpoint(ctx, node);
   if (hostname) {
@@ -180,8 +187,9 @@ void Nodes(CommandContext& ctx, Args) {
   const ClusterState* state = StateOrRefuse(ctx);
   if (state == nullptr) return;
   std::string text;
-  if (state->self() == nullptr) text += NodeLine(*state, state->own_info());
-  for (const NodeInfo& node : state->map().data().nodes) text += NodeLine(*state, node);
+  const slots::IpFamily family = FamilyOf(ctx.client());
+  if (state->self() == nullptr) text += NodeLine(*state, state->own_info(), family);
+  for (const NodeInfo& node : state->map().data().nodes) text += NodeLine(*state, node, family);
   ctx.reply().Verbatim("txt", text);
 }
 
@@ -195,7 +203,7 @@ void Slots(CommandContext& ctx, Args) {
     ctx.reply().Array(2 + members.size());
     ctx.reply().Integer(part.range.first);
     ctx.reply().Integer(part.range.last);
-    for (const NodeInfo* node : members) WriteSlotsNode(ctx, *node);
+    for (const NodeInfo* node : members) WriteSlotsNode(ctx, *state, *node);
   }
 }
 
@@ -260,7 +268,7 @@ void Replicas(CommandContext& ctx, Args args) {
   ctx.reply().Array(shard->replicas.size());
   for (const slots::NodeId& replica : shard->replicas) {
     const NodeInfo* node = state->map().FindNode(replica);
-    ctx.reply().Bulk(node == nullptr ? "" : NodeLine(*state, *node));
+    ctx.reply().Bulk(node == nullptr ? "" : NodeLine(*state, *node, FamilyOf(ctx.client())));
   }
 }
 

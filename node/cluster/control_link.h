@@ -103,6 +103,9 @@ class ControlLink {
   virtual slots::BootId boot() const = 0;
   // What this node says of itself, also before it is in a map.
   virtual const slots::NodeInfo& own_info() const = 0;
+  // This node says that of itself from now on: addresses, names and labels of `info`; its id, shard
+  // and votes are not looked at. own_info() has it at once, the members' pictures soon.
+  virtual void Announce(const slots::NodeInfo& info) = 0;
   // Never null; a later call may give a later picture.
   virtual std::shared_ptr<const ClusterPicture> picture() const = 0;
   virtual const LeaseClock& lease() const = 0;

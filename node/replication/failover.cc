@@ -15,7 +15,7 @@ Failover::Target AddressOfReplica(const Replica& replica) {
   const std::string& address = replica.client().address;
   return {replica.options().address.empty() ? address.substr(0, address.rfind(':'))
                                             : replica.options().address,
-          static_cast<uint16_t>(replica.options().port)};
+          static_cast<uint16_t>(replica.options().port), replica.options().node};
 }
 
 std::string_view Failover::state_name() const {

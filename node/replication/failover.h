@@ -29,6 +29,7 @@ class Failover {
   struct Target {
     std::string host;
     uint16_t port = 0;
+    slots::NodeId node;  // In a cluster; zero if it does not say.
   };
   struct Request {
     std::optional<Target> target;  // Nothing: whoever has all first.
@@ -76,7 +77,7 @@ class Failover {
   int64_t deadline_ms_ = 0;  // 0: none.
 };
 
-// Where a replica says that it can be reached.
+// Where a replica says that it can be reached, and who it says it is.
 Failover::Target AddressOfReplica(const Replica& replica);
 
 }  // namespace slotmesh::node

@@ -32,6 +32,7 @@ InSyncSet* MutableInSync(View& view, const ShardId& shard) {
 }
 
 void InsertMember(View& view, slots::NodeInfo info, BootId boot) {
+  info.labels = {};
   info.voter = std::binary_search(view.voters.begin(), view.voters.end(), info.id);
   InsertSorted(view.members, NodeBoot{info.id, boot}, std::less<NodeBoot>());
   InsertSorted(view.map.nodes, std::move(info), kById);

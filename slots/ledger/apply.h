@@ -36,6 +36,7 @@ Verdict Refuse(Refusal refusal, const Parts&... parts) {
 Verdict Apply(View& view, const LogCreated& change);
 Verdict Apply(View& view, const MemberJoined& change);
 Verdict Apply(View& view, const MemberUpdated& change);
+Verdict Apply(View& view, const MemberLabelled& change);
 Verdict Apply(View& view, const MemberLeft& change);
 Verdict Apply(View& view, const ShardCreated& change);
 Verdict Apply(View& view, const ReplicaAssigned& change);
@@ -70,7 +71,7 @@ Verdict Apply(View& view, const JoinCancelled& change);
 slots::NodeInfo* MutableNode(View& view, const NodeId& node);
 slots::ShardInfo* MutableShard(View& view, const ShardId& shard);
 InSyncSet* MutableInSync(View& view, const ShardId& shard);
-// Keeps the lists sorted. REQUIRES: the id is not there yet.
+// Keeps the lists sorted; the member has no labels yet. REQUIRES: the id is not there yet.
 void InsertMember(View& view, slots::NodeInfo info, BootId boot);
 void InsertShard(View& view, slots::ShardInfo shard, std::vector<NodeBoot> in_sync);
 // Takes the shard away, its moves aborted. REQUIRES: it is there.

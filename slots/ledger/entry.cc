@@ -12,12 +12,12 @@ namespace {
 constexpr size_t kChecksumBytes = 4;
 
 constexpr std::string_view kNames[] = {
-    "LogCreated",         "MemberJoined",  "MemberUpdated",   "MemberLeft",       "ShardCreated",
-    "ReplicaAssigned",    "SlotsAssigned", "SlotsUnassigned", "SlotsReassigned",  "MovePlanned",
-    "MoveCommitted",      "MoveAborted",   "PrimaryBooted",   "PrimaryChanged",   "InSyncChanged",
-    "VotersChanged",      "LogSealed",     "LogUnsealed",     "ConfigEpochSet",   "EpochBumped",
-    "GenerationRaised",   "JoinCancelled", "SlotOpened",      "LibrariesChanged", "LogJoined",
-    "WriteSafetyChanged",
+    "LogCreated",         "MemberJoined",   "MemberUpdated",   "MemberLeft",       "ShardCreated",
+    "ReplicaAssigned",    "SlotsAssigned",  "SlotsUnassigned", "SlotsReassigned",  "MovePlanned",
+    "MoveCommitted",      "MoveAborted",    "PrimaryBooted",   "PrimaryChanged",   "InSyncChanged",
+    "VotersChanged",      "LogSealed",      "LogUnsealed",     "ConfigEpochSet",   "EpochBumped",
+    "GenerationRaised",   "JoinCancelled",  "SlotOpened",      "LibrariesChanged", "LogJoined",
+    "WriteSafetyChanged", "MemberLabelled",
 };
 static_assert(std::size(kNames) == std::variant_size_v<Change>);
 

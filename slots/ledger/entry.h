@@ -84,6 +84,15 @@ struct MemberUpdated {
   friend bool operator==(const MemberUpdated&, const MemberUpdated&) = default;
 };
 
+// What a member says of itself besides its addresses is that from now on. Entries that carry a
+// NodeInfo do not carry its labels, and change none.
+struct MemberLabelled {
+  static constexpr uint32_t kTag = 28;
+  NodeBoot member;
+  slots::NodeLabels labels;
+  friend bool operator==(const MemberLabelled&, const MemberLabelled&) = default;
+};
+
 // A member goes; `forget` if it was told to be forgotten (CLUSTER FORGET) rather than leaving by
 // itself.
 struct MemberLeft {
@@ -348,12 +357,12 @@ struct LibrariesChanged {
   friend bool operator==(const LibrariesChanged&, const LibrariesChanged&) = default;
 };
 
-using Change =
-    std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated, ReplicaAssigned,
-                 SlotsAssigned, SlotsUnassigned, SlotsReassigned, MovePlanned, MoveCommitted,
-                 MoveAborted, PrimaryBooted, PrimaryChanged, InSyncChanged, VotersChanged,
-                 LogSealed, LogUnsealed, ConfigEpochSet, EpochBumped, GenerationRaised,
-                 JoinCancelled, SlotOpened, LibrariesChanged, LogJoined, WriteSafetyChanged>;
+using Change = std::variant<LogCreated, MemberJoined, MemberUpdated, MemberLeft, ShardCreated,
+                            ReplicaAssigned, SlotsAssigned, SlotsUnassigned, SlotsReassigned,
+                            MovePlanned, MoveCommitted, MoveAborted, PrimaryBooted, PrimaryChanged,
+                            InSyncChanged, VotersChanged, LogSealed, LogUnsealed, ConfigEpochSet,
+                            EpochBumped, GenerationRaised, JoinCancelled, SlotOpened,
+                            LibrariesChanged, LogJoined, WriteSafetyChanged, MemberLabelled>;
 
 struct Entry {
   ProposalId

@@ -143,11 +143,31 @@ TEST(MapCodecTest, MapsAndViewsComeBackAsTheyWere) {
 TEST(MapCodecTest, AnOlderVersionIsNamedSo) {
   std::string body(BodyOf(EncodeView(View{})));
   body[0] = 3;
+  EXPECT_EQ(
+      DecodeView(WithChecksum(body)).status().message(),
+      "view: it was written by an older version of slotmesh (format 3, this one reads 4 and 5)");
+  body[0] = 6;
   EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
-            "view: it was written by an older version of slotmesh (format 3, this one reads 4)");
-  body[0] = 5;
-  EXPECT_EQ(DecodeView(WithChecksum(body)).status().message(),
-            "view: format version 5 is not known to this build");
+            "view: format version 6 is not known to this build");
+}
+
+TEST(MapCodecTest, LabelsAreBehindWhatBuildsWithoutThemRead) {
+  State state = Grown(4);
+  ASSERT_FALSE(state.view().map.nodes.empty());
+  View view = state.view();
+  for (slots::NodeInfo& node : view.map.nodes) node.labels = {};
+  const std::string without = EncodeView(view);
+  EXPECT_EQ(without[0], 4);
+  view.map.nodes.back().labels = {.human_name = "blue", .client_ipv6 = "::7", .no_failover = true};
+  const std::string with = EncodeView(view);
+  EXPECT_EQ(with[0], 5);
+  EXPECT_EQ(BodyOf(with).substr(1, BodyOf(without).size() - 1), BodyOf(without).substr(1));
+  EXPECT_EQ(DecodeView(with).value(), view);
+  std::string none(BodyOf(without));
+  none[0] = 5;
+  none.push_back(0);
+  EXPECT_EQ(DecodeView(WithChecksum(none)).status().message(),
+            "view: its version has labels, and it has none");
 }
 
 TEST(MapCodecTest, MalformedViewsAreRefusedOrHaveOneEncoding) {

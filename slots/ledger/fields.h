@@ -11,7 +11,12 @@ namespace slotmesh::slots {
 template <typename Archive>
 void Fields(Archive& a, NodeInfo& n) {
   a(n.id, n.shard, n.ip, n.hostname, n.port, n.tls_port, n.bus_port, n.http_port, n.zone, n.voter,
-    n.arbiter);
+    n.arbiter);  // Without the labels (MemberLabelled).
+}
+
+template <typename Archive>
+void Fields(Archive& a, NodeLabels& n) {
+  a(n.human_name, n.client_ipv4, n.client_ipv6, n.no_failover);
 }
 
 }  // namespace slotmesh::slots
@@ -37,6 +42,10 @@ void Fields(Archive& a, MemberJoined& x) {
 template <typename Archive>
 void Fields(Archive& a, MemberUpdated& x) {
   a(x.info, x.boot, x.expected_boot);
+}
+template <typename Archive>
+void Fields(Archive& a, MemberLabelled& x) {
+  a(x.member, x.labels);
 }
 template <typename Archive>
 void Fields(Archive& a, MemberLeft& x) {

@@ -1,5 +1,9 @@
 #include "slots/ledger/map_codec.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "slots/ledger/fields.h"
 #include "slots/ledger/wire.h"
@@ -47,6 +51,15 @@ template <typename Archive>
 void Fields(Archive& a, LibraryRecord& x) {
   a(x.declared, x.version);
 }
+// A member's labels, behind all else.
+struct Labelled {
+  NodeId node;
+  slots::NodeLabels labels;
+};
+template <typename Archive>
+void Fields(Archive& a, Labelled& x) {
+  a(x.node, x.labels);
+}
 template <typename Archive>
 void Fields(Archive& a, View& x) {
   a(x.map, x.created, x.members, x.in_sync, x.voters, x.moves, x.finished, x.opened, x.seal,
@@ -57,12 +70,44 @@ namespace {
 
 // 2: a view without function libraries; 3: without write safety.
 constexpr uint8_t kVersion = 4;
+// With a list of labels at the end. What has none is written without, for builds that know none.
+constexpr uint8_t kVersionWithLabels = 5;
 enum class Kind : uint8_t { kMap = 1, kView = 2 };
+
+slots::SlotMapData& MapOf(slots::SlotMapData& map) { return map; }
+slots::SlotMapData& MapOf(View& view) { return view.map; }
+const slots::SlotMapData& MapOf(const slots::SlotMapData& map) { return map; }
+const slots::SlotMapData& MapOf(const View& view) { return view.map; }
+
+std::vector<Labelled> LabelsOf(const slots::SlotMapData& map) {
+  std::vector<Labelled> labels;
+  for (const slots::NodeInfo& node : map.nodes) {
+    if (!node.labels.empty()) labels.push_back({node.id, node.labels});
+  }
+  return labels;
+}
+
+// REQUIRES: the map's nodes are as they were read, maybe in no order.
+void ReadLabels(Reader& reader, slots::SlotMapData& map) {
+  std::vector<Labelled> list;
+  reader(list);
+  if (reader.ok() && list.empty()) reader.Fail("its version has labels, and it has none");
+  auto node = map.nodes.begin();
+  for (Labelled& labelled : list) {
+    node = std::find_if(node, map.nodes.end(),
+                        [&](const slots::NodeInfo& info) { return info.id == labelled.node; });
+    if (node == map.nodes.end()) return reader.Fail("labels are of no member, or out of order");
+    if (labelled.labels.empty()) return reader.Fail("labels are empty");
+    (node++)->labels = std::move(labelled.labels);
+  }
+}
 
 template <typename T>
 std::string Encode(Kind kind, const T& value) {
+  const std::vector<Labelled> labels = LabelsOf(MapOf(value));
   Writer writer;
-  writer(kVersion, static_cast<uint8_t>(kind), value);
+  writer(labels.empty() ? kVersion : kVersionWithLabels, static_cast<uint8_t>(kind), value);
+  if (!labels.empty()) writer(labels);
   writer.PutChecksum();
   return writer.Take();
 }
@@ -83,15 +128,16 @@ absl::StatusOr<T> Decode(Kind kind, const char* what, std::string_view bytes) {
   if (reader.ok() && version < kVersion) {
     return absl::UnimplementedError(
         absl::StrCat(what, ": it was written by an older version of slotmesh (format ", version,
-                     ", this one reads ", kVersion, ")"));
+                     ", this one reads ", kVersion, " and ", kVersionWithLabels, ")"));
   }
-  if (version != kVersion) {
+  if (version != kVersion && version != kVersionWithLabels) {
     return absl::UnimplementedError(
         absl::StrCat(what, ": format version ", version, " is not known to this build"));
   }
   if (found != static_cast<uint8_t>(kind)) reader.Fail("it is of another kind");
   T value{};
   reader(value);
+  if (version == kVersionWithLabels) ReadLabels(reader, MapOf(value));
   if (absl::Status status = reader.Finish(what); !status.ok()) return status;
   return value;
 }

@@ -79,6 +79,9 @@ std::vector<NodeBoot> RandomEntries::AnyProcesses() {
 void RandomEntries::Fill(LogCreated& x) { x = {AnyId<LogId>(), Micros(Next()), Next()}; }
 void RandomEntries::Fill(MemberJoined& x) { x = {AnyInfo(), Next()}; }
 void RandomEntries::Fill(MemberUpdated& x) { x = {AnyInfo(), Next(), Next()}; }
+void RandomEntries::Fill(MemberLabelled& x) {
+  x = {AnyProcess(), {AnyText(), AnyText(), AnyText(), Percent(50)}};
+}
 void RandomEntries::Fill(MemberLeft& x) { x = {AnyProcess(), Percent(50)}; }
 void RandomEntries::Fill(ShardCreated& x) { x = {AnyId<ShardId>(), AnyProcess()}; }
 void RandomEntries::Fill(ReplicaAssigned& x) { x = {AnyProcess(), AnyId<ShardId>(), Next()}; }
@@ -178,9 +181,12 @@ Change RandomEntries::MemberChange(const View& view, uint64_t nodes) {
   const NodeId node = Node(1 + Below(nodes));
   const NodeBoot process{node, view.BootOf(node)};
   if (process.boot == 0) return MemberJoined{Info(node.bytes()[19]), 1 + Below(1000)};
-  switch (Below(6)) {
+  switch (Below(7)) {
     case 0:
       return MemberLeft{process, Percent(50)};
+    case 6:
+      return MemberLabelled{process,
+                            {.human_name = Percent(50) ? "a" : "", .no_failover = Percent(50)}};
     case 1:
     case 2:
       return MemberUpdated{Info(node.bytes()[19]), 1 + Below(1000), process.boot};

@@ -58,6 +58,7 @@ class RandomEntries {
   void Fill(LogCreated& x);
   void Fill(MemberJoined& x);
   void Fill(MemberUpdated& x);
+  void Fill(MemberLabelled& x);
   void Fill(MemberLeft& x);
   void Fill(ShardCreated& x);
   void Fill(ReplicaAssigned& x);

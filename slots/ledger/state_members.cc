@@ -10,6 +10,7 @@ namespace {
 slots::NodeInfo Merged(slots::NodeInfo told, const slots::NodeInfo& known) {
   told.shard = known.shard;
   told.voter = known.voter;
+  told.labels = known.labels;
   return told;
 }
 
@@ -102,6 +103,20 @@ Verdict Apply(View& view, const MemberUpdated& change) {
     }
   }
   *node = std::move(merged);
+  return Changed();
+}
+
+Verdict Apply(View& view, const MemberLabelled& change) {
+  if (Verdict moved = ExpectProcess(view, change.member); !moved.ok()) return moved;
+  const slots::NodeLabels& labels = change.labels;
+  for (const std::string* text : {&labels.human_name, &labels.client_ipv4, &labels.client_ipv6}) {
+    if (text->size() > kLabelBytesMax) {
+      return Refuse(Refusal::kInvalid, "a label has ", text->size(), " bytes");
+    }
+  }
+  slots::NodeInfo* node = MutableNode(view, change.member.node);
+  if (node->labels == labels) return Unchanged();
+  node->labels = labels;
   return Changed();
 }
 

@@ -26,6 +26,7 @@ inline constexpr size_t kFinishedMovesMax = 128;
 inline constexpr size_t kOpenedSlotsMax = 16384;
 inline constexpr size_t kJoinedLogsMax = 4096;
 inline constexpr size_t kReasonMax = 200;
+inline constexpr size_t kLabelBytesMax = 256;
 inline constexpr size_t kSealAddressesMax = 16;
 inline constexpr size_t kLibrariesMax = 4096;
 inline constexpr uint64_t kLibraryBytesMax = 1 << 20;       // Of one library's text.

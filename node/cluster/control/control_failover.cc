@@ -48,9 +48,14 @@ std::optional<uint64_t> ControlNode::OffsetOf(const gossip::MemberView& member) 
   return beat.replication_offset;
 }
 
-// In synced mode nobody else has what was acknowledged, or may be promoted (SAFETY 13).
+// In synced mode nobody else has what was acknowledged, or may be promoted (SAFETY 13). Who says
+// that it is not to be is not.
 bool ControlNode::MayBePromoted(const slots::ShardInfo& shard,
                                 const ledger::NodeBoot& replica) const {
+  if (const slots::NodeInfo* node = map().FindNode(replica.node);
+      node != nullptr && node->labels.no_failover) {
+    return false;
+  }
   const ledger::InSyncSet* set = ledger_->view().FindInSync(shard.id);
   return !set->synced || std::binary_search(set->members.begin(), set->members.end(), replica);
 }

@@ -28,6 +28,8 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
       status = Propose(propose->change, ForJoin{++join_proposal_}, out);
     } else if (const auto* follow = std::get_if<FollowAction>(&action)) {
       status = Follow(*follow, out);
+    } else if (const auto* found = std::get_if<FoundAction>(&action)) {
+      NoteAddress(found->peer, out);
     } else if (const auto* note = std::get_if<NoteAction>(&action)) {
       out->notes.push_back(note->line);
     } else if (const auto* renew = std::get_if<RenewAction>(&action)) {
@@ -44,6 +46,21 @@ absl::Status ControlNode::RunJoin(std::vector<JoinAction> actions, ControlOutput
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// Of a member that may have come back elsewhere: while nothing can be decided, that is how it is
+// found again (after all nodes got new addresses, say). A map with another address than the one
+// that was known has the last word.
+void ControlNode::NoteAddress(const KnownPeer& found, ControlOutput* out) {
+  for (KnownPeer& peer : peers_) {
+    if (peer.node != found.node || peer.address == found.address) continue;
+    out->notes.push_back(StrCat("Node ", Describe(peer.node), " is at ", found.address,
+                                " now, and not at ", peer.address));
+    found_[peer.node] = {peer.address, found.address};
+    peer.address = found.address;
+    const bool keep = std::binary_search(kept_.begin(), kept_.end(), peer.node);
+    out->peers.push_back({peer.node, peer.address, keep || !has_majority_});
+  }
 }
 
 // Gives up the own log for another one, which has taken it in.

@@ -22,6 +22,10 @@ absl::Status StatusOf(const ledger::ApplyResult& result) {
         "may still happen");
   }
   const std::string message = StrCat("ERR ", result.message);
+  // For the moment: the log is being begun, or becomes part of another one.
+  if (result.refusal == ledger::Refusal::kSealed || result.refusal == ledger::Refusal::kNoLog) {
+    return absl::AbortedError(message);
+  }
   if (result.refusal == ledger::Refusal::kUnknownLibrary) return absl::NotFoundError(message);
   if (result.refusal == ledger::Refusal::kTooMany) return absl::ResourceExhaustedError(message);
   return absl::FailedPreconditionError(message);
@@ -180,7 +184,10 @@ std::vector<KnownPeer> ControlNode::MembersAddresses() const {
   if (ledger_->map()->data().nodes.empty()) return peers_;
   std::vector<KnownPeer> peers;
   for (const slots::NodeInfo& node : ledger_->map()->data().nodes) {
-    if (node.id != record_.id) peers.push_back({node.id, BusAddress(node)});
+    if (node.id == record_.id) continue;
+    const auto found = found_.find(node.id);
+    const bool moved = found != found_.end() && found->second.first == BusAddress(node);
+    peers.push_back({node.id, moved ? found->second.second : BusAddress(node)});
   }
   return peers;
 }
@@ -227,6 +234,24 @@ void ControlNode::NoteIsNoArbiter(ControlOutput* out) {
       "the cluster (slotmesh remove-node) and start it again with an empty directory.");
 }
 
+// What others are to be told of this node's process, addresses and labels.
+std::optional<ledger::Change> ControlNode::WhatIsNewOfSelf(const slots::NodeInfo& known) const {
+  slots::NodeInfo info = options_.info;
+  info.shard = known.shard;
+  info.voter = known.voter;
+  info.labels = known.labels;
+  // Of a shard it is no arbiter, whatever its configuration says.
+  if (!known.shard.is_zero()) info.arbiter = false;
+  const slots::BootId boot = ledger_->view().BootOf(record_.id);
+  if (boot != options_.boot || info != known) {
+    return ledger::MemberUpdated{info, options_.boot, boot};
+  }
+  if (options_.info.labels != known.labels) {
+    return ledger::MemberLabelled{{record_.id, options_.boot}, options_.info.labels};
+  }
+  return std::nullopt;
+}
+
 // Keeps what the ledger says of this node true: its addresses, its process, its shard.
 absl::Status ControlNode::MindSelf(ControlOutput* out) {
   const ledger::View& view = ledger_->view();
@@ -254,17 +279,10 @@ absl::Status ControlNode::MindSelf(ControlOutput* out) {
       view.seal.has_value()) {
     return absl::OkStatus();
   }
-  slots::NodeInfo info = options_.info;
-  info.shard = self->shard;
-  info.voter = self->voter;
-  if (shard != nullptr && info.arbiter) {
-    info.arbiter = false;
-    NoteIsNoArbiter(out);
-  }
-  const slots::BootId known = view.BootOf(record_.id);
-  std::optional<ledger::Change> change;
-  if (known != options_.boot || info != *self) {
-    change = ledger::MemberUpdated{info, options_.boot, known};
+  if (shard != nullptr && options_.info.arbiter) NoteIsNoArbiter(out);
+  std::optional<ledger::Change> change = WhatIsNewOfSelf(*self);
+  if (change.has_value()) {
+    // That first.
   } else if (shard == nullptr && !self->arbiter) {
     change = ledger::ShardCreated{slots::ShardId::Random(random_), {record_.id, options_.boot}};
   } else if (stale && !missing && !MayResume(*shard)) {

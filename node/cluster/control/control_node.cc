@@ -141,6 +141,7 @@ absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, Contro
   MindMembership(out);
   MindLease(out);
   MindMajority(out);
+  if (gossip_->view().isolated()) picture_dirty_ = true;
   Publish(/*now=*/false, out);
   return ledger_->status();
 }
@@ -207,7 +208,8 @@ absl::Status ControlNode::On(const AskedBy& input, ControlOutput* out) {
   if (input.method == kAskHello) {
     const absl::StatusOr<HelloRequest> request = DecodeHelloRequest(input.payload);
     if (!request.ok()) return answer(request.status());
-    if (ledger_->map()->version().log.is_zero()) {
+    // Who is of the same log only wants to know that this node is here.
+    if (ledger_->map()->version().log.is_zero() && request->log != ledger_->log()) {
       return answer(absl::UnavailableError("this node knows nothing of its cluster yet"));
     }
     if (request->log != ledger_->log()) ++meets_received_;
@@ -277,14 +279,22 @@ absl::Status ControlNode::On(const ResetNode& input, ControlOutput* out) {
   const bool sealed = view.seal.has_value() && !input.hard;
   if (view.members.empty() || sealed || !ledger_->leadership().settled) {
     out->decided.push_back(
-        {input.ticket, absl::FailedPreconditionError(
-                           "ERR This node's cluster is just forming or joining another one: try "
-                           "again")});
+        {input.ticket,
+         absl::AbortedError("ERR This node's cluster is just forming or joining another one: try "
+                            "again")});
     return absl::OkStatus();
   }
   const absl::Status anew = BeginAnew(input.hard, out);
   if (anew.ok()) out->decided.push_back({input.ticket, absl::OkStatus()});
   return anew;
+}
+
+absl::Status ControlNode::On(const AnnounceSelf& input, ControlOutput*) {
+  options_.info = input.info;
+  options_.info.id = record_.id;
+  join_->AddressChanged(own_address());
+  self_proposal_after_ = absl::InfinitePast();
+  return absl::OkStatus();
 }
 
 absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -98,6 +99,11 @@ struct LocalState {
 // This process may serve its slots with what it has: it has loaded its files, or the operator says
 // that their data is lost for good (SAFETY 14).
 struct DataAccepted {};
+// What this node says of its addresses, names and labels from now on, in place of
+// ControlOptions::info.
+struct AnnounceSelf {
+  slots::NodeInfo info;
+};
 // The majority of the voters is lost for good: this node decides alone from now on (SAFETY 2).
 // Answered in ControlOutput::decided.
 struct RecoverQuorum {
@@ -111,7 +117,7 @@ struct LeaseGivenUp {
 
 using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
                                   ProposeChange, ChangeLibraries, MeetNode, ResetNode, LocalState,
-                                  DataAccepted, LeaseGivenUp, RecoverQuorum>;
+                                  DataAccepted, LeaseGivenUp, RecoverQuorum, AnnounceSelf>;
 
 struct ControlOutput {
   struct Peer {
@@ -152,6 +158,7 @@ struct ControlOutput {
   std::optional<Lease> lease;                     // If it has changed.
   std::vector<Decided> decided;                   // `picture` shows what they brought about.
   std::vector<std::string> notes;                 // For the log.
+  std::vector<std::string> details;               // The same, if it is to be verbose.
 };
 
 class ControlNode {
@@ -237,6 +244,7 @@ class ControlNode {
   absl::Status On(const DataAccepted& input, ControlOutput* out);
   absl::Status On(const LeaseGivenUp& input, ControlOutput* out);
   absl::Status On(const RecoverQuorum& input, ControlOutput* out);
+  absl::Status On(const AnnounceSelf& input, ControlOutput* out);
 
   // control_ledger.cc: the ledger and what this node asks of it.
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
@@ -247,6 +255,7 @@ class ControlNode {
   absl::Status TakeMap(ControlOutput* out);
   absl::Status RememberPeers(ControlOutput* out);
   absl::Status MindSelf(ControlOutput* out);
+  std::optional<ledger::Change> WhatIsNewOfSelf(const slots::NodeInfo& known) const;
   bool MayResume(const slots::ShardInfo& shard) const;
   void NoteWaitForSet(ControlOutput* out);
   void NoteIsNoArbiter(ControlOutput* out);
@@ -278,6 +287,7 @@ class ControlNode {
   // control_join.cc: joins, gossip's wishes, the picture.
   absl::Status RunJoin(std::vector<JoinAction> actions, ControlOutput* out);
   absl::Status Follow(const FollowAction& follow, ControlOutput* out);
+  void NoteAddress(const KnownPeer& found, ControlOutput* out);
   absl::Status BeginAnew(bool hard, ControlOutput* out);
   absl::Status ChangeLog(ControlOutput* out);
   absl::Status Reopen(ControlOutput* out);
@@ -304,6 +314,8 @@ class ControlNode {
 
   // control_publish.cc
   void StepGossip(const gossip::Input& input, ControlOutput* out);
+  // Its id, and its name for people if it has one.
+  std::string Describe(const slots::NodeId& node) const;
   void Publish(bool now, ControlOutput* out);
   std::vector<KnownPeer> MembersAddresses() const;
   void SendFrame(const slots::NodeId& to, bus::FrameKind kind, std::string payload,
@@ -335,6 +347,8 @@ class ControlNode {
   // By replica: the sequence of the map that made it one.
   std::map<slots::NodeId, uint64_t> placed_;
   std::vector<KnownPeer> peers_;
+  // Members that were found elsewhere: where they were known to be, and are.
+  std::map<slots::NodeId, std::pair<std::string, std::string>> found_;
   std::vector<slots::NodeId> kept_;  // Gossip's wish; sorted.
   bool failover_open_ = false;
   absl::Time failover_at_ = absl::InfinitePast();

@@ -8,19 +8,29 @@
 
 namespace slotmesh::node {
 
+std::string ControlNode::Describe(const slots::NodeId& node) const {
+  const slots::NodeInfo* info = map().FindNode(node);
+  const bool named = info != nullptr && !info->labels.human_name.empty();
+  return named ? StrCat(node.ToHex(), " (", info->labels.human_name, ")") : node.ToHex();
+}
+
 void ControlNode::StepGossip(const gossip::Input& input, ControlOutput* out) {
   gossip::Output said;
   gossip_->Step(now_, input, &said);
   for (const gossip::Send& send : said.sends) {
     SendFrame(send.to, bus::FrameKind::kGossip, bus::EncodeGossip(send.message), out);
   }
+  for (const gossip::Report& report : said.reports) {
+    out->details.push_back(StrCat("Node ", Describe(report.reporter), " reported node ",
+                                  Describe(report.node), " as not reachable."));
+  }
   for (const gossip::StateChange& change : said.changes) {
     picture_dirty_ = true;
     picture_at_ = absl::InfinitePast();
     if (change.after == gossip::State::kDead) {
-      out->notes.push_back(StrCat("Node ", change.node.ToHex(), " is taken for failed"));
+      out->notes.push_back(StrCat("Node ", Describe(change.node), " is taken for failed"));
     } else if (change.before == gossip::State::kDead && change.after == gossip::State::kAlive) {
-      out->notes.push_back(StrCat("Node ", change.node.ToHex(), " is reachable again"));
+      out->notes.push_back(StrCat("Node ", Describe(change.node), " is reachable again"));
     }
   }
   if (said.links.has_value()) {
@@ -65,6 +75,10 @@ void ControlNode::Publish(bool now, ControlOutput* out) {
     peer.connected = since != linked_since_.end();
     if (peer.connected) peer.connected_since_ms = absl::ToUnixMillis(since->second);
     const absl::Time heard = view.LastHeard(peer.node);
+    // Who hears too few to judge judges nobody; but it shows whom it misses.
+    const bool missed =
+        view.isolated() && heard != absl::InfinitePast() && now_ - heard >= options_.node_timeout;
+    if (missed && peer.state == gossip::State::kAlive) peer.state = gossip::State::kSuspect;
     if (heard != absl::InfinitePast()) peer.pong_received_ms = absl::ToUnixMillis(heard);
     peer.replication_offset = OffsetOf(member).value_or(0);
   }

@@ -51,6 +51,15 @@ ControlSim::ControlSim(const ControlSimOptions& options)
 
 ControlSim::~ControlSim() = default;
 
+slots::NodeInfo ControlSim::InfoOf(int host) const {
+  slots::NodeInfo info;
+  info.ip = StrCat("10.0.0.", host + 1);
+  info.port = 7000;
+  info.bus_port = kBusPort;
+  info.arbiter = host >= options_.nodes - options_.arbiters;
+  return info;
+}
+
 void ControlSim::Start(int host) {
   auto process = std::make_unique<Process>();
   process->boot = ++boots_;
@@ -63,10 +72,7 @@ void ControlSim::Start(int host) {
   ControlOptions options;
   options.boot = process->boot;
   options.node_timeout = options_.node_timeout;
-  options.info.ip = StrCat("10.0.0.", host + 1);
-  options.info.port = 7000;
-  options.info.bus_port = kBusPort;
-  options.info.arbiter = host >= options_.nodes - options_.arbiters;
+  options.info = InfoOf(host);
   ControlOutput out;
   absl::StatusOr<std::unique_ptr<ControlNode>> node =
       ControlNode::Open(options, {*process->file, *process->storage, *process->library_disk},
@@ -182,6 +188,13 @@ void ControlSim::RecoverQuorum(int host, Done done) {
   const uint64_t ticket = ++process.next_proposal;
   process.proposals.emplace(ticket, std::move(done));
   Step(host, node::RecoverQuorum{ticket});
+}
+
+void ControlSim::Label(int host, const slots::NodeLabels& labels) {
+  if (!hosts_.IsRunning(host)) return;
+  slots::NodeInfo info = InfoOf(host);
+  info.labels = labels;
+  Step(host, AnnounceSelf{info});
 }
 
 void ControlSim::SetHasKeys(int host, bool has_keys) {

@@ -73,6 +73,8 @@ class ControlSim {
   void Reset(int host, bool hard, Done done);
   void AcceptEmpty(int host);
   void RecoverQuorum(int host, Done done);
+  // What the present process says of itself from now on: that, and its addresses.
+  void Label(int host, const slots::NodeLabels& labels);
   void SetHasKeys(int host, bool has_keys);
   // How far the host's data is in its shard's stream; 0: it has no copy.
   void SetOffset(int host, uint64_t offset);
@@ -166,6 +168,7 @@ class ControlSim {
     sim::EventId tick;
   };
 
+  slots::NodeInfo InfoOf(int host) const;
   void Start(int host);
   void Stop(int host);
   void Step(int host, const ControlInput& input);

@@ -117,7 +117,11 @@ void Join::OnHello(const Own& own, absl::Time now, const Hello& hello,
   const bool was_member = own.view->BootOf(self_) != 0;
   if (hello.log == own.log) {
     const bool later = hello.sequence > own.view->map.version.sequence;
-    if (!hello.member && was_member && later) out->push_back(LeaveAction{});
+    if (!hello.member && was_member && later) {
+      out->push_back(LeaveAction{});
+    } else {
+      out->push_back(FoundAction{{hello.node, current_}});
+    }
     return DropTarget();
   }
   if (hello.ended) {

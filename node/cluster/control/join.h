@@ -57,11 +57,15 @@ struct RenewAction {
 };
 // This node is no member of its cluster any more: begin a log of its own.
 struct LeaveAction {};
+// A node of this node's own log answers at that address, whatever is known of it.
+struct FoundAction {
+  KnownPeer peer;
+};
 struct NoteAction {
   std::string line;
 };
-using JoinAction =
-    std::variant<AskAction, ProposeAction, FollowAction, RenewAction, LeaveAction, NoteAction>;
+using JoinAction = std::variant<AskAction, ProposeAction, FollowAction, RenewAction, LeaveAction,
+                                FoundAction, NoteAction>;
 
 class Join {
  public:
@@ -94,6 +98,7 @@ class Join {
   // This node is of another log from now on (or another node): what was asked and proposed is
   // forgotten, the targets stay.
   void LogChanged(slots::NodeId self);
+  void AddressChanged(std::string own_address) { own_address_ = std::move(own_address); }
   void ForgetTargets() { targets_.clear(); }
 
   void Step(const Own& own, absl::Time now, std::vector<JoinAction>* out);

@@ -51,13 +51,14 @@ class Driver : public ControlDriver {
   // ControlLink.
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
-  const slots::NodeInfo& own_info() const override { return options_.info; }
+  const slots::NodeInfo& own_info() const override { return own_info_; }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }
   void Propose(ledger::Change change, Done done) override;
   void ChangeLibraries(ledger::LibrariesChanged change, std::vector<LibraryText> texts,
                        Done done) override;
+  void Announce(const slots::NodeInfo& info) override;
   absl::Status Meet(const std::string& ip, uint16_t port, uint16_t bus_port) override;
   void Reset(bool hard, Done done) override;
   void RecoverQuorum(Done done) override;
@@ -148,6 +149,7 @@ class Driver : public ControlDriver {
   std::atomic<uint64_t> pubsub_overflows_{0};
 
   // Engine thread.
+  slots::NodeInfo own_info_;
   std::shared_ptr<const ClusterPicture> picture_ = std::make_shared<ClusterPicture>();
   std::function<void()> on_picture_;
   BulkHandlers bulk_;
@@ -173,7 +175,8 @@ absl::Status Driver::Open() {
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   self_ = node_->self();
-  options_.info.id = self_;
+  own_info_ = options_.info;
+  own_info_.id = self_;
   if (out.picture != nullptr) picture_ = out.picture;
   const absl::Status opened = OpenTransport();
   if (!opened.ok()) return opened;
@@ -245,7 +248,7 @@ void Driver::Fail(const absl::Status& status) {
 
 // The bus says who this node is when it connects: it begins anew.
 absl::Status Driver::BecomeNode(const slots::NodeId& self) {
-  ToEngine([this, self] { self_ = self; });
+  ToEngine([this, self] { own_info_.id = self_ = self; });
   CloseTransport();
   return OpenTransport();
 }
@@ -260,6 +263,7 @@ void Driver::Arm() {
 }
 
 void Driver::Perform(ControlOutput out) {
+  for (const std::string& detail : out.details) env_.log.Verbose(detail);
   for (const std::string& note : out.notes) env_.log.Notice(note);
   if (out.log.has_value()) transport_->SetLog(*out.log);
   for (const ControlOutput::Peer& peer : out.peers) {
@@ -419,6 +423,12 @@ void Driver::Reset(bool hard, Done done) {
   const uint64_t ticket = ++next_proposal_;
   proposals_.emplace(ticket, std::move(done));
   boost::asio::post(io_, [this, ticket, hard] { Step(ResetNode{ticket, hard}); });
+}
+
+void Driver::Announce(const slots::NodeInfo& info) {
+  own_info_ = info;
+  own_info_.id = self_;
+  boost::asio::post(io_, [this, info] { Step(AnnounceSelf{info}); });
 }
 
 void Driver::RecoverQuorum(Done done) {

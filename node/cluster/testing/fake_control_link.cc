@@ -19,6 +19,7 @@ Id IdOf(uint64_t number) {
 }
 
 absl::Status StatusOf(const ledger::ApplyResult& result) {
+  if (result.refusal == ledger::Refusal::kSealed) return absl::AbortedError(result.message);
   return result.ok() ? absl::OkStatus() : absl::FailedPreconditionError(result.message);
 }
 
@@ -101,6 +102,7 @@ slots::ShardId FakeControl::ShardIdOf(uint64_t number) { return IdOf<slots::Shar
 FakeControlLink& FakeControl::AddLink(const slots::NodeId& id, slots::BootId boot) {
   auto& link = links_[id] = std::make_unique<FakeControlLink>(*this, id, boot);
   link->lease_.Set(/*tenure=*/0, kForever);
+  link->own_info_ = *state_.map()->FindNode(id);
   return *link;
 }
 

@@ -33,6 +33,10 @@ class FakeControlLink : public ControlLink {
   const slots::NodeId& self() const override { return self_; }
   slots::BootId boot() const override { return boot_; }
   const slots::NodeInfo& own_info() const override { return own_info_; }
+  void Announce(const slots::NodeInfo& info) override {
+    own_info_ = info;
+    own_info_.id = self_;
+  }
   std::shared_ptr<const ClusterPicture> picture() const override { return picture_; }
   const LeaseClock& lease() const override { return lease_; }
   void OnPicture(std::function<void()> changed) override { on_picture_ = std::move(changed); }

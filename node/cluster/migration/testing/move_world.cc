@@ -290,7 +290,10 @@ void MoveWorld::Advance(absl::Duration duration) {
 }
 
 void MoveWorld::Tick() {
-  for (auto& [number, node] : nodes_) node->manager->Tick();
+  for (auto& [number, node] : nodes_) {
+    node->state.RunLater();
+    node->manager->Tick();
+  }
 }
 
 bool MoveWorld::RunUntil(const std::function<bool()>& done, absl::Duration limit) {
