@@ -137,6 +137,24 @@ class ReplicasTest(E2eTest):
         self.assertEqual(third.call("CLUSTER", "REPLICATE", ids[1]), "OK")
         self.await_copy(second, third)
 
+    def test_a_replica_that_is_reset_begins_with_nothing(self):
+        options = {"appendonly": "yes", "appendfsync": "always"}
+        first, replica = self.nodes_up(2, options)
+        self.cluster.form(replicas=1)
+        self.write_copied(first, 50)
+        self.await_copy(first, replica)
+        self.assertEqual(replica.call("CLUSTER", "RESET"), "OK")
+        self.assertEqual(replica.call("DBSIZE"), 0)
+        replica.kill()
+        replica.start()
+        self.assertEqual(replica.call("DBSIZE"), 0)
+        # And it may copy again.
+        replica.call("CLUSTER", "MEET", "127.0.0.1", first.port)
+        wait_until(lambda: first.node_id() in replica.call("CLUSTER", "NODES").decode(), 10, "met")
+        self.assertEqual(replica.call("CLUSTER", "REPLICATE", first.node_id()), "OK")
+        self.await_copy(first, replica)
+        self.assertEqual(replica.call("DBSIZE"), 50)
+
     def test_redis_cli_creates_and_checks_a_cluster_with_replicas(self):
         nodes = self.nodes_up(6)
         made = self.cluster.redis_cli("--cluster", "create", *[node.address for node in nodes],

@@ -8,6 +8,7 @@
 #include "node/cluster/cluster_propose.h"
 #include "node/cluster/slot_handover.h"
 #include "node/cluster/slot_release.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
@@ -164,8 +165,17 @@ absl::StatusOr<Proposing> ReplicaOf(ClusterState& state, Engine& engine,
              ControlLink::Done done) { state.link().Propose(change, std::move(done)); };
 }
 
+// What a replica has is its primary's: on its own it begins with nothing, and may copy another one.
+void DropCopy(Engine& engine) {
+  Tell(engine, &ServerObserver::OnFlush, -1, true, true);
+  engine.keyspace.Flush();
+  Tell(engine, &ServerObserver::OnFlush, -1, true, false);
+  const std::string_view words[] = {"FLUSHALL"};
+  engine.journal.Append({.origin = Origin::kClient, .argv = words});
+}
+
 // CLUSTER RESET. Slots of the node, which hold no keys, go back to nobody first.
-absl::StatusOr<Proposing> Leave(ClusterState& state, bool hard, const Engine& engine) {
+absl::StatusOr<Proposing> Leave(ClusterState& state, bool hard, Engine& engine) {
   const slots::ShardInfo* shard = state.self_shard();
   const bool primary = shard == nullptr || shard->primary == state.self_id();
   if (primary && engine.keyspace.size() > 0) {
@@ -177,11 +187,12 @@ absl::StatusOr<Proposing> Leave(ClusterState& state, bool hard, const Engine& en
   if (!busy.ok()) return busy;
   const bool alone = state.map().data().nodes.size() <= 1;
   if (slots.empty() || alone) {
-    return [&state, slots, hard](ControlLink::Done done) {
+    return [&state, &engine, slots, hard, primary](ControlLink::Done done) {
       state.SetFence(slots, Fence::kWrites);
-      state.link().Reset(hard, [&state, slots, done](const absl::Status& status) {
+      state.link().Reset(hard, [&state, &engine, slots, primary, done](const absl::Status& status) {
         state.Refresh();
         state.LiftFence(slots);
+        if (status.ok() && !primary) DropCopy(engine);
         done(status);
       });
     };
