@@ -107,10 +107,10 @@ void Machine::On(const MapChange& change, Output* out) {
     suspicions_.Keep(table_.members());
     self_index_ = table_.members().IndexOf(options_.self);
     direct_.clear();
-    const std::vector<Member>& all = table_.members().all();
-    decides_alone_ =
-        self_index_ != Members::kNone && all[self_index_].voter &&
-        std::count_if(all.begin(), all.end(), [](const Member& m) { return m.voter; }) == 1;
+    voters_.clear();
+    for (uint32_t i = 0; i < table_.size(); ++i) {
+      if (table_.members()[i].voter) voters_.push_back(i);
+    }
     if (self_index_ != Members::kNone) {
       table_.Set(now_, self_index_, SelfRecord());
       for (uint32_t i = 0; i < table_.size(); ++i) {

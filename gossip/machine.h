@@ -12,8 +12,8 @@
 //    direct peer that is heard is never taken for dead.
 //  - A node that hears fewer than half of its direct peers is likely to be the one cut off
 //  ("isolated"): it judges
-//    nobody until it hears more, unless it is the only voter. One whose process was stopped for a
-//    while starts its watch anew.
+//    nobody until it hears more, unless it hears the majority of the voters, itself counted: there
+//    the cluster is. One whose process was stopped for a while starts its watch anew.
 //  - News about members ride on the messages that go out anyway, each a bounded number of times. If
 //  views stay
 //    different all the same, digests of 32 buckets show which records to exchange.
@@ -229,6 +229,7 @@ class Machine {
   // machine_probe.cc: judging.
   bool HeardLately(uint32_t index) const;
   absl::Time LastEvidence(uint32_t index) const;
+  bool HearsMostVoters() const;
   void JudgeSilence(Output* out);
   void ProbeNext(Output* out);
   void StartProbe(uint32_t index, bool helpers_at_once, Output* out);
@@ -283,8 +284,8 @@ class Machine {
   absl::Time stranger_answered_ = absl::InfinitePast();
 
   // Judging.
-  absl::Time judge_from_;       // Silence before this does not count.
-  bool decides_alone_ = false;  // The only voter: where it is, the cluster is.
+  absl::Time judge_from_;         // Silence before this does not count.
+  std::vector<uint32_t> voters_;  // This node too, if it is one.
   bool isolated_ = true;
   LocalHealth health_;
   ProbeRound probe_round_;

@@ -28,6 +28,13 @@ bool Machine::HeardLately(uint32_t index) const {
          now_ - entry.heard->last < options_.silence_limit();
 }
 
+bool Machine::HearsMostVoters() const {
+  const auto heard = std::count_if(voters_.begin(), voters_.end(), [this](uint32_t index) {
+    return index == self_index_ || HeardLately(index);
+  });
+  return static_cast<size_t>(heard) * 2 > voters_.size();
+}
+
 void Machine::JudgeSilence(Output* out) {
   size_t expected = 0;
   size_t heard = 0;
@@ -36,7 +43,7 @@ void Machine::JudgeSilence(Output* out) {
     ++expected;
     heard += HeardLately(index);
   }
-  isolated_ = heard * 2 < expected && !decides_alone_;
+  isolated_ = heard * 2 < expected && !HearsMostVoters();
   const absl::Duration limit = options_.silence_limit();
   for (const uint32_t index : direct_) {
     if (table_.entry(index).state != State::kAlive) continue;

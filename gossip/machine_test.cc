@@ -224,6 +224,16 @@ TEST_F(MachineTest, TheOnlyVoterJudgesAlsoIfItHearsNobody) {
   EXPECT_EQ(machine_->view().Find(ids_[3])->state, State::kDead);
 }
 
+TEST_F(MachineTest, WhoHearsMostVotersJudgesHoweverFewOthersItHears) {
+  for (int i = 0; i < kNodes; ++i) members_[i].voter = i < 3;
+  Step(MapChange{Version(6), 56, Members::Make(members_)});
+  Run(kT, {1, 2, 3, 4, 5});
+  Run(2 * kT, {1});
+  EXPECT_FALSE(machine_->view().isolated());
+  EXPECT_EQ(machine_->view().Find(ids_[4])->state, State::kDead);
+  EXPECT_EQ(machine_->view().Find(ids_[1])->state, State::kAlive);
+}
+
 TEST_F(MachineTest, WhatAPeerReportsIsPassedOnOnce) {
   Run(kT, {1, 2, 3, 4, 5});
   Message message = From(1);
@@ -243,14 +253,14 @@ TEST_F(MachineTest, WhatAPeerReportsIsPassedOnOnce) {
 TEST_F(MachineTest, WhoHearsFewerThanHalfIsIsolatedAndJudgesNobody) {
   Run(kT, {1, 2, 3, 4, 5});
   EXPECT_FALSE(machine_->view().isolated());
-  const Output out = Run(5 * kT, {1, 2});
+  const Output out = Run(5 * kT, {3, 4});  // No other voter.
   EXPECT_TRUE(machine_->view().isolated());
   EXPECT_TRUE(out.changes.empty());
-  Tell(1, {Record(4, State::kDead)});
-  EXPECT_EQ(StateOf(4), State::kDead) << "others still judge";
-  Run(5 * kT, {1, 2});
+  Tell(3, {Record(5, State::kDead)});
+  EXPECT_EQ(StateOf(5), State::kDead) << "others still judge";
+  Run(5 * kT, {3, 4});
   EXPECT_FALSE(machine_->view().isolated()) << "two of the four that are left";
-  EXPECT_EQ(StateOf(3), State::kDead);
+  EXPECT_EQ(StateOf(1), State::kDead);
 }
 
 TEST_F(MachineTest, ASuspicionOfItselfIsRefutedAtOnceToAll) {
@@ -408,21 +418,21 @@ TEST_F(MachineTest, StrangersAreCountedAndToldOfANewerMap) {
 TEST_F(MachineTest, ViewsThatStayDifferentAreExchangedByBucket) {
   Tell(2, {Record(5, State::kDead)});
   Output out;
-  for (int i = 0; i < 60 && FindSend(out, ids_[1], Kind::kSyncRequest) == nullptr; ++i) {
+  for (int i = 0; i < 60 && FindSend(out, ids_[4], Kind::kSyncRequest) == nullptr; ++i) {
     now_ += kT / 20;
-    out = Step(Received{ids_[1], From(1)});  // Its view digest stays 0.
+    out = Step(Received{ids_[4], From(4)});  // Its view digest stays 0.
   }
-  const Message* request = FindSend(out, ids_[1], Kind::kSyncRequest);
+  const Message* request = FindSend(out, ids_[4], Kind::kSyncRequest);
   ASSERT_NE(request, nullptr);
   int differing = 0;
   for (const uint64_t bucket : request->buckets) differing += bucket != 0;
   EXPECT_EQ(differing, 1);
   EXPECT_EQ(machine_->stats().syncs, 1u);
 
-  Message theirs = From(1, Kind::kSyncRequest);
+  Message theirs = From(4, Kind::kSyncRequest);
   theirs.buckets.resize(kBucketCount);
-  out = Step(Received{ids_[1], theirs});
-  const Message* records = FindSend(out, ids_[1], Kind::kSyncRecords);
+  out = Step(Received{ids_[4], theirs});
+  const Message* records = FindSend(out, ids_[4], Kind::kSyncRecords);
   ASSERT_NE(records, nullptr);
   EXPECT_EQ(records->wanted_buckets, uint32_t{1} << MemberTable::BucketOf(ids_[5]));
   EXPECT_EQ(std::count(records->updates.begin(), records->updates.end(), Record(5, State::kDead)),
