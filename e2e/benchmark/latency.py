@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import time
 
+from benchmark.measure import one_by_one
 from harness.node import fields
 from harness.resp import Connection
 
@@ -157,13 +158,7 @@ def measure(server, options):
 
 def run(options, servers):
     """{server name: rows}"""
-    results = {}
-    for server in servers:
-        try:
-            results[server.name] = measure(server, options)
-        finally:
-            server.release()
-    return results
+    return one_by_one(servers, lambda server: measure(server, options))
 
 
 def text(results):

@@ -191,6 +191,17 @@ def pairs(options, binaries, folder):
             for name, binary in binaries.items()}
 
 
+def one_by_one(both, measure):
+    """{server name: measure(server)}; each is released when it has been measured."""
+    results = {}
+    for server in both:
+        try:
+            results[server.name] = measure(server)
+        finally:
+            server.release()
+    return results
+
+
 def run(options, binaries, folder):
     """All that the options ask for: {"speed": ..., "memory": ...}."""
     both = servers(options, binaries, folder)

@@ -5,6 +5,7 @@ import os
 import time
 
 from benchmark.latency import percentiles, probe
+from benchmark.measure import one_by_one
 from harness.resp import Connection
 
 _LIBRARIES = 1000
@@ -80,13 +81,7 @@ def run(options, servers):
     """{server name: row}"""
     core = int(options.client_core)
     os.sched_setaffinity(0, {core})
-    results = {}
-    for server in servers:
-        try:
-            results[server.name] = _measure(server, core)
-        finally:
-            server.release()
-    return results
+    return one_by_one(servers, lambda server: _measure(server, core))
 
 
 def text(results):

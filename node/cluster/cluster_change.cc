@@ -62,15 +62,22 @@ std::optional<SlotSet> ParseSlotRanges(CommandContext& ctx, Args words) {
   return slots;
 }
 
+// The first of them that somebody owns, or that nobody does; -1 if there is none.
+int FirstOf(const ClusterState& state, const SlotSet& slots, bool owned) {
+  for (const slots::SlotRange& range : slots.Ranges()) {
+    for (int slot = range.first; slot <= range.last; ++slot) {
+      if ((state.map().Owner(static_cast<slots::Slot>(slot)) != nullptr) == owned) return slot;
+    }
+  }
+  return -1;
+}
+
 absl::StatusOr<Proposing> AddTo(ClusterState& state, SlotSet slots, bool again) {
   // What an earlier try has brought about is no obstacle.
   if (again && state.self_shard() != nullptr) slots -= state.self_shard()->slots;
-  for (const slots::SlotRange& range : slots.Ranges()) {
-    for (int slot = range.first; slot <= range.last; ++slot) {
-      if (state.map().Owner(static_cast<slots::Slot>(slot)) == nullptr) continue;
-      return absl::FailedPreconditionError(StrCat("ERR Slot ", slot, " is already busy"));
-    }
-  }
+  const int busy = FirstOf(state, slots, true);
+  if (busy >= 0)
+    return absl::FailedPreconditionError(StrCat("ERR Slot ", busy, " is already busy"));
   const absl::StatusOr<const slots::ShardInfo*> shard = OwnShard(state);
   if (!shard.ok()) return shard.status();
   if (slots.empty()) return Proposing();
@@ -100,20 +107,10 @@ void TakeAway(CommandContext& ctx, ClusterState& state, const SlotSet& slots) {
   Propose(ctx, state, ledger::SlotsUnassigned{owner->id, owner->epoch, slots});
 }
 
-// The first of them that nobody owns, -1 if there is none.
-int FirstFree(const ClusterState& state, const SlotSet& slots) {
-  for (const slots::SlotRange& range : slots.Ranges()) {
-    for (int slot = range.first; slot <= range.last; ++slot) {
-      if (state.map().Owner(static_cast<slots::Slot>(slot)) == nullptr) return slot;
-    }
-  }
-  return -1;
-}
-
 absl::StatusOr<Proposing> RemoveFrom(ClusterState& state, const SlotSet& slots, bool again) {
   const absl::StatusOr<const slots::ShardInfo*> shard = OwnShard(state);
   if (!shard.ok()) return shard.status();
-  const int free = FirstFree(state, slots);
+  const int free = FirstOf(state, slots, false);
   if (free >= 0 && !again) {
     return absl::FailedPreconditionError(StrCat("ERR Slot ", free, " is already unassigned"));
   }
@@ -132,7 +129,7 @@ void Remove(CommandContext& ctx, const std::optional<SlotSet>& slots) {
   const slots::ShardInfo* shard = state->self_shard();
   const bool leads = shard != nullptr && shard->primary == state->self_id();
   const bool all_mine = shard != nullptr && (*slots & shard->slots) == *slots;
-  if (leads && !all_mine && ctx.may_wait_in_transaction() && FirstFree(*state, *slots) < 0) {
+  if (leads && !all_mine && ctx.may_wait_in_transaction() && FirstOf(*state, *slots, false) < 0) {
     return TakeAway(ctx, *state, *slots);
   }
   ProposeOnceFormed(ctx, *state, [state, slots = *slots](bool again) {
