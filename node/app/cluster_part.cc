@@ -30,6 +30,7 @@ namespace {
 
 constexpr int kPortMax = 65535;
 constexpr std::chrono::milliseconds kMigrationTick(10);
+constexpr int64_t kEngineSilenceTimeouts = 5;
 
 // The port that follows from the client port, or the one that is set.
 absl::StatusOr<uint16_t> DerivedPort(std::string_view name, int64_t set, int64_t port, int offset) {
@@ -152,6 +153,7 @@ class Part : public ClusterPart, private RelayNetwork {
   void DropStaged() override { staged_->Clear(); }
   void UseLibraries(functions::Functions& functions) override;
   void Tick(uint64_t offset, int64_t link_down_ms) override;
+  void EngineTurned() override;
   void AddMetrics(admin::ClusterMetrics* metrics) const override;
 
  private:
@@ -481,7 +483,18 @@ void Part::MigrateReplica() {
   state_->link().Propose(*move, [](const absl::Status&) {});
 }
 
+// A command that takes long is no reason to change the primary, and a script serves others once it
+// has run for busy-reply-threshold.
+void Part::EngineTurned() {
+  const Config& config = env_.engine.config;
+  const int64_t timeout_ms = config.cluster_node_timeout;
+  const int64_t script_ms = std::max<int64_t>(config.busy_reply_threshold, 0) + timeout_ms;
+  driver_->EngineTurned(
+      absl::Milliseconds(std::max(kEngineSilenceTimeouts * timeout_ms, script_ms)));
+}
+
 void Part::Tick(uint64_t offset, int64_t link_down_ms) {
+  EngineTurned();
   LocalState local;
   offset = OfferedOffset(offset, link_down_ms);
   local.replication_offset = offset;

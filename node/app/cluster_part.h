@@ -92,6 +92,8 @@ class ClusterPart {
   // `hz` times a second. `offset`: how far this node's data is in its shard's stream; 0 if it has
   // none. `link_down_ms`: of a replica, for how long it has not heard its primary's stream.
   virtual void Tick(uint64_t offset, int64_t link_down_ms) = 0;
+  // Within a long script and the like: this node lives.
+  virtual void EngineTurned() = 0;
   virtual void AddMetrics(admin::ClusterMetrics* metrics) const = 0;
 };
 

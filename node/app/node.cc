@@ -282,6 +282,11 @@ void Node::Parts::HandleSignals() {
            }});
 }
 
+void Node::Parts::ServeOthers() {
+  server.ServeOthers();
+  if (cluster != nullptr) cluster->EngineTurned();
+}
+
 void Node::Parts::Stop(int signal) {
   if (engine.loading.active) {
     log.Warning("Received shutdown signal during loading, exiting now.");

@@ -151,7 +151,7 @@ Node::Parts::Parts(const Environment& environment)
                  .dispatcher = dispatcher,
                  .log = log,
                  .version = std::string(kVersion),
-                 .serve_others = [this] { server.ServeOthers(); }}),
+                 .serve_others = [this] { ServeOthers(); }}),
       modules({.engine = engine,
                .dispatcher = dispatcher,
                .clients = clients,
@@ -169,6 +169,6 @@ Node::Parts::Parts(const Environment& environment)
                    [this](const std::string& path, absl::FunctionRef<void()> between) {
                      return replication.ReplaceData(path, between);
                    },
-               .serve_others = [this] { server.ServeOthers(); }}) {}
+               .serve_others = [this] { ServeOthers(); }}) {}
 
 }  // namespace slotmesh::node

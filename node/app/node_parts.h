@@ -72,6 +72,8 @@ struct Node::Parts {
       });
     };
   }
+  // Within a long request (Server::ServeOthers).
+  void ServeOthers();
   absl::Status AddFamilies();
   void HandleSignals();
   void Stop(int signal);

@@ -115,6 +115,20 @@ absl::Status ControlNode::OpenLog(absl::Time now, ControlOutput* out) {
 
 absl::Status ControlNode::Step(absl::Time now, const ControlInput& input, ControlOutput* out) {
   now_ = std::max(now_, now);
+  const size_t sends = out->sends.size();
+  const size_t answers = out->answers.size();
+  const bool from_others =
+      std::holds_alternative<FrameCame>(input) || std::holds_alternative<AskedBy>(input);
+  const absl::Status status =
+      StepAll(engine_silent_ && from_others ? ControlInput(TimePassed{}) : input, out);
+  if (engine_silent_) {
+    out->sends.erase(out->sends.begin() + static_cast<ptrdiff_t>(sends), out->sends.end());
+    out->answers.erase(out->answers.begin() + static_cast<ptrdiff_t>(answers), out->answers.end());
+  }
+  return status;
+}
+
+absl::Status ControlNode::StepAll(const ControlInput& input, ControlOutput* out) {
   absl::Status status = std::visit([&](const auto& what) { return On(what, out); }, input);
   if (!status.ok()) return status;
   status = StepLedger(ledger::TickInput{}, out);
@@ -300,6 +314,14 @@ absl::Status ControlNode::On(const AnnounceSelf& input, ControlOutput*) {
 absl::Status ControlNode::On(const LocalState& input, ControlOutput* out) {
   local_ = input;
   TellOfSelf(out);
+  return absl::OkStatus();
+}
+
+absl::Status ControlNode::On(const EngineSilent& input, ControlOutput* out) {
+  engine_silent_ = input.silent;
+  out->notes.push_back(input.silent ? "The engine has been at one thing for long: this node is "
+                                      "silent until it goes on, so that another can take over"
+                                    : "The engine goes on, and this node speaks again");
   return absl::OkStatus();
 }
 

@@ -115,9 +115,16 @@ struct LeaseGivenUp {
   bool given_up = true;
 };
 
-using ControlInput = std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered,
-                                  ProposeChange, ChangeLibraries, MeetNode, ResetNode, LocalState,
-                                  DataAccepted, LeaseGivenUp, RecoverQuorum, AnnounceSelf>;
+// The engine has not turned for long, or does again. A node that only seems to live would keep its
+// shard for ever: while its engine is silent it is as good as cut off, so that another takes over.
+struct EngineSilent {
+  bool silent = true;
+};
+
+using ControlInput =
+    std::variant<TimePassed, FrameCame, LinkChanged, AskedBy, Answered, ProposeChange,
+                 ChangeLibraries, MeetNode, ResetNode, LocalState, DataAccepted, LeaseGivenUp,
+                 RecoverQuorum, AnnounceSelf, EngineSilent>;
 
 struct ControlOutput {
   struct Peer {
@@ -245,6 +252,8 @@ class ControlNode {
   absl::Status On(const LeaseGivenUp& input, ControlOutput* out);
   absl::Status On(const RecoverQuorum& input, ControlOutput* out);
   absl::Status On(const AnnounceSelf& input, ControlOutput* out);
+  absl::Status On(const EngineSilent& input, ControlOutput* out);
+  absl::Status StepAll(const ControlInput& input, ControlOutput* out);
 
   // control_ledger.cc: the ledger and what this node asks of it.
   absl::Status StepLedger(const ledger::LedgerInput& input, ControlOutput* out);
@@ -327,6 +336,7 @@ class ControlNode {
   ledger::LogDisk& library_disk_;
   absl::BitGenRef random_;
   absl::Time now_;
+  bool engine_silent_ = false;
   const absl::Time began_;  // When this process did.
 
   NodeRecord record_;

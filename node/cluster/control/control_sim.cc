@@ -205,6 +205,10 @@ void ControlSim::SetHasKeys(int host, bool has_keys) {
   Step(host, local);
 }
 
+void ControlSim::SetEngineSilent(int host, bool silent) {
+  if (hosts_.IsRunning(host)) Step(host, EngineSilent{silent});
+}
+
 void ControlSim::SetOffset(int host, uint64_t offset) {
   if (!hosts_.IsRunning(host)) return;
   LocalState local;

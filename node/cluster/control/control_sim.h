@@ -76,6 +76,8 @@ class ControlSim {
   // What the present process says of itself from now on: that, and its addresses.
   void Label(int host, const slots::NodeLabels& labels);
   void SetHasKeys(int host, bool has_keys);
+  // The host's engine is at one thing for long, or goes on.
+  void SetEngineSilent(int host, bool silent);
   // How far the host's data is in its shard's stream; 0: it has no copy.
   void SetOffset(int host, uint64_t offset);
   // What the engine goes by.

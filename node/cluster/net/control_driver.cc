@@ -76,6 +76,9 @@ class Driver : public ControlDriver {
   bool KillLinks(const slots::NodeId& node) override;
 
   void Report(const LocalState& local) override;
+  void EngineTurned(absl::Duration again_within) override {
+    engine_due_ns_.store(env_.clock.MonotonicNanos() + absl::ToInt64Nanoseconds(again_within));
+  }
   bus::TransportStats bus_stats() const override {
     const std::lock_guard<std::mutex> lock(transport_mutex_);
     return transport_ == nullptr ? bus::TransportStats{} : transport_->stats();
@@ -101,6 +104,7 @@ class Driver : public ControlDriver {
   void CloseTransport();
   // Control thread.
   void Step(const ControlInput& input);
+  void StepNode(const ControlInput& input);
   void Fail(const absl::Status& status);
   absl::Status BecomeNode(const slots::NodeId& self);
   void Perform(ControlOutput out);
@@ -119,6 +123,7 @@ class Driver : public ControlDriver {
   std::mt19937_64 random_;
   int64_t start_ns_;
   absl::Time start_;
+  std::atomic<int64_t> engine_due_ns_{INT64_MAX};
   slots::NodeId self_;
   slots::BootId boot_;
   boost::asio::io_context io_;
@@ -142,6 +147,7 @@ class Driver : public ControlDriver {
   std::map<uint64_t, bus::CallReply> calls_;
   uint64_t next_call_ = 0;
   bool failed_ = false;
+  bool engine_silent_ = false;
   uint64_t tenure_ = 0;
 
   LeaseClock lease_;
@@ -231,6 +237,15 @@ void Driver::ToEngine(std::function<void()> task) {
 }
 
 void Driver::Step(const ControlInput& input) {
+  const bool silent = env_.clock.MonotonicNanos() > engine_due_ns_.load();
+  if (silent != engine_silent_) {
+    engine_silent_ = silent;
+    StepNode(EngineSilent{silent});
+  }
+  StepNode(input);
+}
+
+void Driver::StepNode(const ControlInput& input) {
   if (failed_) return;
   ControlOutput out;
   absl::Status status = node_->Step(Now(), input, &out);

@@ -55,6 +55,8 @@ class ControlDriver : public ControlLink, public BusFaults {
 
   // Figures for heartbeats and joins. Engine thread.
   virtual void Report(const LocalState& local) = 0;
+  // The engine lives, and says so again within that time; or it is taken for dead (EngineSilent).
+  virtual void EngineTurned(absl::Duration again_within) = 0;
   virtual bus::TransportStats bus_stats() const = 0;
   // self() for other threads.
   virtual slots::NodeId self_now() const = 0;
