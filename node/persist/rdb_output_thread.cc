@@ -46,6 +46,14 @@ void RdbOutputThread::WaitForRoom() {
   room_.wait(lock, [this] { return WantsMore() || ended(); });
 }
 
+void RdbOutputThread::WaitOutFlood() {
+  const auto floods = [this] { return pending_bytes_.load(std::memory_order_relaxed) / kFlood; };
+  const size_t before = floods();
+  if (before == 0) return;
+  std::unique_lock lock(mutex_);
+  room_.wait_for(lock, kFloodWait * before, [&] { return floods() == 0 || ended(); });
+}
+
 void RdbOutputThread::Finish() {
   {
     const std::lock_guard lock(mutex_);

@@ -2,11 +2,13 @@
 // thread has encoded.
 //
 // All methods on the engine thread. Memory: the chunks that wait; who appends asks WantsMore
-// before encoding more than it must. The destructor gives up an unfinished file.
+// before encoding more than it must, and gives the thread time (WaitOutFlood) if it must encode
+// more than that for long. The destructor gives up an unfinished file.
 #ifndef SLOTMESH_NODE_PERSIST_RDB_OUTPUT_THREAD_H_
 #define SLOTMESH_NODE_PERSIST_RDB_OUTPUT_THREAD_H_
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -44,6 +46,9 @@ class RdbOutputThread {
   bool WantsMore() const { return pending_bytes_.load(std::memory_order_relaxed) < kPendingMax; }
   // Until WantsMore(), or the file has failed.
   void WaitForRoom();
+  // If far more waits than is wanted: lets the thread work for a moment, at most kFloodWait for each
+  // kFlood that waits.
+  void WaitOutFlood();
   // The last chunk has been appended: checksum and commit.
   void Finish();
   // Committed or failed.
@@ -56,6 +61,8 @@ class RdbOutputThread {
 
  private:
   static constexpr size_t kPendingMax = 8 << 20;
+  static constexpr size_t kFlood = 32 << 20;
+  static constexpr std::chrono::milliseconds kFloodWait{2};
 
   void Run();
   void TakenCareOf(const RdbChunk& chunk);

@@ -73,7 +73,10 @@ void RdbSave::OnEntry(const SnapshotItem& item) {
     return aside_->Entry(item.database, item.entry);
   }
   writer_->Entry(item.database, item.entry);
-  if (writer_->size() >= kChunkBytes) output_->Append(writer_->Take());
+  if (writer_->size() < kChunkBytes) return;
+  output_->Append(writer_->Take());
+  // Writers change more, and have it saved first, than the thread can take.
+  output_->WaitOutFlood();
 }
 
 bool RdbSave::Step(absl::FunctionRef<bool()> out_of_time) {
