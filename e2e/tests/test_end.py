@@ -114,7 +114,11 @@ class CrashTest(FilesTest):
         command = said.split("CURRENT COMMAND")[1]
         self.assertIn("addr=127.0.0.1:", command)
         self.assertRegex(command, r"argv\[1\]: 8 bytes: SEGFAULT")
-        self.assertIn("BUG REPORT END", said)
+        # What tools look for.
+        self.assertIn("BUG REPORT START: Cut & paste starting from here ===", said)
+        self.assertIn("BUG REPORT END. Make sure to include from START to END. ===", said)
+        # A frame of a library, as a module's would be.
+        self.assertRegex(said.split("STACK TRACE")[1], r"/libc\.so\.6\+0x")
 
     def test_a_crash_report_in_a_log_file_hides_the_users_data(self):
         node = self.crash({"logfile": "node.log"})

@@ -142,8 +142,9 @@ void Log(RedisModuleCtx* ctx, const char* level, const char* format, ...) noexce
 }
 
 void Assert(const char* expression, const char* file, int line) noexcept {
-  TheModules().host().log.Warning(
-      StrCat("A module's assertion does not hold: ", expression, " at ", file, ":", line));
+  node::Log& log = TheModules().host().log;
+  log.Warning("=== ASSERTION FAILED ===");
+  log.Warning(StrCat("==> ", file, ":", line, " '", expression, "' is not true, says a module"));
   std::abort();
 }
 

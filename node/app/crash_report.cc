@@ -15,6 +15,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "node/app/mapped_files.h"
+
 namespace slotmesh::node {
 namespace {
 
@@ -140,24 +142,34 @@ void CrashReport::Handle(int signal, siginfo_t* info, void* context) {
 void CrashReport::Report(int signal, const siginfo_t& info, const void* context) const {
   Text text(log_path_);
   const bool dies = signal != SIGALRM;
-  if (dies)
-    text.Line("\n=== SLOTMESH BUG REPORT START: a report of this fault needs what follows ===");
-  WriteCause(text, signal, info);
+  if (dies) text.Line("\n=== SLOTMESH BUG REPORT START: Cut & paste starting from here ===");
+  WriteCause(text, signal, info, context);
   WriteStack(text);
   WriteRegisters(text, context);
   if (engine_ != nullptr) {
     WriteServer(text);
     WriteCommand(text);
   }
-  if (dies) text.Line("=== SLOTMESH BUG REPORT END ===");
+  if (dies) {
+    text.Line("\n=== SLOTMESH BUG REPORT END. Make sure to include from START to END. ===");
+  }
 }
 
-void CrashReport::WriteCause(Text& text, int signal, const siginfo_t& info) const {
+void CrashReport::WriteCause(Text& text, int signal, const siginfo_t& info,
+                             const void* context) const {
   if (signal == SIGALRM) {
     text.Line("Received SIGALRM");
   } else {
+    const auto at =
+        static_cast<uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
     text.Line("slotmesh %s crashed by signal: %d, si_code: %d", version_.c_str(), signal,
               info.si_code);
+    text.Line("Crashed running the instruction at: 0x%llx", static_cast<unsigned long long>(at));
+    MappedPlace place;
+    // A module's, say.
+    if (!symbols_.Contains(at) && FindMappedFile(at, &place)) {
+      text.Line("which is in %s", place.path.data());
+    }
   }
   if (info.si_code <= 0) {
     text.Line("Sent by PID: %d, UID: %d", static_cast<int>(info.si_pid),
@@ -185,10 +197,19 @@ void CrashReport::WriteStack(Text& text) const {
       text.Line("#%-2d slotmesh-node+0x%llx", i,
                 static_cast<unsigned long long>(symbols_.InFile(address)));
     } else {
-      text.Line("#%-2d %p (in a library)", i, frames[i]);
+      WriteForeignFrame(text, i, address);
     }
   }
   text.Line("------ STACK TRACE DONE ------");
+}
+
+void CrashReport::WriteForeignFrame(Text& text, int number, uintptr_t address) const {
+  MappedPlace place;
+  if (FindMappedFile(address, &place)) {
+    return text.Line("#%-2d %s+0x%llx", number, place.path.data(),
+                     static_cast<unsigned long long>(place.offset));
+  }
+  text.Line("#%-2d 0x%llx", number, static_cast<unsigned long long>(address));
 }
 
 void CrashReport::WriteRegisters(Text& text, const void* context) const {

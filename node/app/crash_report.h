@@ -36,8 +36,10 @@ class CrashReport {
 
   static void Handle(int signal, siginfo_t* info, void* context);
   void Report(int signal, const siginfo_t& info, const void* context) const;
-  void WriteCause(Text& text, int signal, const siginfo_t& info) const;
+  void WriteCause(Text& text, int signal, const siginfo_t& info, const void* context) const;
   void WriteStack(Text& text) const;
+  // Of a library, a module's maybe.
+  void WriteForeignFrame(Text& text, int number, uintptr_t address) const;
   void WriteRegisters(Text& text, const void* context) const;
   void WriteServer(Text& text) const;
   void WriteCommand(Text& text) const;
