@@ -11,8 +11,8 @@ namespace slotmesh::modules {
 
 // A command under way, with the client in whose name it waits.
 struct PromisePart::Pending : public node::ClientHost {
-  Pending(PromisePart& owner, uint64_t name, Module* whose)
-      : part(owner), number(name), module(whose) {}
+  Pending(PromisePart& owner, uint64_t name, Module* whose, node::Audience who_hears)
+      : part(owner), number(name), module(whose), audience(who_hears) {}
 
   // The wait is over and the reply is written: the rest happens in the loop's next turn.
   void Resume(node::Client&) override {
@@ -21,12 +21,24 @@ struct PromisePart::Pending : public node::ClientHost {
       part.modules_.RunOutsideRequests([&] { part.End(number); });
     });
   }
+  // For those whom the call was for, and in one unit with what the module does upon it.
+  void RunAgain(node::Client&, absl::FunctionRef<bool()> run) override {
+    node::Journal& journal = part.modules_.engine().journal;
+    const node::JournalScope unit(journal);
+    const node::Audience before = journal.audience();
+    journal.set_audience(node::Both(before, audience));
+    const bool done = run();
+    journal.set_audience(before);
+    part.modules_.TouchKeyspace();
+    if (done && !std::exchange(ended, true)) part.End(number);
+  }
   void Flush(node::Client&) override {}
   void Close(node::Client& waiting, bool) override { Resume(waiting); }
 
   PromisePart& part;
   const uint64_t number;  // Never given out twice.
   Module* module;
+  const node::Audience audience;
   node::Client client{0, this};
   const RedisModuleCallReply* promise = nullptr;  // Null: nobody holds it.
   RedisModuleOnUnblocked handler = nullptr;
@@ -57,7 +69,7 @@ std::unique_ptr<RedisModuleCallReply> PromisePart::Run(
     RedisModuleCtx& ctx, node::Args words, node::Audience audience,
     absl::FunctionRef<void(node::Client&)> prepare) {
   node::Journal& journal = modules_.engine().journal;
-  pending_.push_back(std::make_unique<Pending>(*this, ++last_number_, ctx.module));
+  pending_.push_back(std::make_unique<Pending>(*this, ++last_number_, ctx.module, audience));
   Pending& pending = *pending_.back();
   node::Client& client = pending.client;
   prepare(client);

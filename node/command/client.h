@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "node/command/command_spec.h"
 #include "node/command/owned_args.h"
 #include "node/command/registry.h"
@@ -62,6 +63,11 @@ class ClientHost {
   // called at any time on the engine thread, also while another client's command runs: the work
   // happens later in the loop turn.
   virtual void Resume(Client& client) = 0;
+  // The client's request has waited for a key: `run` runs it again and says whether it is done; the
+  // client then goes on. For a host that has something to do in the same unit of the journal.
+  virtual void RunAgain(Client& client, absl::FunctionRef<bool()> run) {
+    if (run()) Resume(client);
+  }
   // Replies that came from outside a request (push messages, an unblocked command) are in the
   // client's buffer: send them with this turn's writes.
   virtual void Flush(Client& client) = 0;

@@ -57,13 +57,14 @@ void Dispatcher::RunAgain(KeyWaiters::Turn turn) {
     client.asking = false;
     return client.host()->Resume(client);
   }
-  client.rerun = {.active = true, .deadline_ms = turn.waiter.deadline_ms, .place = turn.place};
-  client.asking = turn.waiter.asking;
-  client.asking_fresh = false;
-  (void)Execute(client, turn.waiter.request.view(), RequestOrigin::kClient);
-  if (client.waits()) return;
-  client.rerun = {};
-  client.host()->Resume(client);
+  client.host()->RunAgain(client, [&] {
+    client.rerun = {.active = true, .deadline_ms = turn.waiter.deadline_ms, .place = turn.place};
+    client.asking = turn.waiter.asking;
+    client.asking_fresh = false;
+    (void)Execute(client, turn.waiter.request.view(), RequestOrigin::kClient);
+    if (!client.waits()) client.rerun = {};
+    return !client.waits();
+  });
 }
 
 }  // namespace slotmesh::node
