@@ -3,7 +3,8 @@
 Both servers do the same, one at a time, pinned to one core. Keys have 16 bytes, values 100 that do
 not compress. Time to save in the background is that of an otherwise idle server; for memory, a
 client overwrites keys as fast as it can while the server saves, and the peak is of the server with
-all its children, shared pages counted once, over what it was before.
+all its children, shared pages counted once, over what it was before. Latency is that of GET and SET,
+one at a time, beside a client that overwrites 100,000 keys a second.
 """
 
 import multiprocessing
@@ -14,12 +15,15 @@ import statistics
 import time
 
 from benchmark import measure
+from benchmark.latency import percentiles, probe
 from harness.resp import Connection
 
 _BATCH = 500
 _VALUE = 100
 _SET = b"*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$100\r\n%b\r\n"
 _POLL_SECONDS = 0.02
+_PACED_RATE = 100000
+_PROBE_SECONDS = 8.0
 _AOF = {"appendonly": "yes", "appendfsync": "everysec", "auto-aof-rewrite-percentage": "0"}
 
 
@@ -111,6 +115,40 @@ def _peak_while_saving(server, keys, noise):
     return peak / before
 
 
+def _paced(port, keys, noise, done):
+    """Overwrites _PACED_RATE keys a second."""
+    chance = random.Random(2)
+    due = time.monotonic()
+    while not done.is_set():
+        write_keys(port, [chance.randrange(keys) for _ in range(_BATCH)], noise)
+        due += _BATCH / _PACED_RATE
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def _latency(server, keys, noise):
+    """p99.9 of round trips in milliseconds: without a save, and during one."""
+    done = multiprocessing.Event()
+    writer = multiprocessing.Process(target=_paced, args=(server.port, keys, noise, done))
+    writer.start()
+    end = time.monotonic() + _PROBE_SECONDS
+    without = probe(server.port, keys, lambda: time.monotonic() < end)
+    with Connection(server.port, timeout=600) as connection:
+        connection.call("BGSAVE")
+
+    looked = {"at": 0.0, "saving": True}
+
+    def saving():
+        now = time.monotonic()
+        if now > looked["at"] + 0.25:
+            looked.update(at=now, saving=not _saved(server))
+        return looked["saving"]
+
+    during = probe(server.port, keys, saving)
+    done.set()
+    writer.join()
+    return [percentiles(times)[99.9] / 1000 for times in (without, during)]
+
+
 def _load(server):
     """Seconds that loading the file took, by the server's log; it is started anew."""
     server.restart()
@@ -154,6 +192,9 @@ def run(options, servers):
         note("seconds of BGSAVE", server, background)
         note("peak memory while saving under writes, over before", server,
              _peak_while_saving(server, options.keys, noise))
+        without, during = _latency(server, options.keys, noise)
+        note("p99.9 of GET and SET at half load, ms", server, without)
+        note("the same while saving", server, during)
         note("seconds to load", server, min(_load(server), _load(server)))
         note("bytes of the file, millions", server, server.file_bytes("dump.rdb") / 1e6)
         server.stop()
