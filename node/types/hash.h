@@ -28,6 +28,7 @@
 #include "node/data/listpack.h"
 #include "node/types/hash_field.h"
 #include "node/types/type_settings.h"
+#include "node/types/value_loader.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -187,6 +188,8 @@ const ValueType& HashTypeOf(bool table);
 // A hash out of a body in one of the forms kHash, kHash2, kHashListpack, kHashZiplist, kHashZipmap.
 // See LoadValue.
 absl::StatusOr<Object*> LoadHash(RdbType form, RdbReader& reader, const TypeSettings& settings);
+// See NewValueLoader. REQUIRES: kHash or kHash2.
+std::unique_ptr<ValueLoader> NewHashLoader(RdbType form, const TypeSettings& settings);
 
 template <typename Visit>
 bool Hash::ForEachUntil(const FieldClock& clock, Visit&& visit) const {

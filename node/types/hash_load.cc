@@ -12,6 +12,7 @@ namespace slotmesh::node {
 namespace {
 
 constexpr const char* kTwice = "a field that a hash has twice";
+constexpr const char* kNoFields = "a hash without fields";
 
 absl::Status Malformed(RdbReader& reader, const char* what) {
   reader.Fail(what);
@@ -19,7 +20,7 @@ absl::Status Malformed(RdbReader& reader, const char* what) {
 }
 
 absl::Status Empty(RdbReader& reader) {
-  reader.FailEmpty("a hash without fields");
+  reader.FailEmpty(kNoFields);
   return reader.status();
 }
 
@@ -31,28 +32,49 @@ bool AddField(Hash& hash, const Hash::Pair& pair, const TypeSettings& settings) 
   return hash.Put(pair.field, pair.value, {.expiry = pair.expiry}, clock, settings);
 }
 
-absl::StatusOr<Object*> LoadPairs(RdbReader& reader, bool with_expiry,
-                                  const TypeSettings& settings) {
-  uint64_t count;
-  if (!reader.Length(&count)) return reader.status();
-  if (count == 0) return Empty(reader);
-  auto hash = std::make_unique<Hash>();
-  hash->Expect(count, settings);
-  std::string field_scratch;
-  std::string value_scratch;
-  for (uint64_t i = 0; i < count; ++i) {
+// A number of fields, then field by field.
+class PairsLoader final : public ValueLoader {
+ public:
+  PairsLoader(bool with_expiry, const TypeSettings& settings)
+      : with_expiry_(with_expiry), settings_(settings) {}
+
+  bool Add(RdbReader& part) override {
+    if (hash_ == nullptr && !Begin(part)) return false;
+    for (; left_ > 0 && !part.at_end(); --left_) {
+      if (!AddPair(part)) return false;
+    }
+    return true;
+  }
+  bool complete() const override { return hash_ != nullptr && left_ == 0; }
+  Object* Release() override { return hash_.release(); }
+
+ private:
+  bool Begin(RdbReader& part) {
+    if (!part.Length(&left_)) return false;
+    if (left_ == 0) return part.FailEmpty(kNoFields);
+    hash_ = std::make_unique<Hash>();
+    hash_->Expect(left_, settings_);
+    return true;
+  }
+
+  bool AddPair(RdbReader& part) {
     Hash::Pair pair;
-    if (!reader.String(&pair.field, &field_scratch) ||
-        !reader.String(&pair.value, &value_scratch)) {
-      return reader.status();
+    if (!part.String(&pair.field, &field_scratch_) || !part.String(&pair.value, &value_scratch_)) {
+      return false;
     }
     int64_t expiry = kRdbNoExpiry;
-    if (with_expiry && !reader.Millis(&expiry)) return reader.status();
+    if (with_expiry_ && !part.Millis(&expiry)) return false;
     if (expiry != kRdbNoExpiry) pair.expiry = expiry;
-    if (!AddField(*hash, pair, settings)) return Malformed(reader, kTwice);
+    return AddField(*hash_, pair, settings_) || part.Fail(kTwice);
   }
-  return hash.release();
-}
+
+  const bool with_expiry_;
+  const TypeSettings& settings_;
+  std::unique_ptr<Hash> hash_;
+  uint64_t left_ = 0;
+  std::string field_scratch_;
+  std::string value_scratch_;
+};
 
 // The same in the form that the settings want. `hash` may hold a field twice.
 absl::StatusOr<Object*> Refill(const Hash& hash, RdbReader& reader, const TypeSettings& settings) {
@@ -119,9 +141,15 @@ absl::StatusOr<Object*> LoadZiplist(std::string_view bytes, RdbReader& reader,
 
 }  // namespace
 
+std::unique_ptr<ValueLoader> NewHashLoader(RdbType form, const TypeSettings& settings) {
+  return std::make_unique<PairsLoader>(form == RdbType::kHash2, settings);
+}
+
 absl::StatusOr<Object*> LoadHash(RdbType form, RdbReader& reader, const TypeSettings& settings) {
-  if (form == RdbType::kHash) return LoadPairs(reader, /*with_expiry=*/false, settings);
-  if (form == RdbType::kHash2) return LoadPairs(reader, /*with_expiry=*/true, settings);
+  if (form == RdbType::kHash || form == RdbType::kHash2) {
+    PairsLoader loader(form == RdbType::kHash2, settings);
+    return LoadWhole(loader, reader);
+  }
   std::string scratch;
   std::string_view bytes;
   if (!reader.String(&bytes, &scratch)) return reader.status();

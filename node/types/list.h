@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,7 @@
 #include "node/data/listpack.h"
 #include "node/types/list_node.h"
 #include "node/types/type_settings.h"
+#include "node/types/value_loader.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -119,6 +121,8 @@ class List : public Object {
 
 // The list that a body of one of its forms holds; the caller owns it.
 absl::StatusOr<Object*> LoadList(RdbType form, RdbReader& reader, const TypeSettings& settings);
+// See NewValueLoader. REQUIRES: a list's form, but for kListZiplist.
+std::unique_ptr<ValueLoader> NewListLoader(RdbType form, const TypeSettings& settings);
 
 // --- Implementation. ---
 

@@ -17,6 +17,8 @@ namespace {
 constexpr uint64_t kContainerPlain = 1;
 constexpr uint64_t kContainerPacked = 2;
 
+constexpr const char* kEmpty = "an empty list";
+
 const List& AsList(const Object& object) { return static_cast<const List&>(object); }
 
 }  // namespace
@@ -135,30 +137,53 @@ bool AppendString(List& list, RdbReader& reader, const TypeSettings& settings) {
   return reader.String(&text, &scratch) && AppendText(list, text, reader, settings);
 }
 
-// True if everything was read.
-bool ReadList(RdbType form, RdbReader& reader, const TypeSettings& settings, List& list) {
-  if (form == RdbType::kListZiplist) return AppendZiplist(list, reader, settings);
-  uint64_t parts;
-  if (!reader.Length(&parts)) return false;
-  const auto append = form == RdbType::kList            ? &AppendString
-                      : form == RdbType::kListQuicklist ? &AppendZiplist
-                                                        : &AppendQuicklistNode;
-  // Every part takes a byte at least, so a wrong number ends at the end of the bytes.
-  for (; parts > 0; --parts) {
-    if (!append(list, reader, settings)) return false;
+// A number of nodes (or elements, as servers wrote them long ago), then one by one.
+class NodesLoader final : public ValueLoader {
+ public:
+  NodesLoader(RdbType form, const TypeSettings& settings)
+      : append_(form == RdbType::kList            ? &AppendString
+                : form == RdbType::kListQuicklist ? &AppendZiplist
+                                                  : &AppendQuicklistNode),
+        settings_(settings) {}
+
+  bool Add(RdbReader& part) override {
+    if (list_ == nullptr && !part.Length(&left_)) return false;
+    if (list_ == nullptr) list_ = std::make_unique<List>();
+    for (; left_ > 0 && !part.at_end(); --left_) {
+      if (!append_(*list_, part, settings_)) return false;
+    }
+    if (left_ > 0) return true;
+    if (list_->empty()) return part.FailEmpty(kEmpty);
+    list_->SettleAfterLoading(settings_);
+    return true;
   }
-  return true;
-}
+  bool complete() const override { return list_ != nullptr && left_ == 0; }
+  Object* Release() override { return list_.release(); }
+
+ private:
+  bool (*const append_)(List&, RdbReader&, const TypeSettings&);
+  const TypeSettings& settings_;
+  std::unique_ptr<List> list_;
+  uint64_t left_ = 0;
+};
 
 }  // namespace
+
+std::unique_ptr<ValueLoader> NewListLoader(RdbType form, const TypeSettings& settings) {
+  return std::make_unique<NodesLoader>(form, settings);
+}
 
 absl::StatusOr<Object*> LoadList(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   CHECK(form == RdbType::kList || form == RdbType::kListZiplist ||
         form == RdbType::kListQuicklist || form == RdbType::kListQuicklist2);
+  if (form != RdbType::kListZiplist) {
+    NodesLoader loader(form, settings);
+    return LoadWhole(loader, reader);
+  }
   auto list = std::make_unique<List>();
-  if (!ReadList(form, reader, settings, *list)) return reader.status();
+  if (!AppendZiplist(*list, reader, settings)) return reader.status();
   if (list->empty()) {
-    reader.FailEmpty("an empty list");
+    reader.FailEmpty(kEmpty);
     return reader.status();
   }
   list->SettleAfterLoading(settings);

@@ -48,4 +48,19 @@ absl::StatusOr<Object*> LoadValue(RdbType form, RdbReader& reader, const TypeSet
       absl::StrCat("a value in form ", static_cast<int>(form), ", which is not known"));
 }
 
+bool LoadsInParts(RdbType form) {
+  return form == RdbType::kHash || form == RdbType::kHash2 || form == RdbType::kSet ||
+         form == RdbType::kZset2 || form == RdbType::kListQuicklist2 ||
+         form == RdbType::kStreamListpacks2;
+}
+
+std::unique_ptr<ValueLoader> NewValueLoader(RdbType form, const TypeSettings& settings) {
+  if (!LoadsInParts(form)) return nullptr;
+  if (form == RdbType::kSet) return NewSetLoader(settings);
+  if (form == RdbType::kZset2) return NewZsetLoader(form, settings);
+  if (form == RdbType::kListQuicklist2) return NewListLoader(form, settings);
+  if (form == RdbType::kStreamListpacks2) return NewStreamLoader(form);
+  return NewHashLoader(form, settings);
+}
+
 }  // namespace slotmesh::node

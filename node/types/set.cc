@@ -377,30 +377,47 @@ void Set::CheckInvariants() const {
 
 namespace {
 
+constexpr const char* kTwice = "a member that a set has twice";
+constexpr const char* kNoMembers = "a set without members";
+
 absl::Status Malformed(RdbReader& reader, const char* what) {
   reader.Fail(what);
   return reader.status();
 }
 
 absl::Status Empty(RdbReader& reader) {
-  reader.FailEmpty("a set without members");
+  reader.FailEmpty(kNoMembers);
   return reader.status();
 }
 
-absl::StatusOr<Object*> LoadMembers(RdbReader& reader, const TypeSettings& settings) {
-  uint64_t count;
-  if (!reader.Length(&count)) return reader.status();
-  if (count == 0) return Empty(reader);
-  std::unique_ptr<Set> set;
-  std::string scratch;
-  std::string_view member;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (!reader.String(&member, &scratch)) return reader.status();
-    if (set == nullptr) set.reset(Set::NewFor(member, count, settings));
-    if (!set->Add(member, settings)) return Malformed(reader, "a member that a set has twice");
+// A number of members, then member by member.
+class MembersLoader final : public ValueLoader {
+ public:
+  explicit MembersLoader(const TypeSettings& settings) : settings_(settings) {}
+
+  bool Add(RdbReader& part) override {
+    if (!std::exchange(begun_, true)) {
+      if (!part.Length(&left_)) return false;
+      if (left_ == 0) return part.FailEmpty(kNoMembers);
+    }
+    std::string_view member;
+    for (; left_ > 0 && !part.at_end(); --left_) {
+      if (!part.String(&member, &scratch_)) return false;
+      if (set_ == nullptr) set_.reset(Set::NewFor(member, left_, settings_));
+      if (!set_->Add(member, settings_)) return part.Fail(kTwice);
+    }
+    return true;
   }
-  return set.release();
-}
+  bool complete() const override { return begun_ && left_ == 0; }
+  Object* Release() override { return set_.release(); }
+
+ private:
+  const TypeSettings& settings_;
+  std::unique_ptr<Set> set_;
+  uint64_t left_ = 0;
+  bool begun_ = false;
+  std::string scratch_;
+};
 
 // The members of a compact form that has been checked, in the form that the settings want.
 absl::StatusOr<Object*> Refill(std::unique_ptr<Set> set, RdbReader& reader,
@@ -411,14 +428,21 @@ absl::StatusOr<Object*> Refill(std::unique_ptr<Set> set, RdbReader& reader,
     if (filled == nullptr) filled.reset(Set::NewFor(member, set->size(), settings));
     twice |= !filled->Add(member, settings);
   });
-  if (twice) return Malformed(reader, "a member that a set has twice");
+  if (twice) return Malformed(reader, kTwice);
   return filled.release();
 }
 
 }  // namespace
 
+std::unique_ptr<ValueLoader> NewSetLoader(const TypeSettings& settings) {
+  return std::make_unique<MembersLoader>(settings);
+}
+
 absl::StatusOr<Object*> LoadSet(RdbType form, RdbReader& reader, const TypeSettings& settings) {
-  if (form == RdbType::kSet) return LoadMembers(reader, settings);
+  if (form == RdbType::kSet) {
+    MembersLoader loader(settings);
+    return LoadWhole(loader, reader);
+  }
   std::string scratch;
   std::string_view bytes;
   if (!reader.String(&bytes, &scratch)) return reader.status();

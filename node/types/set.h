@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "absl/container/flat_hash_set.h"
@@ -25,6 +26,7 @@
 #include "node/data/listpack.h"
 #include "node/types/set_member.h"
 #include "node/types/type_settings.h"
+#include "node/types/value_loader.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -103,6 +105,8 @@ const ValueType& SetTypeOf(Set::Form form);
 
 // A set out of a body in one of the forms kSet, kSetIntset, kSetListpack. See LoadValue.
 absl::StatusOr<Object*> LoadSet(RdbType form, RdbReader& reader, const TypeSettings& settings);
+// See NewValueLoader; of the form kSet.
+std::unique_ptr<ValueLoader> NewSetLoader(const TypeSettings& settings);
 
 template <typename Visit>
 bool Set::ForEachUntil(Visit&& visit) const {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -26,6 +27,7 @@
 #include "node/types/stream_groups.h"
 #include "node/types/stream_id.h"
 #include "node/types/type_settings.h"
+#include "node/types/value_loader.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -124,6 +126,8 @@ class Stream : public Object {
 
 // The stream that a body of one of its forms holds; the caller owns it.
 absl::StatusOr<Object*> LoadStream(RdbType form, RdbReader& reader, const TypeSettings& settings);
+// See NewValueLoader. REQUIRES: a stream's form.
+std::unique_ptr<ValueLoader> NewStreamLoader(RdbType form);
 
 // --- Implementation. ---
 

@@ -187,142 +187,189 @@ const ValueType& StreamType() {
   return type;
 }
 
-// Reads a stream. Every number of parts is followed by parts of at least a byte, so a wrong one
-// ends at the end of the bytes.
-class StreamLoader {
+// Reads a stream: blocks and what follows them, then group by group. Every number of parts is
+// followed by parts of at least a byte, so a wrong one ends at the end of the bytes.
+class StreamLoader final : public ValueLoader {
  public:
-  StreamLoader(RdbType form, RdbReader& reader) : form_(form), reader_(reader) {}
+  explicit StreamLoader(RdbType form) : form_(form) {}
 
-  bool Load(Stream& stream) {
-    uint64_t groups;
-    if (!Blocks(stream) || !Header(stream) || !reader_.Length(&groups)) return false;
-    for (; groups > 0; --groups) {
-      if (!Group(stream)) return false;
+  bool Add(RdbReader& part) override {
+    while (!complete() && !part.at_end()) {
+      if (!Step(part)) return false;
+    }
+    return true;
+  }
+  bool complete() const override { return next_ == Next::kNothing; }
+  Object* Release() override { return stream_.release(); }
+
+ private:
+  // What stands next in the bytes.
+  enum class Next : uint8_t {
+    kNumberOfBlocks,
+    kBlock,
+    kHeader,
+    kGroup,
+    kPending,
+    kNumberOfConsumers,
+    kConsumer,
+    kConsumersId,
+    kNothing,
+  };
+
+  bool Step(RdbReader& part) {
+    switch (next_) {
+      case Next::kNumberOfBlocks:
+        return part.Length(&left_) && GoOn(left_ > 0 ? Next::kBlock : Next::kHeader);
+      case Next::kBlock:
+        return Block(part) && GoOn(--left_ > 0 ? Next::kBlock : Next::kHeader);
+      case Next::kHeader:
+        return Header(part) && part.Length(&groups_) && NextGroup();
+      case Next::kGroup:
+        return Group(part) && part.Length(&left_) &&
+               GoOn(left_ > 0 ? Next::kPending : Next::kNumberOfConsumers);
+      case Next::kPending:
+        return PendingEntry(part) && GoOn(--left_ > 0 ? Next::kPending : Next::kNumberOfConsumers);
+      case Next::kNumberOfConsumers:
+        return part.Length(&consumers_) && NextConsumer(part);
+      case Next::kConsumer:
+        return Consumer(part) && part.Length(&left_) &&
+               (left_ > 0 ? GoOn(Next::kConsumersId) : NextConsumer(part));
+      case Next::kConsumersId:
+        return ConsumersId(part) && (--left_ > 0 || NextConsumer(part));
+      case Next::kNothing:
+        break;
     }
     return true;
   }
 
- private:
-  bool Id(StreamId* id) { return reader_.Length(&id->ms) && reader_.Length(&id->seq); }
+  bool GoOn(Next next) {
+    next_ = next;
+    return true;
+  }
+  bool NextGroup() { return GoOn(groups_-- > 0 ? Next::kGroup : Next::kNothing); }
+  bool NextConsumer(RdbReader& part) {
+    if (consumers_-- > 0) return GoOn(Next::kConsumer);
+    if (group_->pending().size() != pending_.size()) {
+      return part.Fail("a pending entry without a consumer");
+    }
+    pending_.clear();
+    return NextGroup();
+  }
 
-  bool RawId(StreamId* id) {
+  static bool Id(RdbReader& part, StreamId* id) {
+    return part.Length(&id->ms) && part.Length(&id->seq);
+  }
+  static bool RawId(RdbReader& part, StreamId* id) {
     std::string_view bytes;
-    if (!reader_.Raw(kStreamIdBytes, &bytes)) return false;
+    if (!part.Raw(kStreamIdBytes, &bytes)) return false;
     *id = DecodeStreamId(bytes);
     return true;
   }
 
-  bool Blocks(Stream& stream) {
-    uint64_t blocks;
-    if (!reader_.Length(&blocks)) return false;
-    for (; blocks > 0; --blocks) {
-      std::string scratch;
-      std::string_view bytes;
-      if (!reader_.String(&bytes, &scratch)) return false;
-      if (bytes.size() != kStreamIdBytes) return reader_.Fail("a stream's block without an id");
-      const StreamId id = DecodeStreamId(bytes);
-      if (!reader_.String(&bytes, &scratch)) return false;
-      const std::optional<StreamBlock::Summary> block = StreamBlock::Validate(id, bytes);
-      if (!block.has_value()) return reader_.Fail("not a stream's block");
-      if (block->live == 0) continue;
-      if (!stream.blocks_.empty() && id <= last_) return reader_.Fail("a stream out of order");
-      if (stream.blocks_.empty()) stream.first_id_ = block->first;
-      last_ = block->last;
-      stream.size_ += block->live;
-      stream.blocks_.try_emplace(stream.blocks_.end(), id, bytes);
-    }
+  bool Block(RdbReader& part) {
+    Stream& stream = *stream_;
+    std::string scratch;
+    std::string_view bytes;
+    if (!part.String(&bytes, &scratch)) return false;
+    if (bytes.size() != kStreamIdBytes) return part.Fail("a stream's block without an id");
+    const StreamId id = DecodeStreamId(bytes);
+    if (!part.String(&bytes, &scratch)) return false;
+    const std::optional<StreamBlock::Summary> block = StreamBlock::Validate(id, bytes);
+    if (!block.has_value()) return part.Fail("not a stream's block");
+    if (block->live == 0) return true;
+    if (!stream.blocks_.empty() && id <= last_) return part.Fail("a stream out of order");
+    if (stream.blocks_.empty()) stream.first_id_ = block->first;
+    last_ = block->last;
+    stream.size_ += block->live;
+    stream.blocks_.try_emplace(stream.blocks_.end(), id, bytes);
     return true;
   }
 
-  bool Header(Stream& stream) {
+  bool Header(RdbReader& part) {
+    Stream& stream = *stream_;
     uint64_t size;
-    if (!reader_.Length(&size) || !Id(&stream.last_id_)) return false;
-    if (size != stream.size_) return reader_.Fail("a stream of another length");
-    if (stream.last_id_ < last_) return reader_.Fail("a stream whose last id is not the last");
+    if (!part.Length(&size) || !Id(part, &stream.last_id_)) return false;
+    if (size != stream.size_) return part.Fail("a stream of another length");
+    if (stream.last_id_ < last_) return part.Fail("a stream whose last id is not the last");
     if (form_ == RdbType::kStreamListpacks) {
       stream.entries_added_ = size;
       return true;
     }
     StreamId first;  // Known already.
-    return Id(&first) && Id(&stream.max_deleted_id_) && reader_.Length(&stream.entries_added_);
+    return Id(part, &first) && Id(part, &stream.max_deleted_id_) &&
+           part.Length(&stream.entries_added_);
   }
 
-  bool Group(Stream& stream) {
+  bool Group(RdbReader& part) {
     std::string scratch;
     std::string_view name;
     StreamId last;
-    if (!reader_.String(&name, &scratch) || !Id(&last)) return false;
-    int64_t read = stream.EstimateRead(last);
+    if (!part.String(&name, &scratch) || !Id(part, &last)) return false;
+    int64_t read = stream_->EstimateRead(last);
     if (form_ != RdbType::kStreamListpacks) {
       uint64_t number;
-      if (!reader_.Length(&number)) return false;
+      if (!part.Length(&number)) return false;
       read = static_cast<int64_t>(number);
-      if (read < StreamGroup::kReadUnknown) return reader_.Fail("a group that read too much");
+      if (read < StreamGroup::kReadUnknown) return part.Fail("a group that read too much");
     }
-    StreamGroup* const group = stream.AddGroup(name, last, read);
-    if (group == nullptr) return reader_.Fail("two groups of one name");
-    StreamGroup::Pending pending;
-    uint64_t consumers;
-    if (!PendingEntries(&pending) || !reader_.Length(&consumers)) return false;
-    for (; consumers > 0; --consumers) {
-      if (!Consumer(*group, pending)) return false;
-    }
-    if (group->pending().size() != pending.size()) {
-      return reader_.Fail("a pending entry without a consumer");
-    }
-    return true;
+    group_ = stream_->AddGroup(name, last, read);
+    return group_ != nullptr || part.Fail("two groups of one name");
   }
 
-  bool PendingEntries(StreamGroup::Pending* pending) {
-    uint64_t count;
-    if (!reader_.Length(&count)) return false;
-    for (; count > 0; --count) {
-      StreamId id;
-      StreamPending entry;
-      if (!RawId(&id) || !reader_.Millis(&entry.delivered_ms) ||
-          !reader_.Length(&entry.deliveries)) {
-        return false;
-      }
-      if (!pending->try_emplace(id, entry).second) return reader_.Fail("an entry pending twice");
+  bool PendingEntry(RdbReader& part) {
+    StreamId id;
+    StreamPending entry;
+    if (!RawId(part, &id) || !part.Millis(&entry.delivered_ms) || !part.Length(&entry.deliveries)) {
+      return false;
     }
-    return true;
+    return pending_.try_emplace(id, entry).second || part.Fail("an entry pending twice");
   }
 
-  bool Consumer(StreamGroup& group, const StreamGroup::Pending& pending) {
+  bool Consumer(RdbReader& part) {
     std::string scratch;
     std::string_view name;
     int64_t seen;
-    uint64_t count;
-    if (!reader_.String(&name, &scratch) || !reader_.Millis(&seen)) return false;
-    if (group.FindConsumer(name) != nullptr)
-      return reader_.Fail("Duplicate stream consumer detected");
-    StreamConsumer* const consumer = group.AddConsumer(name, seen);
-    consumer->active_ms = seen;
-    if (form_ == RdbType::kStreamListpacks3 && !reader_.Millis(&consumer->active_ms)) return false;
-    if (!reader_.Length(&count)) return false;
-    for (; count > 0; --count) {
-      StreamId id;
-      if (!RawId(&id)) return false;
-      const auto found = pending.find(id);
-      if (found == pending.end() || group.FindPending(id) != nullptr) {
-        return reader_.Fail("a consumer's entry that is not pending");
-      }
-      group.Assign(id, consumer, found->second.delivered_ms, found->second.deliveries);
+    if (!part.String(&name, &scratch) || !part.Millis(&seen)) return false;
+    if (group_->FindConsumer(name) != nullptr) {
+      return part.Fail("Duplicate stream consumer detected");
     }
+    consumer_ = group_->AddConsumer(name, seen);
+    consumer_->active_ms = seen;
+    return form_ != RdbType::kStreamListpacks3 || part.Millis(&consumer_->active_ms);
+  }
+
+  bool ConsumersId(RdbReader& part) {
+    StreamId id;
+    if (!RawId(part, &id)) return false;
+    const auto found = pending_.find(id);
+    if (found == pending_.end() || group_->FindPending(id) != nullptr) {
+      return part.Fail("a consumer's entry that is not pending");
+    }
+    group_->Assign(id, consumer_, found->second.delivered_ms, found->second.deliveries);
     return true;
   }
 
-  RdbType form_;
-  RdbReader& reader_;
-  StreamId last_;  // Of the last live entry.
+  const RdbType form_;
+  std::unique_ptr<Stream> stream_ = std::make_unique<Stream>();
+  Next next_ = Next::kNumberOfBlocks;
+  uint64_t left_ = 0;  // Of what stands next.
+  StreamId last_;      // Of the last live entry.
+  uint64_t groups_ = 0;
+  uint64_t consumers_ = 0;
+  StreamGroup* group_ = nullptr;  // That is being read, as is its consumer.
+  StreamConsumer* consumer_ = nullptr;
+  StreamGroup::Pending pending_;  // In it, of whatever consumer.
 };
+
+std::unique_ptr<ValueLoader> NewStreamLoader(RdbType form) {
+  return std::make_unique<StreamLoader>(form);
+}
 
 absl::StatusOr<Object*> LoadStream(RdbType form, RdbReader& reader, const TypeSettings&) {
   CHECK(form == RdbType::kStreamListpacks || form == RdbType::kStreamListpacks2 ||
         form == RdbType::kStreamListpacks3);
-  auto stream = std::make_unique<Stream>();
-  if (!StreamLoader(form, reader).Load(*stream)) return reader.status();
-  return stream.release();
+  StreamLoader loader(form);
+  return LoadWhole(loader, reader);
 }
 
 }  // namespace slotmesh::node

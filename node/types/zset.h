@@ -27,6 +27,7 @@
 #include "node/data/listpack.h"
 #include "node/data/score_set.h"
 #include "node/types/type_settings.h"
+#include "node/types/value_loader.h"
 #include "node/types/value_type.h"
 
 namespace slotmesh::node {
@@ -153,6 +154,8 @@ const ValueType& ZsetType();
 // A sorted set out of one of its serialised forms; see LoadValue. Members out of order, twice or
 // with a score that is no number are DATA_LOSS.
 absl::StatusOr<Object*> LoadZset(RdbType form, RdbReader& reader, const TypeSettings& settings);
+// See NewValueLoader. REQUIRES: kZset or kZset2.
+std::unique_ptr<ValueLoader> NewZsetLoader(RdbType form, const TypeSettings& settings);
 
 }  // namespace slotmesh::node
 

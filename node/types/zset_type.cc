@@ -115,29 +115,45 @@ bool ReadScore(RdbType form, RdbReader& reader, double* score) {
 
 constexpr const char* kEmpty = "an empty sorted set";
 
-// Members one by one, in any order.
-std::unique_ptr<Zset> ReadMembers(RdbType form, RdbReader& reader, const TypeSettings& settings) {
-  uint64_t count;
-  if (!reader.Length(&count)) return nullptr;
-  if (count == 0) {
-    reader.FailEmpty(kEmpty);
-    return nullptr;
+// Members one by one, in any order, behind their number.
+class ScoresLoader final : public ValueLoader {
+ public:
+  ScoresLoader(RdbType form, const TypeSettings& settings) : form_(form), settings_(settings) {}
+
+  bool Add(RdbReader& part) override {
+    if (zset_ == nullptr && !Begin(part)) return false;
+    for (; left_ > 0 && !part.at_end(); --left_) {
+      if (!AddMember(part)) return false;
+    }
+    return true;
   }
-  auto zset = std::make_unique<Zset>(settings, count, 0);
-  std::string scratch;
-  for (uint64_t i = 0; i < count; ++i) {
+  bool complete() const override { return zset_ != nullptr && left_ == 0; }
+  Object* Release() override { return zset_.release(); }
+
+ private:
+  bool Begin(RdbReader& part) {
+    if (!part.Length(&left_)) return false;
+    if (left_ == 0) return part.FailEmpty(kEmpty);
+    zset_ = std::make_unique<Zset>(settings_, left_, 0);
+    return true;
+  }
+
+  bool AddMember(RdbReader& part) {
     std::string_view member;
     double score;
-    if (!reader.String(&member, &scratch) || !ReadScore(form, reader, &score)) return nullptr;
-    const Zset::Spot spot = zset->Find(member);
-    if (spot.found()) {
-      reader.Fail("a member stands twice");
-      return nullptr;
-    }
-    zset->Insert(spot, score, settings);
+    if (!part.String(&member, &scratch_) || !ReadScore(form_, part, &score)) return false;
+    const Zset::Spot spot = zset_->Find(member);
+    if (spot.found()) return part.Fail("a member stands twice");
+    zset_->Insert(spot, score, settings_);
+    return true;
   }
-  return zset;
-}
+
+  const RdbType form_;
+  const TypeSettings& settings_;
+  std::unique_ptr<Zset> zset_;
+  uint64_t left_ = 0;
+  std::string scratch_;
+};
 
 // Whether the pairs of a valid listpack are a sorted set.
 bool IsSortedSet(const ListpackView& pairs) {
@@ -218,11 +234,17 @@ const ValueType& ZsetType() {
   return type;
 }
 
+std::unique_ptr<ValueLoader> NewZsetLoader(RdbType form, const TypeSettings& settings) {
+  return std::make_unique<ScoresLoader>(form, settings);
+}
+
 absl::StatusOr<Object*> LoadZset(RdbType form, RdbReader& reader, const TypeSettings& settings) {
   std::unique_ptr<Zset> zset;
   if (form == RdbType::kZset || form == RdbType::kZset2) {
-    zset = ReadMembers(form, reader, settings);
-  } else if (form == RdbType::kZsetListpack) {
+    ScoresLoader loader(form, settings);
+    return LoadWhole(loader, reader);
+  }
+  if (form == RdbType::kZsetListpack) {
     zset = ReadListpack(reader, settings);
   } else if (form == RdbType::kZsetZiplist) {
     zset = ReadPackedZiplist(reader, settings);

@@ -212,6 +212,37 @@ TEST_F(SourceTest, BacklogHasABound) {
   ExpectGivenUp("the target cannot keep up with the writes to these slots");
 }
 
+// A value that nobody could wait for may be more than all the backlog that there may be else.
+TEST_F(SourceTest, TheBacklogHoldsAnyValueThatComesAtOnce) {
+  Copy();
+  const std::string part(1 << 20, 'p');
+  for (uint64_t i = 0; i < (2 * kStreamBacklogMax) >> 20; ++i) {
+    source_.AddPart(part, /*last=*/false, now_, &out_);
+  }
+  source_.AddPart(part, /*last=*/true, now_, &out_);
+  EXPECT_EQ(source_.phase(), Phase::kCopying);
+  EXPECT_EQ(source_.entries_sent(), 1);
+  AddEffect(1);
+  EXPECT_EQ(source_.phase(), Phase::kCopying);
+  for (uint64_t i = 0; i <= kStreamBacklogMax >> 20; ++i) AddEffect(1 << 20);
+  ExpectGivenUp("the target cannot keep up with the writes to these slots");
+}
+
+TEST_F(SourceTest, WhoWaitsForAValueDoesNotWaitForTheTargetToo) {
+  Copy();
+  const std::string part(kStreamWindowBytes, 'p');
+  EXPECT_TRUE(source_.wants_entries());
+  source_.AddPart(part, /*last=*/false, now_, &out_);
+  EXPECT_FALSE(source_.wants_entries());
+  EXPECT_TRUE(source_.wants_entries(/*awaited=*/true));
+  for (uint64_t i = 1; i < kStreamBacklogMax / kStreamWindowBytes; ++i) {
+    source_.AddPart(part, /*last=*/false, now_, &out_);
+  }
+  EXPECT_FALSE(source_.wants_entries(/*awaited=*/true));
+  source_.OnLinkLost(now_, &out_);
+  EXPECT_FALSE(source_.wants_entries(/*awaited=*/true));
+}
+
 TEST_F(SourceTest, AChangeBehindTheFenceEndsIt) {
   Fence();
   out_ = {};

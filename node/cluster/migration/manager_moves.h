@@ -3,11 +3,11 @@
 #ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_MANAGER_MOVES_H_
 #define SLOTMESH_NODE_CLUSTER_MIGRATION_MANAGER_MOVES_H_
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "node/cluster/migration/entry_parts.h"
 #include "node/cluster/migration/migration_manager.h"
 #include "node/cluster/migration/slot_journal.h"
 
@@ -15,15 +15,25 @@ namespace slotmesh::node {
 
 class MigrationManager::Export : public SnapshotConsumer {
  public:
-  Export(ledger::MovePlan plan, const slots::NodeId& peer, absl::Time now,
-         std::function<void(Export&, const SnapshotItem&)> take)
-      : machine(std::move(plan), now), target(peer), take_(std::move(take)) {}
+  Export(MigrationManager& manager, ledger::MovePlan plan, const slots::NodeId& peer,
+         absl::Time now)
+      : machine(std::move(plan), now),
+        target(peer),
+        parts(manager.parts_.part_sizes),
+        manager_(manager) {}
 
-  void OnEntry(const SnapshotItem& item) override { take_(*this, item); }
-  bool WantsMore() const override { return machine.wants_entries(); }
+  void OnEntry(const SnapshotItem& item) override { manager_.TakeEntry(*this, item); }
+  bool TakesInParts(const Entry& entry) const override { return parts.Takes(entry); }
+  bool OnPart(const SnapshotItem& item) override { return manager_.TakePart(*this, parts, item); }
+  void OnAwaited() override { manager_.Schedule(); }
+  // Clients that wait for a big value are not to wait for the network, too.
+  bool WantsMore() const override {
+    return machine.wants_entries(/*awaited=*/walk != nullptr && walk->waited_for());
+  }
 
   MigrationSource machine;
   slots::NodeId target;
+  EntryParts parts;  // Of the big value that goes now.
   std::unique_ptr<SnapshotWalk> walk;
   bool wants_walk = false;           // It is to begin as soon as no other one is in the way.
   bool feeding = false;              // Effects are taken: since the walk began.
@@ -33,7 +43,7 @@ class MigrationManager::Export : public SnapshotConsumer {
   std::string end_reason;
 
  private:
-  std::function<void(Export&, const SnapshotItem&)> take_;
+  MigrationManager& manager_;
 };
 
 class MigrationManager::Import {

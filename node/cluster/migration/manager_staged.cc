@@ -40,7 +40,8 @@ void MigrationManager::JournalStaged(Import& import, const std::vector<std::stri
 bool MigrationManager::SayAgain(Import& import, absl::FunctionRef<bool()> out_of_time) {
   const uint64_t copies = parts_.engine.journal.copies();
   if (import.walk == nullptr || import.walk_copies != copies) {
-    import.walk = std::make_unique<StagingWalk>(import.staged, import.staging->keyspace());
+    import.walk =
+        std::make_unique<StagingWalk>(import.staged, import.staging->keyspace(), parts_.part_sizes);
     import.walk_copies = copies;
   }
   if (!import.walk->Step(parts_.engine, out_of_time)) return false;

@@ -125,15 +125,26 @@ void MigrationManager::OnPeerWritable(const slots::NodeId& peer) {
 
 void MigrationManager::TakeEntry(Export& moving, const SnapshotItem& item) {
   const Entry& entry = item.entry;
+  if (moving.parts.Takes(entry)) {
+    // Nobody could wait for it; at the target it takes its time all the same.
+    EntryParts parts(parts_.part_sizes);
+    while (!TakePart(moving, parts, item)) continue;
+    return;
+  }
   MigrationSource::Output out;
   const std::string payload = DumpEntry(entry, /*compress=*/false, item.database);
-  moving.machine.AddEntry({.database = item.database,
-                           .expiry = entry.expiry(),
-                           .access_clock = entry.access_clock(),
-                           .key = entry.key(),
-                           .payload = payload},
-                          Now(), &out);
+  moving.machine.AddEntry(RecordOf(item.database, entry, payload), Now(), &out);
   Perform(moving, out);
+}
+
+// True if it is the last.
+bool MigrationManager::TakePart(Export& moving, EntryParts& parts, const SnapshotItem& item) {
+  MigrationSource::Output out;
+  std::string records;
+  const bool last = parts.Append(item.database, item.entry, &records);
+  moving.machine.AddPart(records, last, Now(), &out);
+  Perform(moving, out);
+  return last;
 }
 
 void MigrationManager::OnUnit(const JournalUnit& unit) {
@@ -236,7 +247,7 @@ bool MigrationManager::StepExport(Export& moving, absl::FunctionRef<bool()> out_
   }
   moving.machine.Send(Now(), &out);
   Perform(moving, out);
-  return moving.walk != nullptr && moving.machine.wants_entries();
+  return moving.walk != nullptr && moving.WantsMore();
 }
 
 bool MigrationManager::StepImport(Import& moving, absl::FunctionRef<bool()> out_of_time) {

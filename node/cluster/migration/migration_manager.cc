@@ -270,9 +270,7 @@ std::string MigrationManager::ReasonToRefuse() const {
 }
 
 void MigrationManager::BeginExport(const ledger::MovePlan& plan, const slots::NodeId& target) {
-  auto take = [this](Export& moving, const SnapshotItem& item) { TakeEntry(moving, item); };
-  const auto at =
-      exports_.emplace(plan.plan, std::make_unique<Export>(plan, target, Now(), std::move(take)));
+  const auto at = exports_.emplace(plan.plan, std::make_unique<Export>(*this, plan, target, Now()));
   leaving_ |= plan.slots;
   std::string reason = data_missing_ || parts_.engine.loading.active ? ReasonToRefuse() : "";
   if (held_.Intersects(plan.slots)) reason = "its slots have not all come to the source yet";

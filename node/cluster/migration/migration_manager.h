@@ -30,6 +30,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "node/cluster/cluster_state.h"
+#include "node/cluster/migration/entry_parts.h"
 #include "node/cluster/migration/migration_book.h"
 #include "node/cluster/migration/peer_outbox.h"
 #include "node/cluster/migration/source.h"
@@ -68,6 +69,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
     // their directives promise, and every replica in sync has it; if not, it is asked for. Null:
     // always.
     std::function<bool(uint64_t offset)> is_kept = nullptr;
+    PartSizes part_sizes = {};
   };
 
   explicit MigrationManager(Parts parts);
@@ -125,6 +127,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   void OnPeerWritable(const slots::NodeId& peer);
 
   void TakeEntry(Export& moving, const SnapshotItem& item);
+  bool TakePart(Export& moving, EntryParts& parts, const SnapshotItem& item);
   void TakeEffect(const Effect& effect);
   void SaveKeysOf(Export& moving, const Effect& effect);
   void GiveUpAll(std::string_view reason);

@@ -103,19 +103,28 @@ bool StagingWalk::FindTable() {
   return false;
 }
 
+void StagingWalk::Say(const Entry& entry) {
+  if (parts_.Takes(entry)) return big_.push_back(&entry);
+  const std::string payload = DumpEntry(entry, /*compress=*/false, database_);
+  AppendEntry(&bytes_, RecordOf(database_, entry, payload));
+}
+
+bool StagingWalk::SayMore() {
+  if (!big_.empty()) {
+    if (parts_.Append(big_database_, *big_.front(), &bytes_)) big_.pop_front();
+    return true;
+  }
+  if (!FindTable()) return false;
+  big_database_ = database_;
+  cursor_ = staged_.database(database_).Scan(cursor_, slot_, [&](const Entry& e) { Say(e); });
+  if (cursor_ == 0) ++slot_;
+  return true;
+}
+
 bool StagingWalk::Step(Engine& engine, absl::FunctionRef<bool()> out_of_time) {
   if (!begun_) JournalStagingBegin(engine, plan_);
   begun_ = true;
-  while (FindTable()) {
-    cursor_ = staged_.database(database_).Scan(cursor_, slot_, [&](const Entry& entry) {
-      const std::string payload = DumpEntry(entry, /*compress=*/false, database_);
-      AppendEntry(&bytes_, {.database = database_,
-                            .expiry = entry.expiry(),
-                            .access_clock = entry.access_clock(),
-                            .key = entry.key(),
-                            .payload = payload});
-    });
-    if (cursor_ == 0) ++slot_;
+  while (SayMore()) {
     if (bytes_.size() < kPieceBytes) continue;
     JournalStagingData(engine, plan_, bytes_);
     bytes_.clear();

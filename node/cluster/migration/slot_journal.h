@@ -20,10 +20,12 @@
 #define SLOTMESH_NODE_CLUSTER_MIGRATION_SLOT_JOURNAL_H_
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
+#include "node/cluster/migration/entry_parts.h"
 #include "node/command/engine.h"
 #include "slots/ids.h"
 #include "slots/slot_map.h"
@@ -54,17 +56,24 @@ std::optional<slots::MapVersion> ParseMapVersion(std::string_view text);
 // changes meanwhile.
 class StagingWalk {
  public:
-  StagingWalk(StagedPlan plan, const Keyspace& staged) : plan_(std::move(plan)), staged_(staged) {}
+  StagingWalk(StagedPlan plan, const Keyspace& staged, const PartSizes& sizes)
+      : plan_(std::move(plan)), staged_(staged), parts_(sizes) {}
   // True when done. Not within a command.
   bool Step(Engine& engine, absl::FunctionRef<bool()> out_of_time);
 
  private:
   // The next table that has keys; false if there is none.
   bool FindTable();
+  void Say(const Entry& entry);
+  // A part of a big value, or the next bucket; false if there is none.
+  bool SayMore();
 
   const StagedPlan plan_;
   const Keyspace& staged_;
   std::string bytes_;
+  EntryParts parts_;
+  std::deque<const Entry*> big_;  // Of the bucket before; the first one goes in parts.
+  int big_database_ = 0;
   bool begun_ = false;
   int database_ = 0;
   int slot_ = 0;

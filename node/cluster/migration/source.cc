@@ -23,12 +23,14 @@ void MigrationSource::SendFrame(FrameKind kind, uint64_t offset, std::string_vie
 
 // --- The stream ---
 
-void MigrationSource::AppendRecord(absl::Time now, Output* out) {
-  if (record_.size() > kRecordBytesMax) {
+void MigrationSource::Append(std::string_view records, uint64_t value_bytes, absl::Time now,
+                             Output* out) {
+  if (records.size() > kRecordBytesMax) {
     return GiveUp(now, "a key or command is too big to move", out);
   }
-  stream_.Append(record_);
-  if (stream_.lag() > kStreamBacklogMax + record_.size()) {
+  stream_.Append(records);
+  value_bytes_max_ = std::max(value_bytes_max_, value_bytes);
+  if (stream_.lag() > kStreamBacklogMax + std::max<uint64_t>(value_bytes_max_, records.size())) {
     GiveUp(now, "the target cannot keep up with the writes to these slots", out);
   }
 }
@@ -38,7 +40,16 @@ void MigrationSource::AddEntry(const EntryRecord& entry, absl::Time now, Output*
   record_.clear();
   AppendEntry(&record_, entry);
   ++entries_;
-  AppendRecord(now, out);
+  Append(record_, record_.size(), now, out);
+}
+
+void MigrationSource::AddPart(std::string_view records, bool last, absl::Time now, Output* out) {
+  if (!takes_records()) return;
+  value_bytes_ += records.size();
+  Append(records, value_bytes_, now, out);
+  if (!last) return;
+  value_bytes_ = 0;
+  ++entries_;
 }
 
 void MigrationSource::AddEffect(int database, Args words, UnixMillis source_now, absl::Time now,
@@ -53,7 +64,7 @@ void MigrationSource::AddEffect(int database, Args words, UnixMillis source_now,
     AppendTime(&record_, source_now);
   }
   AppendEffect(&record_, database, words);
-  AppendRecord(now, out);
+  Append(record_, 0, now, out);
 }
 
 void MigrationSource::WalkDone(absl::Time now, Output* out) {

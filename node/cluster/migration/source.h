@@ -77,8 +77,11 @@ class MigrationSource {
   const OutStream& stream() const { return stream_; }
   // Why it was given up; empty if it was not.
   const std::string& reason() const { return reason_; }
-  // The walk may hand out more now.
-  bool wants_entries() const { return phase_ == Phase::kCopying && stream_.has_room(); }
+  // The walk may hand out more now. While clients wait for a value it need not be sent at once.
+  bool wants_entries(bool awaited = false) const {
+    return phase_ == Phase::kCopying &&
+           (stream_.has_room() || (awaited && stream_.lag() < kStreamBacklogMax));
+  }
   bool takes_records() const { return phase_ == Phase::kCopying || phase_ == Phase::kCatchingUp; }
   uint64_t entries_sent() const { return entries_; }
   absl::Time last_ack() const { return last_ack_; }
@@ -86,6 +89,8 @@ class MigrationSource {
   // The stream's content, in its order; sent by the next Send or Tick. What comes when
   // takes_records() is false means that a fenced slot has changed: the move is given up.
   void AddEntry(const EntryRecord& entry, absl::Time now, Output* out);
+  // The next part of an entry, as records (entry_parts.h).
+  void AddPart(std::string_view records, bool last, absl::Time now, Output* out);
   void AddEffect(int database, Args words, UnixMillis source_now, absl::Time now, Output* out);
   void WalkDone(absl::Time now, Output* out);
   // Sends what the window allows.
@@ -105,7 +110,7 @@ class MigrationSource {
   void CheckInvariants() const;
 
  private:
-  void AppendRecord(absl::Time now, Output* out);
+  void Append(std::string_view records, uint64_t value_bytes, absl::Time now, Output* out);
   void OnReady(absl::Time now, Output* out);
   void OnAck(absl::Time now, uint64_t offset, Output* out);
   void OnComplete(absl::Time now, uint64_t offset, Output* out);
@@ -121,6 +126,8 @@ class MigrationSource {
   std::string reason_;
   UnixMillis stream_time_ = -1;  // Of the last Time record.
   uint64_t entries_ = 0;
+  uint64_t value_bytes_ = 0;      // Of the value that comes in parts, so far.
+  uint64_t value_bytes_max_ = 0;  // Of any one value: it may have had to come at once.
   absl::Time created_;
   absl::Time next_begin_;
   absl::Time copy_begin_;

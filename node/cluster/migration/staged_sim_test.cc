@@ -44,6 +44,9 @@ class StagedSim {
 
   void Fill() {
     for (int i = 0; i < 200; ++i) Write();
+    // One that goes in parts.
+    for (int i = 0; i < 40; ++i) writer_->Run(StrCat("HSET {b}big field", i, " value", i));
+    model_[{0, "{b}big"}] = world_.node(kSource).ContentOf(MovingSlots()).at({0, "{b}big"});
   }
   // The move, up to the target's end: often in the instants around the commit.
   void MoveAndCrash() {

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "node/codec/dump.h"
+#include "node/codec/rdb_reader.h"
 #include "node/keyspace/entry_codec.h"
+#include "node/types/load_value.h"
 #include "slots/hash_slot.h"
 #include "slots/key_spec.h"
 #include "slots/strings.h"
@@ -14,6 +16,8 @@ namespace {
 
 // No command is logged as slow.
 constexpr int64_t kNeverSlow = -1;
+
+constexpr const char* kOtherKey = "the source sent a key of other slots or databases";
 
 }  // namespace
 
@@ -49,7 +53,25 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
   notifier_.set_classes(0);
 }
 
-Staging::~Staging() { keyspace_.Flush(); }
+Staging::~Staging() {
+  DropOpenValues();
+  keyspace_.Flush();
+}
+
+// To where all garbage goes: they may be as big as any.
+void Staging::DropOpenValues() {
+  for (OpenValue& value : open_) {
+    Object* const object = value.loader->Release();
+    if (object == nullptr) continue;
+    Entry* const entry = Entry::NewObject(value.key, object, kNoExpiry);
+    if (keyspace_.reclaimer() != nullptr) {
+      keyspace_.reclaimer()->TakeEntry(entry);
+    } else {
+      Entry::Free(entry);
+    }
+  }
+  open_.clear();
+}
 
 absl::Status Staging::Apply(const Record& record) {
   switch (record.kind) {
@@ -63,26 +85,71 @@ absl::Status Staging::Apply(const Record& record) {
       return ApplyEffect(record.database, record.words);
     case RecordKind::kFinal:
       return absl::OkStatus();
+    case RecordKind::kValue:
+      return BeginValue(record.entry, record.form);
+    case RecordKind::kPart:
+      return AddPart(record.part);
+    case RecordKind::kValueEnd:
+      return EndValue(record.checksum);
   }
   return absl::InternalError("a record of no kind");
 }
 
+bool Staging::IsPlaceOf(int database, std::string_view key) const {
+  const int slot = HashKey(keyspace_, key).slot;
+  return database < keyspace_.database_count() && slots_.Contains(static_cast<slots::Slot>(slot));
+}
+
+// In place of what the key had.
+void Staging::Insert(int database, Entry* entry, uint32_t access_clock) {
+  const HashedKey key = HashKey(keyspace_, entry->key());
+  Database& db = keyspace_.database(database);
+  db.Delete(key, engine_.now_ms);
+  db.Insert(key, entry, engine_.now_ms)->set_access_clock(access_clock);
+  ++entries_;
+}
+
 absl::Status Staging::ApplyEntry(const EntryRecord& entry) {
-  const HashedKey key = HashKey(keyspace_, entry.key);
-  if (entry.database >= keyspace_.database_count() ||
-      !slots_.Contains(static_cast<slots::Slot>(key.slot))) {
-    return absl::InvalidArgumentError("the source sent a key of other slots or databases");
-  }
+  if (!IsPlaceOf(entry.database, entry.key)) return absl::InvalidArgumentError(kOtherKey);
   const absl::StatusOr<DumpedValue> dumped = OpenDump(entry.payload);
   if (!dumped.ok()) return dumped.status();
   const absl::StatusOr<Entry*> value =
       LoadEntry(entry.key, *dumped, entry.expiry, engine_.type_settings, entry.database);
   if (!value.ok()) return value.status();
-  (*value)->set_access_clock(entry.access_clock);
-  Database& db = keyspace_.database(entry.database);
-  db.Delete(key, engine_.now_ms);
-  db.Insert(key, *value, engine_.now_ms);
-  ++entries_;
+  Insert(entry.database, *value, entry.access_clock);
+  return absl::OkStatus();
+}
+
+absl::Status Staging::BeginValue(const EntryRecord& entry, RdbType form) {
+  if (!IsPlaceOf(entry.database, entry.key)) return absl::InvalidArgumentError(kOtherKey);
+  std::unique_ptr<ValueLoader> loader = NewValueLoader(form, engine_.type_settings);
+  if (loader == nullptr || open_.size() >= kValuesOpenMax) {
+    return absl::InvalidArgumentError("the source sent a value in parts that comes whole");
+  }
+  open_.push_back({entry.database, std::string(entry.key), entry.expiry, entry.access_clock,
+                   std::move(loader), ValueChecksum(form)});
+  return absl::OkStatus();
+}
+
+absl::Status Staging::AddPart(std::string_view elements) {
+  if (open_.empty()) return absl::InvalidArgumentError("the source sent a part of no value");
+  OpenValue& value = open_.back();
+  value.checksum.Add(elements);
+  RdbReader reader(elements);
+  if (!value.loader->Add(reader)) return reader.status();
+  if (reader.at_end()) return absl::OkStatus();
+  return absl::DataLossError("bytes behind a value's end");
+}
+
+absl::Status Staging::EndValue(uint64_t checksum) {
+  if (open_.empty()) return absl::InvalidArgumentError("the source sent the end of no value");
+  OpenValue& value = open_.back();
+  if (!value.loader->complete() || value.checksum.value() != checksum) {
+    return absl::DataLossError(StrCat("the value of a key arrived damaged: ", value.key));
+  }
+  Insert(value.database, Entry::NewObject(value.key, value.loader->Release(), value.expiry),
+         value.access_clock);
+  open_.pop_back();
   return absl::OkStatus();
 }
 

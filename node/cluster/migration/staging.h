@@ -5,7 +5,8 @@
 // Nothing in it shows in the node's own keyspace (DBSIZE, SCAN, KEYS, ...). Its keys do not expire:
 // the source says when one is gone, and commands run at the source's time. It has the live
 // keyspace's hash seed, so that whole tables change hands: AdoptInto costs a few operations a slot,
-// whatever the number of keys.
+// whatever the number of keys. A record costs what it has bytes: big values come in parts, and
+// stand aside until they are whole.
 //
 // Engine thread only. Borrows the live engine's registry and settings; owns its keys.
 #ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_STAGING_H_
@@ -14,11 +15,14 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/cluster/migration/target.h"
 #include "node/command/dispatcher.h"
 #include "node/command/engine.h"
+#include "node/types/value_loader.h"
 #include "slots/slot_set.h"
 
 namespace slotmesh::node {
@@ -55,7 +59,23 @@ class Staging : public RecordSink {
     Clock& live_;
   };
 
+  // A key that comes in parts, of which not all have come.
+  struct OpenValue {
+    int database;
+    std::string key;
+    UnixMillis expiry;
+    uint32_t access_clock;
+    std::unique_ptr<ValueLoader> loader;
+    ValueChecksum checksum;
+  };
+
+  bool IsPlaceOf(int database, std::string_view key) const;
+  void Insert(int database, Entry* entry, uint32_t access_clock);
   absl::Status ApplyEntry(const EntryRecord& entry);
+  absl::Status BeginValue(const EntryRecord& entry, RdbType form);
+  absl::Status AddPart(std::string_view elements);
+  absl::Status EndValue(uint64_t checksum);
+  void DropOpenValues();
   absl::Status ApplyEffect(int database, Args words);
 
   const slots::SlotSet slots_;
@@ -76,6 +96,7 @@ class Staging : public RecordSink {
   Engine engine_;
   Dispatcher dispatcher_;
   Client client_{0, nullptr};
+  std::vector<OpenValue> open_;  // At most kValuesOpenMax; the last one goes on.
   uint64_t entries_ = 0;
 };
 

@@ -59,6 +59,11 @@ std::string SomeStream() {
                         .key = "key",
                         .payload = std::string_view("\0payload", 8)});
   AppendEntry(&stream, {.key = "", .payload = ""});
+  AppendValue(&stream, {.database = 4, .expiry = 7, .access_clock = 1, .key = "big"},
+              RdbType::kHash);
+  AppendPart(&stream, std::string_view("\0part", 5));
+  AppendPart(&stream, "");
+  AppendValueEnd(&stream, 0x0123456789abcdef);
   const std::string_view words[] = {"SET", "", std::string_view("\0\r\n", 3)};
   AppendEffect(&stream, 15, words);
   AppendFinal(&stream);
@@ -89,6 +94,20 @@ void ExpectSomeStream(RecordReader& reader, const std::string& stream, size_t pi
         EXPECT_EQ(record.entry.expiry, kNoExpiry);
         EXPECT_EQ(record.entry.key, "");
       }
+      if (record.kind == RecordKind::kValue) {
+        EXPECT_EQ(record.entry.database, 4);
+        EXPECT_EQ(record.entry.expiry, 7);
+        EXPECT_EQ(record.entry.access_clock, 1);
+        EXPECT_EQ(record.entry.key, "big");
+        EXPECT_EQ(record.entry.payload, "");
+        EXPECT_EQ(record.form, RdbType::kHash);
+      }
+      if (kinds.size() == 5) {
+        EXPECT_EQ(record.part, std::string_view("\0part", 5));
+      }
+      if (record.kind == RecordKind::kValueEnd) {
+        EXPECT_EQ(record.checksum, 0x0123456789abcdef);
+      }
       if (record.kind == RecordKind::kEffect) {
         EXPECT_EQ(record.database, 15);
         EXPECT_EQ(record.words,
@@ -96,9 +115,10 @@ void ExpectSomeStream(RecordReader& reader, const std::string& stream, size_t pi
       }
     }
   }
-  EXPECT_EQ(kinds,
-            (std::vector<RecordKind>{RecordKind::kTime, RecordKind::kEntry, RecordKind::kEntry,
-                                     RecordKind::kEffect, RecordKind::kFinal}));
+  EXPECT_EQ(kinds, (std::vector<RecordKind>{
+                       RecordKind::kTime, RecordKind::kEntry, RecordKind::kEntry,
+                       RecordKind::kValue, RecordKind::kPart, RecordKind::kPart,
+                       RecordKind::kValueEnd, RecordKind::kEffect, RecordKind::kFinal}));
   EXPECT_EQ(reader.unread(), 0);
 }
 
@@ -120,7 +140,7 @@ TEST(Records, RefusesWhatIsNone) {
     RecordReader reader;
     reader.Feed(bad);
     Record record;
-    for (int records = 0; records < 6; ++records) {
+    for (int records = 0; records < 10; ++records) {
       const absl::StatusOr<bool> read = reader.Next(&record);
       if (!read.ok()) ++refused;
       if (!read.ok() || !*read) break;
@@ -128,6 +148,35 @@ TEST(Records, RefusesWhatIsNone) {
     }
   }
   EXPECT_GT(refused, 1000);
+}
+
+// v: a value begins, p: a part, e: its end, x: an effect, f: the final record.
+bool AreReadInThisOrder(std::string_view order) {
+  std::string stream;
+  const std::string_view words[] = {"SET", "k", "v"};
+  for (const char one : order) {
+    if (one == 'v') AppendValue(&stream, {.key = "k"}, RdbType::kSet);
+    if (one == 'p') AppendPart(&stream, "elements");
+    if (one == 'e') AppendValueEnd(&stream, 1);
+    if (one == 'x') AppendEffect(&stream, 0, words);
+    if (one == 'f') AppendFinal(&stream);
+  }
+  RecordReader reader;
+  reader.Feed(stream);
+  Record record;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (!reader.Next(&record).ok()) return false;
+  }
+  return true;
+}
+
+TEST(Records, PartsStandWithinTheirValueAndOneValueWithinAnother) {
+  for (const char* good : {"vpef", "vppef", "vef", "vpxpexf", "vpvppepef", "vevef"}) {
+    EXPECT_TRUE(AreReadInThisOrder(good)) << good;
+  }
+  for (const char* bad : {"p", "e", "vf", "vpf", "vpep", "vpee", "vvv", "vpvef"}) {
+    EXPECT_FALSE(AreReadInThisOrder(bad)) << bad;
+  }
 }
 
 TEST(Records, RefusesALengthAboveTheBound) {

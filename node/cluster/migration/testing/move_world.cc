@@ -2,10 +2,15 @@
 
 #include "absl/strings/str_split.h"
 #include "node/commands/connection.h"
+#include "node/commands/digest.h"
 #include "node/commands/generic.h"
+#include "node/commands/hashes.h"
 #include "node/commands/lists.h"
 #include "node/commands/migrate.h"
+#include "node/commands/sets.h"
+#include "node/commands/streams.h"
 #include "node/commands/strings.h"
+#include "node/commands/zsets.h"
 #include "node/keyspace/entry_codec.h"
 #include "slots/check.h"
 #include "slots/strings.h"
@@ -45,12 +50,23 @@ constexpr CommandSpec kAllKeysRows[] = {
 };
 static_assert(AllValid(kAllKeysRows));
 
+// Values of a few elements are big ones, of some parts, then.
+constexpr PartSizes kSmallParts = {.big_effort = 4, .part_bytes = 40};
+constexpr char kSmallForms[] =
+    "hash-max-listpack-entries 2\nset-max-listpack-entries 2\nset-max-intset-entries 2\n"
+    "zset-max-listpack-entries 2\nlist-max-listpack-size 2\nstream-node-max-entries 2\n";
+
 TestEngine::Options OptionsOf(uint64_t hash_seed) {
   TestEngine::Options options;
   options.families = {
       {StringCommands()},
       {GenericCommands()},
       {ListCommands()},
+      {HashCommands()},
+      {SetCommands()},
+      {SortedSetReadCommands()},
+      {SortedSetWriteCommands()},
+      {StreamCommands()},
       {ConnectionCommands(),
        [](TestEngine& engine) {
          return std::make_shared<ConnectionFamily>(ConnectionFamily{engine.dispatcher()});
@@ -66,7 +82,16 @@ TestEngine::Options OptionsOf(uint64_t hash_seed) {
   options.cluster = true;
   options.databases = 3;
   options.hash_seed = hash_seed;
+  options.config = kSmallForms;
   return options;
+}
+
+std::string ValueOf(const Entry& entry) {
+  IntText scratch;
+  if (entry.is_string()) return std::string(entry.string_bytes(scratch));
+  Digest digest;
+  MixValue(entry, &digest);
+  return digest.Hex();
 }
 
 }  // namespace
@@ -136,6 +161,11 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       staged(engine_.engine(), log, &reclaimer_) {
   engine().gate = &state;
   keyspace().set_reclaimer(&reclaimer_);
+  engine().big_values = &snapshots;
+  snapshots.set_on_released([this] {
+    engine().parking.Release(
+        [](const ParkingLot::Place& place) { return place.reason == ParkReason::kSavedValue; });
+  });
   link_.OnPicture([this] { state.Refresh(); });
   manager = std::make_unique<MigrationManager>(MigrationManager::Parts{
       .engine = engine(),
@@ -147,7 +177,8 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       .log = log,
       .reclaimer = &reclaimer_,
       .post = [this](std::function<void()> task) { link_.Post(std::move(task)); },
-      .is_kept = [this](uint64_t offset) { return is_kept == nullptr || is_kept(offset); }});
+      .is_kept = [this](uint64_t offset) { return is_kept == nullptr || is_kept(offset); },
+      .part_sizes = kSmallParts});
   family = {
       .state = &state, .migrations = &book, .handover = &manager->handover(), .staged = &staged};
   // The rows' own state was made before there was a ClusterState.
@@ -166,9 +197,7 @@ Content MoveNode::ContentOf(const slots::SlotSet& slots) {
   for (int i = 0; i < keyspace().database_count(); ++i) {
     keyspace().database(i).ForEach([&](int slot, const Entry& entry) {
       if (!slots.Contains(static_cast<slots::Slot>(slot))) return;
-      IntText scratch;
-      content[{i, std::string(entry.key())}] = {std::string(entry.string_bytes(scratch)),
-                                                entry.expiry()};
+      content[{i, std::string(entry.key())}] = {ValueOf(entry), entry.expiry()};
     });
   }
   return content;

@@ -31,7 +31,7 @@ namespace slotmesh::node {
 
 // Of each key, by database and name.
 struct KeyContent {
-  std::string value;
+  std::string value;  // What is no string is summed up (but for groups of streams).
   UnixMillis expiry = kNoExpiry;
   friend bool operator==(const KeyContent&, const KeyContent&) = default;
 };
