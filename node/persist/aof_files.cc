@@ -263,7 +263,8 @@ void AofFiles::Tick() {
   if (!log_.on()) return;
   const bool tried_lately =
       !last_rewrite_ok_ && env_.engine.now_ms - last_failure_ms_ < kRetryMillis;
-  if (!tried_lately && HasGrown()) (void)Rewrite();
+  const bool waits = tried_lately || (env_.stages_moves != nullptr && env_.stages_moves());
+  if (!waits && HasGrown()) (void)Rewrite();
 }
 
 bool AofFiles::Rewrite() {
