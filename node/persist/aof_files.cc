@@ -298,7 +298,11 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),
-                          .may_begin = [this] { return rdb_busy_ == nullptr || !rdb_busy_(); },
+                          .may_begin =
+                              [this] {
+                                if (rdb_busy_ != nullptr && rdb_busy_()) return false;
+                                return log_.SyncAhead();
+                              },
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {
