@@ -137,6 +137,16 @@ class BigMoveTest(ClusterTest):
         self.assertEqual(digest(self.target), before)
         self.assertEqual(self.source.call("DBSIZE"), 0)
 
+    def test_nor_while_its_fields_expire(self):
+        with self.source.connect(timeout=60) as connection:
+            # Soon, and for as long as the move takes.
+            connection.pipeline([("HPEXPIRE", KEY, 400 + i, "FIELDS", 1, f"field:{i:08}")
+                                 for i in range(3000)])
+        with (probes := self.probes())[0], probes[1], probes[2]:
+            seconds = self.move()
+            wait_until(lambda: self.target.call("HLEN", KEY) == FIELDS - 3000, 30, "all are gone")
+        self.check("with fields that expire", probes, seconds)
+
     def test_nor_while_it_is_written_to(self):
         with (probes := self.probes())[0], probes[1], probes[2], Writer(self.cluster) as writer:
             time.sleep(0.2)
