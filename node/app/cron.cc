@@ -84,7 +84,10 @@ void Cron::RefreshMemory() {
 }
 
 uint64_t Cron::ExpireFields(int database, std::string_view key) {
-  // What is left is met again by the sweep's next round.
+  // What is left is met again by the sweep's next round; so is a value that a snapshot has in part,
+  // the rest of which would have to be saved at once.
+  BigValueGate* const gate = engine_.big_values;
+  if (gate != nullptr && gate->active() && gate->MustWait(HashKey(engine_.keyspace, key))) return 0;
   bool done;
   return ExpireFieldsOf(engine_, database, key,
                         {.fields_max = kExpiryFieldsPerKey, .buckets_max = kExpiryBucketsPerKey},

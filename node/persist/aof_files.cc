@@ -263,7 +263,8 @@ void AofFiles::Tick() {
   if (!log_.on()) return;
   const bool tried_lately =
       !last_rewrite_ok_ && env_.engine.now_ms - last_failure_ms_ < kRetryMillis;
-  if (!tried_lately && HasGrown()) (void)Rewrite();
+  const bool waits = tried_lately || (env_.stages_moves != nullptr && env_.stages_moves());
+  if (!waits && HasGrown()) (void)Rewrite();
 }
 
 bool AofFiles::Rewrite() {
@@ -297,7 +298,11 @@ absl::Status AofFiles::BeginRewrite() {
       BackgroundSave::Job{.file = *std::move(file),
                           .notes = [this] { return Notes(); },
                           .form = FormOfBase(),
-                          .may_begin = [this] { return rdb_busy_ == nullptr || !rdb_busy_(); },
+                          .may_begin =
+                              [this] {
+                                if (rdb_busy_ != nullptr && rdb_busy_()) return false;
+                                return log_.SyncAhead();
+                              },
                           .on_begin = [this] { return Cut(); },
                           .on_end =
                               [this](const absl::Status& status) {

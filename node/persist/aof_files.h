@@ -43,6 +43,9 @@ class AofFiles {
     Log& log;
     std::function<void(std::function<void()>)> post;  // As BackgroundSave has it.
     std::function<void(std::chrono::nanoseconds, std::function<void()>)> post_after;
+    // Slots are on their way here: what has come of them stands in the file, but not in the data.
+    // A new base would have it all written again. Null: never.
+    std::function<bool()> stages_moves = nullptr;
   };
   explicit AofFiles(Environment environment);
 

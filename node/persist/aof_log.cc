@@ -29,6 +29,7 @@ void AofLog::Use(std::shared_ptr<AppendFile> file) {
   sum_ = 0;
   summed_bytes_ = 0;
   unsynced_ = false;
+  size_at_sync_ = file_->size();
 }
 
 void AofLog::Stop() {
@@ -112,10 +113,29 @@ void AofLog::SyncEverySecond(int64_t now_ms) {
   if (status_.ok()) status_ = sync_thread_.status();
   synced_offset_ = synced_offset();
   if (!unsynced_ || now_ms - last_sync_ms_ < kSyncMillis) return;
-  unsynced_ = false;
   last_sync_ms_ = now_ms;
+  BeginSync();
+}
+
+void AofLog::BeginSync() {
+  unsynced_ = false;
   syncing_offset_ = written_offset_;
+  size_at_sync_ = file_->size();
   sync_thread_.Begin(file_);
+}
+
+bool AofLog::SyncAhead() {
+  if (file_ == nullptr || config_.appendfsync == Fsync::kAlways) return true;
+  if (sync_thread_.busy()) return false;
+  if (!buffer_.empty() && unsynced_bytes() > kLittleBytes) Write(last_sync_ms_);
+  if (!status_.ok() || unsynced_bytes() <= kLittleBytes || syncs_ahead_ == kSyncsAheadMax) {
+    syncs_ahead_ = 0;
+    return true;
+  }
+  ++syncs_ahead_;
+  synced_offset_ = synced_offset();
+  BeginSync();
+  return false;
 }
 
 bool AofLog::Flush(int64_t now_ms) {
@@ -145,6 +165,7 @@ absl::Status AofLog::SyncNow() {
   if (status_.ok()) status_ = file_->Sync();
   unsynced_ = !status_.ok();
   if (status_.ok()) synced_offset_ = written_offset_;
+  if (status_.ok()) size_at_sync_ = file_->size();
   return status_;
 }
 

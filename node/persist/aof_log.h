@@ -35,8 +35,13 @@ class AofLog : public JournalSink {
   // Writes what there is, and syncs as appendfsync says. False if something was promised to be on
   // disk that is not.
   bool Flush(int64_t now_ms);
-  // Writes and syncs now; with a sum.
+  // Writes and syncs now; with a sum. The disk takes its time for what is unsynced.
   absl::Status SyncNow();
+  // Before SyncNow, again and again: syncs in the background until what is left is little, or is
+  // still much after kSyncsAheadMax times. True when it is.
+  bool SyncAhead();
+  static constexpr uint64_t kLittleBytes = 1 << 20;
+  static constexpr int kSyncsAheadMax = 3;
 
   // Another file, a base, has all up to that offset of the journal on disk.
   void NoteOnDisk(uint64_t offset) { synced_offset_ = std::max(synced_offset_, offset); }
@@ -69,6 +74,8 @@ class AofLog : public JournalSink {
   void WriteSum();
   bool SyncAlways();
   void SyncEverySecond(int64_t now_ms);
+  void BeginSync();
+  uint64_t unsynced_bytes() const { return file_->size() - size_at_sync_ + buffer_.size(); }
 
   Journal& journal_;
   const Config& config_;
@@ -85,6 +92,8 @@ class AofLog : public JournalSink {
   int64_t last_sync_ms_ = 0;
   int64_t waits_since_ms_ = 0;  // For a sync that takes long; 0: it does not.
   uint64_t syncs_awaited_ = 0;
+  uint64_t size_at_sync_ = 0;  // Of the file, when it was last begun.
+  int syncs_ahead_ = 0;
   // Of the journal: handed to the system, to the thread for syncing, and on disk.
   uint64_t written_offset_ = 0;
   uint64_t syncing_offset_ = 0;

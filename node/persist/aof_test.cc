@@ -4,6 +4,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "node/config/config.h"
@@ -169,6 +170,37 @@ TEST_F(AofLogTest, WhatAFullDiskRefusesIsWrittenLater) {
   EXPECT_TRUE(log_.Flush(0));
   EXPECT_TRUE(log_.status().ok());
   EXPECT_EQ(file_->bytes, select_ + Wanted("a") + Wanted("b"));
+}
+
+// A sync of a file that is to be left would hold everybody up for all that is unsynced.
+TEST_F(AofLogTest, WhatIsUnsyncedGoesToDiskInTheBackgroundBeforeItIsSyncedAtOnce) {
+  config_.appendfsync = Fsync::kEverySecond;
+  log_.Use(file_);
+  const auto ahead = [&] {
+    bool ready = log_.SyncAhead();
+    while (log_.syncing()) std::this_thread::yield();
+    return ready;
+  };
+  EXPECT_TRUE(ahead()) << "nothing is written";
+  Write("a");
+  log_.Flush(0);
+  EXPECT_TRUE(ahead()) << "that is little";
+  Write(std::string(AofLog::kLittleBytes, 'k'));
+  EXPECT_FALSE(ahead());
+  EXPECT_EQ(file_->synced.size(), file_->bytes.size());
+  EXPECT_GT(file_->synced.size(), AofLog::kLittleBytes);
+  EXPECT_TRUE(ahead());
+  // Who writes on and on does not put it off for ever.
+  int rounds = 0;
+  do {
+    Write(std::string(2 * AofLog::kLittleBytes, 'k'));
+  } while (!ahead() && ++rounds < 100);
+  EXPECT_EQ(rounds, AofLog::kSyncsAheadMax);
+  EXPECT_TRUE(log_.SyncNow().ok());
+  EXPECT_EQ(file_->synced.size(), file_->bytes.size());
+  EXPECT_TRUE(ahead());
+  config_.appendfsync = Fsync::kAlways;
+  EXPECT_TRUE(ahead());
 }
 
 TEST_F(AofLogTest, TimeIsNotedWhereItIsWanted) {

@@ -162,5 +162,32 @@ TEST(BigValueMove, AMoveGivenUpMidwayLetsThoseGoOnWhoWait) {
   EXPECT_GT(given_up, 20);
 }
 
+// Else a replica that is a little slower would lose its connection over a big move.
+TEST(BigValueMove, TheStreamWaitsForFilesAndReplicas) {
+  MoveWorld world(1);
+  MoveNode& source = world.node(1);
+  MoveNode& target = world.node(2);
+  KeptCopy file(target);
+  target.is_kept = [&](uint64_t offset) { return file.Has(offset); };
+  const auto client = source.Connect();
+  for (int i = 0; i < 2000; ++i) {
+    client->Run(StrCat("HSET {a}h field", i, " ", std::string(1000, 'v')));
+  }
+  const slots::PlanId plan = world.Plan(MovingSlots(), 1, 2);
+  const auto staged = [&] {
+    size_t bytes = 0;
+    for (const KeptCopy::Line& line : file.lines()) bytes += line.words.back().size();
+    return bytes;
+  };
+  EXPECT_FALSE(world.RunUntil([&] { return staged() > 500'000; }, absl::Seconds(5)));
+  EXPECT_GT(staged(), 0);
+  ASSERT_TRUE(world.RunUntil([&] {
+    file.Keep(1);
+    return world.FindFinished(plan) != nullptr;
+  }));
+  EXPECT_TRUE(world.FindFinished(plan)->committed);
+  EXPECT_GT(staged(), 2'000'000);
+}
+
 }  // namespace
 }  // namespace slotmesh::node

@@ -65,6 +65,7 @@ class MigrationManager::Import {
   std::unique_ptr<StagingWalk> walk;
   uint64_t walk_copies = 0;
   std::optional<uint64_t> stored_offset;  // Behind it, once all is staged.
+  uint64_t kept_mark = 0;                 // Of the journal (Journal::data_offset), not long ago.
 };
 
 }  // namespace slotmesh::node

@@ -22,6 +22,16 @@ bool MigrationManager::IsSaid(const Import& import) const {
   return !journal.streams() || import.said == journal.copies();
 }
 
+// Files and replicas have to get on before more is staged.
+bool MigrationManager::IsAheadOfCopies(Import& import) {
+  if (parts_.is_kept == nullptr || !parts_.engine.journal.streams()) return false;
+  const uint64_t offset = parts_.engine.journal.data_offset();
+  if (offset - import.kept_mark <= parts_.staged_unkept_max) return false;
+  if (!parts_.is_kept(import.kept_mark)) return true;
+  import.kept_mark = offset;
+  return false;
+}
+
 void MigrationManager::JournalStaged(Import& import, const std::vector<std::string>& pieces) {
   const Journal& journal = parts_.engine.journal;
   if (pieces.empty() || !journal.streams()) return;

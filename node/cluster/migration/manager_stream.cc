@@ -258,7 +258,8 @@ bool MigrationManager::StepImport(Import& moving, absl::FunctionRef<bool()> out_
     SayAgain(moving, [] { return false; });
     if (parts_.is_kept != nullptr) (void)parts_.is_kept(parts_.engine.journal.data_offset());
   }
-  if (!moving.machine.has_work()) return false;
+  // Tick, and news of what is kept, come back to it.
+  if (!moving.machine.has_work() || IsAheadOfCopies(moving)) return false;
   if (moving.staging == nullptr) {
     moving.staging =
         std::make_unique<Staging>(parts_.engine, moving.machine.plan().slots, parts_.reclaimer);

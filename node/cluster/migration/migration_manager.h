@@ -49,6 +49,9 @@ namespace slotmesh::node {
 inline constexpr int64_t kMoveSliceMicros = 500;
 // Moves to this node at a time; more are refused.
 inline constexpr size_t kImportsMax = 64;
+// Staged and journalled, but not yet kept (Parts::is_kept): with more than about twice that the
+// stream has to wait, so that it does not outrun files and replicas.
+inline constexpr uint64_t kStagedUnkeptMax = 8 << 20;
 // A request that waits for a fence longer is answered TRYAGAIN.
 inline constexpr int64_t kFencePatienceMs = 5000;
 
@@ -70,6 +73,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
     // always.
     std::function<bool(uint64_t offset)> is_kept = nullptr;
     PartSizes part_sizes = {};
+    uint64_t staged_unkept_max = kStagedUnkeptMax;
   };
 
   explicit MigrationManager(Parts parts);
@@ -148,6 +152,7 @@ class MigrationManager : private JournalSink, private PictureFollower {
   // manager_staged.cc
   bool LeadsTargetOf(const slots::SlotMap& map) const;
   bool IsSaid(const Import& import) const;
+  bool IsAheadOfCopies(Import& import);
   void JournalStaged(Import& import, const std::vector<std::string>& pieces);
   bool SayAgain(Import& import, absl::FunctionRef<bool()> out_of_time);
   bool StepStoring(Import& import, absl::FunctionRef<bool()> out_of_time);

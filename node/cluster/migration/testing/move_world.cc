@@ -178,7 +178,8 @@ MoveNode::MoveNode(FakeControl& control, FakeControlLink& link, uint64_t hash_se
       .reclaimer = &reclaimer_,
       .post = [this](std::function<void()> task) { link_.Post(std::move(task)); },
       .is_kept = [this](uint64_t offset) { return is_kept == nullptr || is_kept(offset); },
-      .part_sizes = kSmallParts});
+      .part_sizes = kSmallParts,
+      .staged_unkept_max = 2000});
   family = {
       .state = &state, .migrations = &book, .handover = &manager->handover(), .staged = &staged};
   // The rows' own state was made before there was a ClusterState.
