@@ -99,6 +99,10 @@ void AddClients(const MetricsSnapshot& s, Page* page) {
     page->Counter("slotmesh_error_replies_total", "Error replies by their first word.", error.count,
                   {{"code", error.code}});
   }
+  for (const ErrorMetrics& denial : s.acl_denials) {
+    page->Counter("slotmesh_acl_denied_total", "What users' rules refused.", denial.count,
+                  {{"reason", denial.code}});
+  }
 }
 
 void AddKeyspace(const MetricsSnapshot& s, Page* page) {

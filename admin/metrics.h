@@ -109,6 +109,7 @@ struct MetricsSnapshot {
   std::vector<CommandMetrics> commands;
   std::vector<ErrorMetrics> errors;
   uint64_t protocol_errors = 0;
+  std::vector<ErrorMetrics> acl_denials;  // By what was refused to a user: "auth", "key", ...
 
   uint64_t memory_used_bytes = 0;
   uint64_t memory_peak_bytes = 0;

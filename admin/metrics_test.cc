@@ -22,6 +22,7 @@ MetricsSnapshot Full() {
                        {.name = "config|set", .latency = {}}};
   snapshot.commands[0].latency.up_to = {1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3};
   snapshot.errors = {{"ERR", 4}, {"we\"ird\n", 1}};
+  snapshot.acl_denials = {{"auth", 0}, {"key", 5}};
   snapshot.databases = {{0, 100, 7}, {3, 1, 0}};
   snapshot.memory_used_bytes = uint64_t{1} << 40;
   snapshot.cluster.enabled = true;
@@ -51,6 +52,7 @@ TEST(Metrics, NumbersStandUnderTheirNamesAndLabels) {
   EXPECT_THAT(text,
               HasSubstr("slotmesh_bus_bytes_total{kind=\"gossip\",direction=\"sent\"} 4096\n"));
   EXPECT_THAT(text, HasSubstr("slotmesh_bus_refused_total{reason=\"unauthenticated\"} 9\n"));
+  EXPECT_THAT(text, HasSubstr("slotmesh_acl_denied_total{reason=\"key\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("slotmesh_error_replies_total{code=\"we\\\"ird\\n\"} 1\n"));
 }
 

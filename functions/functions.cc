@@ -76,7 +76,7 @@ std::string_view Functions::Refusal(node::CommandContext& ctx, const Invocation&
 }
 
 void Functions::PrepareInner(const node::Client& caller) {
-  inner_.user = caller.user;
+  if (inner_.user != caller.user) inner_.user = caller.user;
   inner_.authenticated = caller.authenticated;
   inner_.database = caller.database;
   inner_.no_touch = caller.no_touch;

@@ -32,10 +32,12 @@ struct RedisModuleBlockedClient {
   RedisModuleCmdFunc reply_callback = nullptr;
   RedisModuleCmdFunc timeout_callback = nullptr;
   RedisModuleDisconnectFunc disconnect_callback = nullptr;
+  RedisModuleAuthCallback login_callback = nullptr;  // Of one that is being logged in.
   void (*free_private_data)(RedisModuleCtx* ctx, void* data) = nullptr;
   void* private_data = nullptr;
 
   bool on_keys = false;
+  bool on_login = false;
   bool unblocked = false;  // Waits for the engine to end it.
   // What thread-safe contexts reply.
   slotmesh::node::Client replies;

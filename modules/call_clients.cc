@@ -20,6 +20,8 @@ void CallClients::GiveBack(std::unique_ptr<node::Client> client) {
                      !client->close_now && !client->close_after_reply && !client->waits();
   if (!clean || free_.size() == kKeptMax) return;
   client->has_unsent_write = false;
+  client->last_command = nullptr;
+  client->user = nullptr;
   free_.push_back(std::move(client));
 }
 

@@ -53,9 +53,10 @@ bool IsCommandName(std::string_view name) {
 // The words of a request as a module's getkeys-api finds its keys among them.
 class Question {
  public:
-  Question(const RedisModuleCommand& command, node::Args words)
+  Question(const RedisModuleCommand& command, node::Args words, bool channels)
       : frames_(command.modules->arg_frames()),
         ctx_(*command.modules, command.module, RedisModuleCtx::Kind::kCallback, nullptr) {
+    question_.channels = channels;
     ctx_.key_question = &question_;
     RedisModuleString** argv = frames_.Push(words);
     (void)command.function(&ctx_, argv, static_cast<int>(words.size()));
@@ -78,19 +79,39 @@ KeyFlag KeyFlagsOf(int flags) {
   return static_cast<KeyFlag>(flags & kKeyBits);
 }
 
-slots::KeyStatus AskForKeys(const void* state, slots::Words words, slots::KeyRefs* out) {
+// The bits of REDISMODULE_CMD_CHANNEL_*.
+KeyFlag ChannelFlagsOf(int flags) {
+  KeyFlag channel = KeyFlag::kNotKey;
+  if ((flags & REDISMODULE_CMD_CHANNEL_PATTERN) != 0) channel = channel | KeyFlag::kPattern;
+  if ((flags & REDISMODULE_CMD_CHANNEL_PUBLISH) != 0) channel = channel | KeyFlag::kPublish;
+  if ((flags & REDISMODULE_CMD_CHANNEL_SUBSCRIBE) != 0) channel = channel | KeyFlag::kSubscribe;
+  if ((flags & REDISMODULE_CMD_CHANNEL_UNSUBSCRIBE) != 0) {
+    channel = channel | KeyFlag::kUnsubscribe;
+  }
+  return channel;
+}
+
+slots::KeyStatus AskFor(bool channels, const void* state, slots::Words words, slots::KeyRefs* out) {
   const auto& command = *static_cast<const RedisModuleCommand*>(state);
   if (command.function == nullptr || command.module->unloaded) return slots::KeyStatus::kInvalid;
-  const Question question(command, words);
+  const Question question(command, words, channels);
   for (const auto& key : question.found()) {
     if (key.word < 1 || static_cast<size_t>(key.word) >= words.size()) {
       return slots::KeyStatus::kInvalid;
     }
   }
   for (const auto& key : question.found()) {
-    out->push_back({static_cast<uint32_t>(key.word), KeyFlagsOf(key.flags)});
+    out->push_back({static_cast<uint32_t>(key.word),
+                    channels ? ChannelFlagsOf(key.flags) : KeyFlagsOf(key.flags)});
   }
   return slots::KeyStatus::kOk;
+}
+
+slots::KeyStatus AskForKeys(const void* state, slots::Words words, slots::KeyRefs* out) {
+  return AskFor(/*channels=*/false, state, words, out);
+}
+slots::KeyStatus AskForChannels(const void* state, slots::Words words, slots::KeyRefs* out) {
+  return AskFor(/*channels=*/true, state, words, out);
 }
 
 void RunModuleCommand(node::CommandContext& ctx, node::Args args) {
@@ -112,6 +133,9 @@ void SetKeys(RedisModuleCommand& command, const LegacyKeyNumbers& keys) {
   if (command.words.gets_keys) {
     command.row.get_keys = slots::GetKeysFunction(&AskForKeys, &command);
     access = access | KeyFlag::kVariableFlags;
+  }
+  if (command.words.gets_channels) {
+    command.row.get_channels = slots::GetKeysFunction(&AskForChannels, &command);
   }
   if (keys.first != 0) {
     command.row.keys = {KeySpec::Range(

@@ -71,6 +71,8 @@ struct RedisModuleCtx {
   slotmesh::node::Args request;  // The words of the command; empty outside of commands.
   // SelectDb's; the client's at first.
   int database = 0;
+  // SetContextUser's: whose rules RM_Call goes by. Null: the client's.
+  const RedisModuleUser* user = nullptr;
 
   std::vector<slotmesh::modules::AutoFreed> tracked;
   // Memory of PoolAlloc, which goes with the call.

@@ -8,6 +8,7 @@
 
 #include "functions/lua/values.h"
 #include "functions/sha1_hex.h"
+#include "node/command/access_control.h"
 #include "node/command/registry.h"
 #include "slots/strings.h"
 
@@ -203,15 +204,18 @@ int ServerApi::PCall(lua_State* L) {
   return 1;
 }
 
-// There are no users with rules yet: who has logged in may run every command that there is.
 int ServerApi::AclCheckCommand(lua_State* L) {
   ServerApi& api = Of(L);
   if (lua_gettop(L) == 0) return RaiseError(L, kNoWords);
   if (!api.TakeWords(L)) return RaiseError(L, kBadWords);
-  if (api.host_.engine.registry.Resolve(api.args_) == nullptr) {
+  const node::Command* command = api.host_.engine.registry.Resolve(api.args_);
+  if (command == nullptr) {
     return RaiseError(L, "ERR Invalid command passed to server.acl_check_cmd()");
   }
-  lua_pushboolean(L, api.request_->inner.authenticated);
+  const node::AclUser* user = api.request_->inner.user.get();
+  const bool allowed =
+      user == nullptr || node::AccessControl::Check(*user, *command, api.args_).allowed();
+  lua_pushboolean(L, static_cast<int>(allowed));
   return 1;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "modules/api/groups.h"
+#include "modules/api/user_part.h"
 #include "modules/process.h"
 #include "modules/string.h"
 #include "node/journal/journal.h"
@@ -81,6 +82,25 @@ RedisModuleBlockedClient* BlockedClientPart::Block(RedisModuleCtx& ctx, const Ca
                       : modules_.engine().now_ms + std::min(timeout_ms, kTimeoutMillisMax);
   Wait(*blocked, deadline_ms, keys);
   return blocked;
+}
+
+RedisModuleBlockedClient* BlockedClientPart::BlockLogin(RedisModuleCtx& ctx,
+                                                        RedisModuleAuthCallback callback,
+                                                        void (*free_private_data)(RedisModuleCtx*,
+                                                                                  void*)) {
+  RedisModuleBlockedClient* blocked =
+      Block(ctx, {.free_private_data = free_private_data}, /*timeout_ms=*/0, nullptr);
+  if (blocked == nullptr) return nullptr;
+  blocked->on_login = true;
+  blocked->login_callback = callback;
+  return blocked;
+}
+
+void BlockedClientPart::EndLogin(RedisModuleBlockedClient& blocked, node::Client* client) {
+  blocked.client = client;
+  FreePrivateData(blocked);
+  if (client != nullptr) Account(blocked, *client);
+  Delete(blocked);
 }
 
 void BlockedClientPart::Wait(RedisModuleBlockedClient& blocked, int64_t deadline_ms,
@@ -240,6 +260,11 @@ void BlockedClientPart::End(RedisModuleBlockedClient& blocked) {
     FreePrivateData(blocked);
     return Delete(blocked);
   }
+  if (blocked.on_login) {
+    modules_.part<UserPart>().Decided(blocked);
+    (void)modules_.engine().blocked.Complete(blocked.ticket, [](node::Client&) {});
+    return;
+  }
   (void)modules_.engine().blocked.Complete(blocked.ticket, [&](node::Client& client) {
     if (blocked.reply_callback != nullptr) {
       (void)Call(blocked, blocked.reply_callback, &RedisModuleCtx::is_reply_callback);
@@ -299,6 +324,7 @@ int UnblockClient(RedisModuleBlockedClient* blocked, void* private_data) noexcep
 // Nothing of the module is called any more, but for freeing.
 int AbortBlock(RedisModuleBlockedClient* blocked) noexcept {
   blocked->reply_callback = nullptr;
+  blocked->login_callback = nullptr;
   blocked->disconnect_callback = nullptr;
   return UnblockClient(blocked, nullptr);
 }

@@ -40,6 +40,11 @@ class BlockedClientPart : public ModulePart {
   // is then one of nobody. Null: there is no command. `keys` may be null.
   RedisModuleBlockedClient* Block(RedisModuleCtx& ctx, const Callbacks& callbacks,
                                   int64_t timeout_ms, const Keys* keys);
+  // The same for AUTH or HELLO, which runs again when the module has decided (UserPart).
+  RedisModuleBlockedClient* BlockLogin(RedisModuleCtx& ctx, RedisModuleAuthCallback callback,
+                                       void (*free_private_data)(RedisModuleCtx*, void*));
+  // The decision has been asked for; or never will be, if `client` is null: it has gone.
+  void EndLogin(RedisModuleBlockedClient& blocked, node::Client* client);
   // False: it can only end by its keys.
   bool Unblock(RedisModuleBlockedClient& blocked, void* private_data);
 

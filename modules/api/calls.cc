@@ -13,6 +13,7 @@
 #include "modules/context.h"
 #include "modules/modules.h"
 #include "modules/process.h"
+#include "modules/user.h"
 #include "modules/words.h"
 #include "node/command/module_call.h"
 
@@ -20,6 +21,9 @@ namespace slotmesh::modules {
 namespace {
 
 using Refusal = node::ModuleCall::Refusal;
+
+constexpr std::string_view kNobody =
+    "ERR cannot run as user, no user directly attached to context or context's client";
 
 int ErrnoOf(Refusal refusal) {
   switch (refusal) {
@@ -37,6 +41,8 @@ int ErrnoOf(Refusal refusal) {
       return ENOSPC;
     case Refusal::kAccess:
       return EACCES;
+    case Refusal::kNobody:
+      return ENOTSUP;
     case Refusal::kForeignSlot:
       return EPERM;
     case Refusal::kClusterReadOnly:
@@ -59,9 +65,18 @@ node::ModuleCall RulesOf(const Marks& marks, const RedisModuleCtx& ctx) {
           .measure_memory = ctx.kind == RedisModuleCtx::Kind::kThreadSafe};
 }
 
+// Whose rules hold; null: there is nobody.
+std::shared_ptr<node::AclUser> UserOf(const RedisModuleCtx& ctx) {
+  if (ctx.user != nullptr) return ctx.user->user;
+  return ctx.client == nullptr ? nullptr : ctx.client->user;
+}
+
 // The client in whose name the command runs: of its own, with the caller's place and modes.
 void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks) {
   client.database = ctx.database;
+  // Nothing is refused to what is not called in a user's name.
+  client.user = marks.as_user ? UserOf(ctx) : nullptr;
+  client.authenticated = true;
   client.asking = false;
   client.readonly = false;
   client.write_safety = node::SafetyChoice::kServers;
@@ -72,8 +87,6 @@ void Prepare(node::Client& client, const RedisModuleCtx& ctx, const Marks& marks
   client.asking = ctx.client->asking;
   client.readonly = ctx.client->readonly;
   client.write_safety = ctx.client->write_safety;
-  client.user = ctx.client->user;
-  client.authenticated = ctx.client->authenticated;
 }
 
 void FreeReply(void* thing) {
@@ -118,9 +131,15 @@ RedisModuleCallReply* Run(RedisModuleCtx* ctx, const FormattedWords& request) {
   call.dry_run = call.dry_run || may_wait;  // The checks come first.
   std::unique_ptr<node::Client> client = modules.call_clients().Take();
   Prepare(*client, *ctx, marks);
-  if (ctx->module != nullptr) ++ctx->module->calls;
-  (void)modules.host().dispatcher.ExecuteForModule(*client, request.words(), call);
-  if (ctx->module != nullptr) --ctx->module->calls;
+  if (marks.as_user && client->user == nullptr) {
+    call.refusal = Refusal::kNobody;
+    client->reply().Error(kNobody);
+    client->reply().ClearErrors();
+  } else {
+    if (ctx->module != nullptr) ++ctx->module->calls;
+    (void)modules.host().dispatcher.ExecuteForModule(*client, request.words(), call);
+    if (ctx->module != nullptr) --ctx->module->calls;
+  }
   modules.TouchKeyspace();
   if (client->has_unsent_write && ctx->client != nullptr) ctx->client->has_unsent_write = true;
   RedisModuleCallReply* reply = nullptr;

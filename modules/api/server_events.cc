@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "modules/api/groups.h"
+#include "modules/api/user_part.h"
 #include "modules/context.h"
 #include "modules/key.h"
 #include "modules/modules.h"
@@ -139,6 +140,7 @@ class ServerEventPart : public ModulePart,
     Fire(REDISMODULE_EVENT_SWAPDB, 0, &data);
   }
   void OnClient(node::Client& client, bool connected) override;
+  void OnUserChange(node::Client& client) override { TellUserChange(modules_, client.id()); }
   void OnLoading(Loading what) override {
     Fire(REDISMODULE_EVENT_LOADING, LoadingSubevent(what), nullptr);
   }
@@ -250,7 +252,10 @@ void ServerEventPart::OnConfig(absl::Span<const std::string_view> names) {
 }
 
 void ServerEventPart::OnClient(node::Client& client, bool connected) {
-  if (!connected) TellUserChange(modules_, client.id());
+  if (!connected) {
+    TellUserChange(modules_, client.id());
+    modules_.part<UserPart>().ForgetClient(client.id());
+  }
   if (!HasListener(REDISMODULE_EVENT_CLIENT_CHANGE)) return;
   RedisModuleClientInfoV1 data{};
   data.version = REDISMODULE_CLIENTINFO_VERSION;

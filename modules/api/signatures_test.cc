@@ -34,25 +34,9 @@ TEST(ApiTablesTest, NoNameIsThereTwice) {
   }
 }
 
-// Users and their rules, and engines of scripts: modules that ask for these are told that there are
-// none.
+// Engines of scripts: modules that ask for these are told that there are none.
 const std::set<std::string_view> kNotThere = {
-    "ACLAddLogEntry",
-    "ACLAddLogEntryByUserName",
-    "ACLCheckChannelPermissions",
-    "ACLCheckCommandPermissions",
-    "ACLCheckKeyPermissions",
-    "AuthenticateClientWithUser",
-    "BlockClientOnAuth",
-    "CreateModuleUser",
-    "FreeModuleUser",
-    "GetModuleUserACLString",
-    "GetModuleUserFromUserName",
-    "RegisterAuthCallback",
     "RegisterScriptingEngine",
-    "SetContextUser",
-    "SetModuleUserACL",
-    "SetModuleUserACLString",
     "UnregisterScriptingEngine",
 };
 

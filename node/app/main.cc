@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -136,6 +137,12 @@ std::string StartAgain(const std::string& executable, std::vector<std::string> w
   return std::strerror(errno);
 }
 
+std::function<void(absl::Span<unsigned char>)> SecretBytes(std::random_device& entropy) {
+  return [&entropy](absl::Span<unsigned char> bytes) {
+    for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(entropy());
+  };
+}
+
 // In ps and top.
 void ShowTitle(ConfigStore& settings, ProcessTitle& title, const std::string& called_as) {
   if (!settings.config().set_proc_title) return;
@@ -195,6 +202,7 @@ int Main(int argc, char** argv) {
                     .clock = clock,
                     .seed = seed,
                     .executable = executable,
+                    .secret_bytes = SecretBytes(entropy),
                     .can_restart = !reads_stdin && start_folder >= 0});
   if (!node.ok()) {
     (*log)->Warning(ToStd(node.status().message()));

@@ -47,6 +47,11 @@ admin::MetricsSnapshot GatherMetrics(const Engine& engine, const ClientTable& cl
   snapshot.protocol_errors = stats.protocol_errors;
   for (const auto& command : engine.registry.commands()) AddCommand(*command, &snapshot);
   for (const auto& [code, count] : stats.errors) snapshot.errors.push_back({code, count});
+  const ServerStats::AclDenials& denials = stats.acl_denials;
+  snapshot.acl_denials = {{"auth", denials.auth},
+                          {"command", denials.command},
+                          {"key", denials.key},
+                          {"channel", denials.channel}};
   snapshot.memory_used_bytes = engine.used_memory_bytes;
   snapshot.memory_peak_bytes = stats.peak_memory_bytes;
   snapshot.memory_resident_bytes = ProcessResidentBytes();

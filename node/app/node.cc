@@ -13,6 +13,7 @@
 #include "node/app/synced_wiring.h"
 #include "node/command/server_observer.h"
 #include "node/commands/bitmaps.h"
+#include "node/commands/client_line.h"
 #include "node/commands/command_family.h"
 #include "node/commands/geo.h"
 #include "node/commands/hashes.h"
@@ -53,6 +54,7 @@ absl::Status Node::Parts::AddFamilies() {
       {functions::FunctionCommands(), &functions},
       {modules::ModuleCommands(), &modules},
       {TransactionCommands(), &transaction_family},
+      {AclCommandRows(), &acl_family},
       {ConnectionCommands(), &connection_family},
       {ClientCommands(), &client_family},
       {ServerContainerCommands(), &server_family},
@@ -70,6 +72,43 @@ absl::Status Node::Parts::AddFamilies() {
     if (status.ok()) continue;
     return env.settings.Fatal(
         StrCat(">>> 'rename-command \"", from, "\" \"", to, "\"'\n", ToStd(status.message())));
+  }
+  return absl::OkStatus();
+}
+
+void Node::Parts::BeginAccess() {
+  access.FollowSettings(env.settings);
+  access.set_describe_client([this](Client& client) {
+    return ClientLine(client, watches.CountOf(client), engine.now_ms);
+  });
+  access.set_secret_bytes(env.secret_bytes);
+  env.settings.set_lines("user", [this] {
+    std::vector<std::string> lines;
+    if (!config().aclfile.empty()) return lines;
+    for (const auto& [name, user] : access.users().all()) {
+      lines.push_back(StrCat(name, " ", user->Describe()));
+    }
+    return lines;
+  });
+}
+
+// When the commands of all modules are known, which rules may name.
+absl::Status Node::Parts::LoadUsers() {
+  if (!config().aclfile.empty() && !config().user.empty()) {
+    return env.settings.Fatal(
+        ">>> 'aclfile'\nUsers in an ACL file and users in the configuration file at the same time "
+        "would be a likely source of mistakes: use one of them.");
+  }
+  absl::Status status = access.LoadConfigured(config().user);
+  if (!status.ok()) return env.settings.Fatal(ToStd(status.message()));
+  if (!config().aclfile.empty()) status = access.LoadFile(config().aclfile);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("Aborting startup because of ACL errors: ", ToStd(status.message())));
+  }
+  for (const auto& [name, user] : access.users().all()) {
+    if (user->enabled()) continue;
+    log.Notice(StrCat("The user '", name, "' is disabled: there is no 'on' among its rules."));
   }
   return absl::OkStatus();
 }
@@ -317,7 +356,10 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Create(const Environment& environmen
   if (!status.ok()) return status;
   status = parts->AddFamilies();
   if (!status.ok()) return status;
+  parts->BeginAccess();
   status = parts->modules.LoadConfigured();
+  if (!status.ok()) return status;
+  status = parts->LoadUsers();
   if (!status.ok()) return status;
   parts->keyspace.set_removal_listener(&parts->listener);
   parts->keyspace.set_touch_listener(&parts->listener);

@@ -6,10 +6,12 @@
 #define SLOTMESH_NODE_APP_NODE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "node/command/engine.h"
 #include "node/config/config_store.h"
 #include "node/stats/clock.h"
@@ -26,6 +28,8 @@ class Node {
     Clock& clock;
     uint64_t seed;  // Of all randomness in the engine.
     std::string executable;
+    // Fills what it is given with bytes that nobody can guess.
+    std::function<void(absl::Span<unsigned char>)> secret_bytes;
     // The process can be started again as it was.
     bool can_restart = false;
   };

@@ -35,6 +35,7 @@ Node::Parts::Parts(const Environment& environment)
              .messages = messages,
              .notifier = notifier,
              .pause = pause,
+             .access = access,
              .clock = environment.clock,
              .micros_per_tick = 1 / environment.clock.ticks_per_micro(),
              .random = random,

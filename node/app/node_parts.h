@@ -25,12 +25,14 @@
 #include "node/app/settings.h"
 #include "node/app/stop_signals.h"
 #include "node/cluster/cluster_family.h"
+#include "node/command/access_control.h"
 #include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/dispatcher.h"
 #include "node/command/keyspace_events.h"
 #include "node/command/keyspace_listener.h"
 #include "node/command/memory_limit.h"
+#include "node/commands/acl.h"
 #include "node/commands/client.h"
 #include "node/commands/connection.h"
 #include "node/commands/generic.h"
@@ -78,6 +80,8 @@ struct Node::Parts {
   void HandleSignals();
   void Stop(int signal);
   void SetLimits();
+  void BeginAccess();
+  absl::Status LoadUsers();
   absl::Status StartCluster();
   absl::Status StartHttp();
   void RetryHttp();
@@ -109,6 +113,7 @@ struct Node::Parts {
   ClientTable clients;
   Messages messages{clients};
   Engine engine;
+  AccessControl access{engine, clients};
   AllocatorGauge gauge;
   MemoryLimit memory_limit;
   ClientLimit client_limit;
@@ -135,6 +140,7 @@ struct Node::Parts {
   MigrateFamily migrate_family{&migrator};
   TransactionFamily transaction_family{dispatcher};
   ConnectionFamily connection_family{dispatcher};
+  AclFamily acl_family{log};
   ClientFamily client_family{clients};
   ServerFamily server_family;
   functions::Functions functions;

@@ -25,6 +25,7 @@
 
 namespace slotmesh::node {
 
+class AclUser;
 class Client;
 
 // Who a request comes from; says which checks apply (origin_checks.h).
@@ -141,7 +142,8 @@ class Client {
   std::string local_address;
   int socket = -1;
   bool unix_socket = false;
-  std::string user = "default";
+  // Null for what the server does itself: no rules hold for it.
+  std::shared_ptr<AclUser> user;
   bool authenticated = true;
 
   // Modes.

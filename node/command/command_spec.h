@@ -154,6 +154,8 @@ struct CommandSpec {
   RequestFlags request_flags = nullptr;  // Null: the row's flags hold for every request.
   // Finds the keys where the specs cannot (an incomplete or unknown spec), else null.
   slots::GetKeysFunction get_keys = nullptr;
+  // Finds the channels where no spec tells them (a module's command), else null.
+  slots::GetKeysFunction get_channels = nullptr;
   Acl acl = Acl::kNone;  // Without those that follow from flags (kRead, kWrite, kFast, ...): see
                          // ImpliedAcl.
   RowList<std::string_view, 6> tips;  // "request_policy:all_shards", ...

@@ -188,7 +188,7 @@ Dispatcher::Result Dispatcher::ExecutePlanned(Client& client, Args args, const P
     return Finish(client, reply_begin);
   }
   const bool queue = in_transaction && !Has(command->flags(), Flag::kTransactionControl);
-  if (checks.access && !CheckAccess(client, *command)) return Finish(client, reply_begin);
+  if (checks.access && !MayRun(client, *command, args, origin)) return Finish(client, reply_begin);
   int slot = kNoSlot;
   if (checks.routing && engine_.gate != nullptr) {
     switch (CheckRouting(client, *command, args, origin, plan, &slot)) {
@@ -265,7 +265,7 @@ uint64_t Dispatcher::Call(Client& client, const Command& command, Args args, Req
   const bool no_touch = client.no_touch;  // The command may be the one that ends it.
   if (no_touch) [[unlikely]]
     engine_.keyspace.set_touching(false);
-  const RunningCommand outer = std::exchange(engine_.running, {&client, args});
+  const RunningCommand outer = std::exchange(engine_.running, {&client, args, &outer});
   // On a replica that takes writes these meet no key whose time has come.
   const bool own_write =
       engine_.keyspace.expiry_mode() == ExpiryMode::kHide && Has(command.flags(), Flag::kWrite);

@@ -89,6 +89,8 @@ class Dispatcher {
   uint64_t Call(Client& client, const Command& command, Args args, RequestOrigin origin,
                 const HashedKey* prefetched = nullptr);
 
+  // The user may still run what its transaction has queued; else its error is in the reply.
+  bool CheckQueued(Client& client, const Command& command, Args args);
   // Than min-replicas-to-write wants.
   bool TooFewReplicas() const;
   // The client's writes are to be on more copies than are in sync (min-in-sync).
@@ -114,7 +116,9 @@ class Dispatcher {
   Result ExecuteInScript(Client& client, Args args, const Plan& plan);
   // Each gives true if the request may go on; else the refusal stands in the reply.
   bool CheckKnown(Client& client, const Command* command, Args args);
-  bool CheckAccess(Client& client, const Command& command);
+  // By the client's user.
+  bool MayRun(Client& client, const Command& command, Args args, RequestOrigin origin);
+  bool CheckRules(Client& client, const Command& command, Args args, RequestOrigin origin);
   bool CheckMemory(Client& client, const Command& command, Flag flags, RequestOrigin origin);
   bool CheckState(Client& client, const Command& command, Flag flags);
   // Why clients' writes are refused now; empty: they are not.

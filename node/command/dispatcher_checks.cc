@@ -4,6 +4,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "node/command/access_control.h"
 #include "node/command/client_limit.h"
 #include "node/command/dispatcher.h"
 #include "node/command/memory_limit.h"
@@ -16,6 +17,26 @@ namespace {
 
 // Of monitors, too, which Redis takes for a kind of replica.
 constexpr std::string_view kNotForReplicas = "ERR Replica can't interact with the keyspace";
+
+AclLog::Context ContextOf(const Client& client, RequestOrigin origin) {
+  if (origin == RequestOrigin::kScript) return AclLog::Context::kLua;
+  if (origin == RequestOrigin::kModule) return AclLog::Context::kModule;
+  return client.transaction.active ? AclLog::Context::kMulti : AclLog::Context::kTopLevel;
+}
+
+std::string_view WhyNotQueued(AclDenial denial) {
+  switch (denial) {
+    case AclDenial::kNone:
+    case AclDenial::kAuth:
+    case AclDenial::kCommand:
+      return "no permission to execute the command or subcommand";
+    case AclDenial::kKey:
+      return "no permission to touch the specified keys";
+    case AclDenial::kChannel:
+      return "no permission to access one of the channels used as arguments to the command";
+  }
+  return {};
+}
 
 // The command has the flag, and so has all that a transaction has queued if it runs that.
 bool AllHave(const Client& client, const Command& command, Flag flag) {
@@ -59,9 +80,37 @@ bool Dispatcher::CheckKnown(Client& client, const Command* command, Args args) {
   return true;
 }
 
-bool Dispatcher::CheckAccess(Client& client, const Command& command) {
-  if (client.authenticated || Has(command.flags(), Flag::kNoAuth)) return true;
-  Reject(client, &command, errors::kNoAuth);
+bool Dispatcher::MayRun(Client& client, const Command& command, Args args, RequestOrigin origin) {
+  const AclUser* user = client.user.get();
+  if (client.authenticated && (user == nullptr || user->unrestricted())) [[likely]]
+    return true;
+  return CheckRules(client, command, args, origin);
+}
+
+bool Dispatcher::CheckRules(Client& client, const Command& command, Args args,
+                            RequestOrigin origin) {
+  if (!client.authenticated && !Has(command.flags(), Flag::kNoAuth) &&
+      engine_.access.default_needs_login()) {
+    Reject(client, &command, errors::kNoAuth);
+    return false;
+  }
+  if (client.user == nullptr) return true;
+  const AclVerdict verdict = AccessControl::Check(*client.user, command, args);
+  if (verdict.allowed()) return true;
+  engine_.access.Report(client, verdict, command, args, ContextOf(client, origin));
+  const std::string why =
+      AccessControl::Explain(verdict, *client.user, command, args, /*detail=*/false);
+  const bool script = origin == RequestOrigin::kScript;
+  Reject(client, &command, StrCat(script ? "ERR ACL failure in script: " : "NOPERM ", why));
+  return false;
+}
+
+bool Dispatcher::CheckQueued(Client& client, const Command& command, Args args) {
+  if (client.user == nullptr || client.user->unrestricted()) return true;
+  const AclVerdict verdict = AccessControl::Check(*client.user, command, args);
+  if (verdict.allowed()) return true;
+  engine_.access.Report(client, verdict, command, args, AclLog::Context::kMulti);
+  client.reply().Error(StrCat(errors::kNoPermSinceQueued, WhyNotQueued(verdict.denial)));
   return false;
 }
 

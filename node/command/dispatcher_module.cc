@@ -73,8 +73,9 @@ bool Dispatcher::CheckForModule(Client& client, Args args, const Plan& plan, Mod
       return refuse(Refusal::kState, errors::kMasterDown);
     }
   }
-  if (call.check_access && !client.authenticated && !Has(flags, Flag::kNoAuth)) {
-    return refuse(Refusal::kAccess, errors::kNoAuth);
+  if (call.check_access && !MayRun(client, command, args, RequestOrigin::kModule)) {
+    call.refusal = Refusal::kAccess;
+    return false;
   }
   if (write && engine_.held_keys.any() && ChangesHeldKey(client, command, args)) [[unlikely]] {
     return refuse(Refusal::kForeignSlot, errors::kKeyHeld);

@@ -38,7 +38,7 @@ bool Dispatcher::CheckInScript(Client& client, ScriptRun& run, Args args, const 
   if (Has(row.flags, Flag::kNoScript) && !engine_.scripts_unrestricted) {
     return refuse(errors::kNotFromScript);
   }
-  if (!CheckAccess(client, command)) return false;
+  if (!MayRun(client, command, args, RequestOrigin::kScript)) return false;
   const bool write = Has(row.flags, Flag::kWrite);
   if (run.read_only && Has(row.flags, Flag::kWrite | Flag::kMayReplicate)) {
     return refuse(errors::kScriptReadOnly);

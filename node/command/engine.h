@@ -35,6 +35,7 @@
 
 namespace slotmesh::node {
 
+class AccessControl;
 class ClientLimit;
 class RequestFilter;
 class ServerObserver;
@@ -51,6 +52,7 @@ inline HashedKey HashKey(const Keyspace& keyspace, std::string_view key) {
 struct RunningCommand {
   const Client* client = nullptr;  // Null: nothing.
   Args args;
+  const RunningCommand* outer = nullptr;  // What runs it: a script's, a module's, EXEC.
 };
 
 struct Engine {
@@ -67,6 +69,7 @@ struct Engine {
   Messages& messages;
   Notifier& notifier;
   Pause& pause;
+  AccessControl& access;
   Clock& clock;
   double micros_per_tick;  // 1 / clock.ticks_per_micro()
   absl::BitGenRef random;

@@ -24,6 +24,7 @@ struct ModuleCall {
     kForeignSlot = 8,
     kClusterReadOnly = 9,
     kClusterDown = 10,
+    kNobody = 11,  // It was to be a user's, and there is none.
   };
 
   bool script_rules = false;    // What a script may not call, and when a script may not write.

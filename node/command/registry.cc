@@ -65,7 +65,9 @@ void Command::ReadRow() {
   single_key_ = SingleKey(*spec_);
   ReadFirstKey();
   works_on_objects_ = Has(spec_->acl, kObjectCategories);
-  has_keys_ = !spec_->keys.empty() || spec_->get_keys != nullptr;
+  has_keys_ = spec_->get_keys != nullptr ||
+              std::any_of(spec_->keys.begin(), spec_->keys.end(),
+                          [](const slots::KeySpec& one) { return one.is_routed(); });
 }
 
 void Command::ReadFirstKey() {
@@ -118,6 +120,7 @@ absl::Status Registry::AddFamily(absl::Span<const CommandSpec> rows, void* famil
   }
   for (const CommandSpec& row : rows) {
     commands_.push_back(std::make_unique<Command>(row, nullptr, family));
+    Number(*commands_.back());
     if (commands_.size() * 2 > slots_.size()) {
       Rebuild(slots_.size() * 2);
     } else {
@@ -143,10 +146,19 @@ absl::StatusOr<const Command*> Registry::AddSubcommand(const Command& container,
   }
   Command* mine = Find(commands_, container);
   mine->subcommands_.push_back(std::make_unique<Command>(spec, mine, family));
+  Number(*mine->subcommands_.back());
   return mine->subcommands_.back().get();
 }
 
+void Registry::Number(Command& command) {
+  command.id_ =
+      ids_.try_emplace(command.full_name_, static_cast<uint32_t>(ids_.size())).first->second;
+  for (const auto& sub : command.subcommands_) Number(*sub);
+  ++version_;
+}
+
 void Registry::Refresh(const Command& command) {
+  ++version_;
   if (command.parent() == nullptr) return Find(commands_, command)->ReadRow();
   Find(Find(commands_, *command.parent())->subcommands_, command)->ReadRow();
 }
@@ -155,6 +167,7 @@ void Registry::Remove(const Command& command) {
   const auto at = std::find_if(commands_.begin(), commands_.end(),
                                [&](const auto& one) { return one.get() == &command; });
   CHECK(at != commands_.end());
+  ++version_;
   removed_.push_back(std::move(*at));
   commands_.erase(at);
   Rebuild(slots_.size());
@@ -191,6 +204,21 @@ const Command* Registry::ResolveOriginal(Args args) const {
   if (!any_renamed() || args.empty()) return Resolve(args);
   const auto found = originals_.find(absl::AsciiStrToLower(ToAbsl(args[0])));
   return found == originals_.end() ? Resolve(args) : Subcommand(found->second, args);
+}
+
+const Command* Registry::FindOriginal(std::string_view full_name) const {
+  const size_t bar = full_name.find('|');
+  const std::string_view name = full_name.substr(0, bar);
+  const auto renamed = originals_.find(absl::AsciiStrToLower(ToAbsl(name)));
+  const Command* command = renamed != originals_.end() ? renamed->second : nullptr;
+  if (command == nullptr) {
+    const auto found = std::find_if(commands_.begin(), commands_.end(), [&](const auto& one) {
+      return EqualsIgnoreCase(one->full_name(), name);
+    });
+    if (found != commands_.end()) command = found->get();
+  }
+  if (command == nullptr || bar == std::string_view::npos) return command;
+  return command->FindSubcommand(full_name.substr(bar + 1));
 }
 
 absl::Status Registry::Rename(std::string_view from, std::string_view to) {

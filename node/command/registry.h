@@ -37,6 +37,8 @@ class Command {
   Command& operator=(const Command&) = delete;
 
   const CommandSpec& spec() const { return *spec_; }
+  // The same for all commands of that full name, whenever they are there; small.
+  uint32_t id() const { return id_; }
   const Command* parent() const { return parent_; }
   const std::string& full_name() const { return full_name_; }  // "get", "config|get".
   // What requests call it: full_name() unless it was renamed.
@@ -74,6 +76,7 @@ class Command {
   void ReadFirstKey();
 
   const CommandSpec* spec_;
+  uint32_t id_ = 0;
   const Command* parent_;
   void* family_;
   std::string full_name_;
@@ -121,6 +124,9 @@ class Registry {
   // empty. Its row, full_name() and all that is said of it keep the old one. Not found if there is
   // no such command, already exists if the new name is taken.
   absl::Status Rename(std::string_view from, std::string_view to);
+  // By the names of the rows, whatever Rename() did: "config|get", in any case. Null if there is
+  // none.
+  const Command* FindOriginal(std::string_view full_name) const;
   // Some command was renamed or removed by Rename().
   bool any_renamed() const { return !originals_.empty(); }
   // As Resolve, of a request of the journal: that knows commands by the names of their rows.
@@ -129,6 +135,8 @@ class Registry {
   // In the order of registration.
   const std::vector<std::unique_ptr<Command>>& commands() const { return commands_; }
   void ResetStats();
+  // Rises whenever there are other commands or subcommands, or their rows have changed.
+  uint64_t version() const { return version_; }
 
   // What modules add is known here before their commands name it.
   AclCategories& categories() { return categories_; }
@@ -144,6 +152,8 @@ class Registry {
   // Its own object behind what it has handed out. REQUIRES: one of `commands`.
   static Command* Find(const std::vector<std::unique_ptr<Command>>& commands,
                        const Command& command);
+  // The command has come: it and its subcommands get their ids.
+  void Number(Command& command);
   void Insert(const Command* command);
   // Puts all commands into a table of `slots`.
   void Rebuild(size_t slots);
@@ -153,6 +163,8 @@ class Registry {
   // What Rename() took from its name, by that.
   absl::flat_hash_map<std::string, const Command*> originals_;
   AclCategories categories_;
+  absl::flat_hash_map<std::string, uint32_t> ids_;  // By full name; of commands that went, too.
+  uint64_t version_ = 0;
   std::vector<Slot> slots_;  // Open addressing; a power of two, at most half full.
 };
 

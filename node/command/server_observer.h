@@ -23,6 +23,8 @@ class ServerObserver {
   virtual void OnFlush(int database, bool in_background, bool before) {}
   virtual void OnSwap(int first, int second) {}
   virtual void OnClient(Client& client, bool connected) {}
+  // It is another user's from now on, or nobody's.
+  virtual void OnUserChange(Client& client) {}
   virtual void OnLoading(Loading what) {}
   // A primary's copy is loaded beside the data, which is served meanwhile.
   enum class AsyncLoading : uint8_t { kStarted, kAborted, kCompleted };

@@ -1,5 +1,6 @@
 #include "node/commands/client_filter.h"
 
+#include "node/acl/user.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
@@ -8,7 +9,7 @@ namespace slotmesh::node {
 namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
-constexpr std::string_view kDefaultUser = "default";
+using IsUser = absl::FunctionRef<bool(std::string_view)>;
 
 struct TypeName {
   std::string_view name;
@@ -49,7 +50,8 @@ absl::StatusOr<int64_t> ParseMaxAge(std::string_view word) {
 }
 
 // One option with one value.
-absl::Status ParseOption(std::string_view option, std::string_view value, ClientFilter* filter) {
+absl::Status ParseOption(std::string_view option, std::string_view value, IsUser is_user,
+                         ClientFilter* filter) {
   if (EqualsIgnoreCase(option, "TYPE")) {
     filter->type = TypeOf(value);
     if (filter->type.has_value()) return absl::OkStatus();
@@ -57,7 +59,7 @@ absl::Status ParseOption(std::string_view option, std::string_view value, Client
   }
   if (EqualsIgnoreCase(option, "USER")) {
     filter->user = value;
-    if (value == kDefaultUser) return absl::OkStatus();
+    if (is_user(value)) return absl::OkStatus();
     return WireStatus(StrCat("ERR No such user '", value, "'"));
   }
   if (EqualsIgnoreCase(option, "ADDR")) {
@@ -83,7 +85,7 @@ absl::Status ParseOption(std::string_view option, std::string_view value, Client
 
 }  // namespace
 
-absl::StatusOr<ClientFilter> ClientFilter::Parse(Args words) {
+absl::StatusOr<ClientFilter> ClientFilter::Parse(Args words, IsUser is_user) {
   ClientFilter filter;
   for (size_t i = 0; i < words.size();) {
     if (i + 1 >= words.size()) return WireStatus(errors::kSyntax);
@@ -93,7 +95,7 @@ absl::StatusOr<ClientFilter> ClientFilter::Parse(Args words) {
       i += 1 + *taken;
       continue;
     }
-    const absl::Status status = ParseOption(words[i], words[i + 1], &filter);
+    const absl::Status status = ParseOption(words[i], words[i + 1], is_user, &filter);
     if (!status.ok()) return status;
     i += 2;
   }
@@ -108,7 +110,7 @@ bool ClientFilter::Matches(const Client& client, int64_t now_ms) const {
                          : client.subscriptions != nullptr ? ClientType::kPubSub
                                                            : ClientType::kNormal;
   if (type.has_value() && *type != own) return false;
-  if (user.has_value() && client.user != *user) return false;
+  if (user.has_value() && (client.user == nullptr || client.user->name() != *user)) return false;
   if (address.has_value() && client.address != *address) return false;
   if (local_address.has_value() && client.local_address != *local_address) return false;
   if (min_age_seconds.has_value() &&

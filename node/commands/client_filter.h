@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "node/command/client.h"
 
@@ -28,7 +29,9 @@ struct ClientFilter {
 
   // "ID id [id ...]", "TYPE t", "USER u", "ADDR a", "LADDR a", "SKIPME yes|no", "MAXAGE s" in any
   // order. An error is a wire error (errors.h).
-  static absl::StatusOr<ClientFilter> Parse(Args words);
+  // `is_user`: there is a user of that name.
+  static absl::StatusOr<ClientFilter> Parse(Args words,
+                                            absl::FunctionRef<bool(std::string_view)> is_user);
 
   bool Matches(const Client& client, int64_t now_ms) const;
 };

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "node/acl/fake_commands.h"
+#include "node/acl/user.h"
 #include "node/commands/client_line.h"
 #include "slots/strings.h"
 
@@ -12,7 +14,7 @@ namespace slotmesh::node {
 namespace {
 
 absl::StatusOr<ClientFilter> Parse(const std::vector<std::string_view>& words) {
-  return ClientFilter::Parse(words);
+  return ClientFilter::Parse(words, [](std::string_view name) { return name == "default"; });
 }
 
 std::string ErrorOf(const std::vector<std::string_view>& words) {
@@ -30,6 +32,10 @@ TEST(ClientFilter, AllOptionsMustMatch) {
   EXPECT_TRUE(Parse({"ID", "7", "ADDR", "1.2.3.4:5"})->Matches(client, 1000));
   EXPECT_FALSE(Parse({"ID", "7", "ADDR", "1.2.3.4:6"})->Matches(client, 1000));
   EXPECT_FALSE(Parse({"LADDR", "1.2.3.4:5"})->Matches(client, 1000));
+  EXPECT_FALSE(Parse({"USER", "default"})->Matches(client, 1000));
+  const FakeAclCommands commands;
+  const AclEnvironment environment{commands};
+  client.user = std::make_shared<AclUser>("default", environment);
   EXPECT_TRUE(Parse({"TYPE", "normal", "USER", "default"})->Matches(client, 1000));
   EXPECT_FALSE(Parse({"TYPE", "pubsub"})->Matches(client, 1000));
   EXPECT_FALSE(Parse({"MAXAGE", "5"})->Matches(client, 5999));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/command/access_control.h"
 #include "node/command/client_limit.h"
 #include "slots/strings.h"
 
@@ -77,7 +78,7 @@ std::string ClientLine(Client& client, size_t watched_keys, int64_t now_ms) {
              " tot-mem=", ClientMemory(client, watched_keys), " events=", output == 0 ? "r" : "rw");
   line +=
       StrCat(" cmd=", client.last_command == nullptr ? "NULL" : client.last_command->full_name(),
-             " user=", client.user, " redir=", Redirection(client),
+             " user=", AccessControl::NameOf(client), " redir=", Redirection(client),
              " resp=", static_cast<int>(client.reply().protocol()), " lib-name=", client.lib_name,
              " lib-ver=", client.lib_version, " tot-net-in=", client.input_bytes,
              " tot-net-out=", client.output_bytes, " tot-cmds=", client.commands,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "node/command/access_control.h"
 #include "node/command/expiry_role.h"
 #include "node/commands/client.h"
 #include "node/commands/client_filter.h"
@@ -20,6 +21,12 @@ constexpr std::string_view kUnblockReason = "ERR CLIENT UNBLOCK reason should be
 
 std::string LineOf(CommandContext& ctx, Client& client) {
   return ClientLine(client, ctx.engine().watches.CountOf(client), ctx.now_ms()) + "\n";
+}
+
+absl::StatusOr<ClientFilter> FilterOf(CommandContext& ctx, Args words) {
+  const AclUsers& users = ctx.engine().access.users();
+  return ClientFilter::Parse(words,
+                             [&](std::string_view name) { return users.Find(name) != nullptr; });
 }
 
 void Close(CommandContext& ctx, Client& client) {
@@ -68,7 +75,7 @@ void ClientInfo(CommandContext& ctx, Args) {
 }
 
 void ClientList(CommandContext& ctx, Args args) {
-  const absl::StatusOr<ClientFilter> filter = ClientFilter::Parse(args.subspan(2));
+  const absl::StatusOr<ClientFilter> filter = FilterOf(ctx, args.subspan(2));
   if (!filter.ok()) return ctx.reply().Error(filter.status());
   ctx.client().last_command = &ctx.command();
   std::string text;
@@ -81,7 +88,7 @@ void ClientList(CommandContext& ctx, Args args) {
 
 void ClientKill(CommandContext& ctx, Args args) {
   if (args.size() == 3) return KillByAddress(ctx, args[2]);
-  const absl::StatusOr<ClientFilter> filter = ClientFilter::Parse(args.subspan(2));
+  const absl::StatusOr<ClientFilter> filter = FilterOf(ctx, args.subspan(2));
   if (!filter.ok()) return ctx.reply().Error(filter.status());
   int64_t killed = 0;
   ctx.family<ClientFamily>().clients.ForEach([&](Client& client) {

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "node/command/access_control.h"
 #include "node/command/command_context.h"
+#include "node/command/server_observer.h"
 #include "node/resp/errors.h"
 #include "node/resp/numbers.h"
 #include "slots/strings.h"
@@ -13,8 +15,6 @@ namespace slotmesh::node {
 namespace {
 
 using slots::KeySpec;
-
-constexpr std::string_view kDefaultUser = "default";
 
 void Ping(CommandContext& ctx, Args args) {
   if (args.size() > 2) return ctx.reply().Error(WrongArity("ping"));
@@ -57,31 +57,37 @@ void Reset(CommandContext& ctx, Args) {
   client.reply_mode = ReplyMode::kOn;
   client.write_safety = SafetyChoice::kServers;
   client.name.clear();
-  client.user = std::string(kDefaultUser);
-  client.authenticated = ctx.engine().config.requirepass.empty();
+  Tell(ctx.engine(), &ServerObserver::OnUserChange, client);
+  ctx.engine().access.Welcome(client);
   client.reply().set_protocol(Protocol::kResp2);
   ctx.reply().Simple("RESET");
 }
 
-// Logs the client in, or writes why not.
-bool Authenticate(CommandContext& ctx, std::string_view user, std::string_view password) {
-  if (user != kDefaultUser || !IsPassword(ctx.engine().config, password)) {
-    ctx.reply().Error(errors::kWrongPass);
-    return false;
+// Logs the client in, or writes why not. A module may take its time: the request then runs again.
+bool Authenticate(CommandContext& ctx, Args args, std::string_view user,
+                  std::string_view password) {
+  std::string error;
+  switch (ctx.engine().access.LogIn(ctx, args, user, password, &error)) {
+    case Authenticator::Outcome::kDone:
+      return true;
+    case Authenticator::Outcome::kNotMine:
+    case Authenticator::Outcome::kRefused:
+      ctx.reply().Error(error);
+      return false;
+    case Authenticator::Outcome::kAnswered:
+      return false;
   }
-  ctx.client().user = std::string(user);
-  ctx.client().authenticated = true;
-  return true;
+  return false;
 }
 
 void Auth(CommandContext& ctx, Args args) {
   for (size_t i = 1; i < args.size(); ++i) ctx.Redact(i);
   if (args.size() > 3) return ctx.reply().Error(errors::kSyntax);
-  if (args.size() == 2 && ctx.engine().config.requirepass.empty()) {
+  if (args.size() == 2 && ctx.engine().access.users().default_user().needs_no_password()) {
     return ctx.reply().Error(errors::kAuthWithoutPassword);
   }
-  const std::string_view user = args.size() == 3 ? args[1] : kDefaultUser;
-  if (Authenticate(ctx, user, args.back())) ctx.reply().Ok();
+  const std::string_view user = args.size() == 3 ? args[1] : kDefaultUserName;
+  if (Authenticate(ctx, args, user, args.back())) ctx.reply().Ok();
 }
 
 struct HelloArgs {
@@ -128,11 +134,13 @@ std::optional<HelloArgs> ParseHello(CommandContext& ctx, Args args) {
 void Hello(CommandContext& ctx, Args args) {
   const std::optional<HelloArgs> hello = ParseHello(ctx, args);
   if (!hello.has_value()) return;
-  if (hello->login.has_value() && !Authenticate(ctx, hello->login->first, hello->login->second)) {
+  if (hello->login.has_value() &&
+      !Authenticate(ctx, args, hello->login->first, hello->login->second)) {
     return;
   }
   Client& client = ctx.client();
-  if (!client.authenticated) return ctx.reply().Error(errors::kHelloNoAuth);
+  if (!client.authenticated && ctx.engine().access.default_needs_login())
+    return ctx.reply().Error(errors::kHelloNoAuth);
   if (hello->name.has_value()) client.name = std::string(*hello->name);
   Reply& reply = ctx.reply();
   if (hello->protocol.has_value()) reply.set_protocol(*hello->protocol);
@@ -299,16 +307,6 @@ static_assert(AllValid(kRows));
 }  // namespace
 
 absl::Span<const CommandSpec> ConnectionCommands() { return kRows; }
-
-bool IsPassword(const Config& config, std::string_view password) {
-  const std::string_view wanted = config.requirepass;
-  if (wanted.empty()) return true;
-  size_t difference = wanted.size() ^ password.size();
-  for (size_t i = 0; i < password.size(); ++i) {
-    difference |= static_cast<unsigned char>(password[i] ^ wanted[i % wanted.size()]);
-  }
-  return difference == 0;
-}
 
 bool IsClientName(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });

@@ -20,8 +20,6 @@ struct ConnectionFamily {
 // Handlers expect a ConnectionFamily as their family's state.
 absl::Span<const CommandSpec> ConnectionCommands();
 
-// Whether the default user may be used with `password`. Compared in constant time.
-bool IsPassword(const Config& config, std::string_view password);
 // A name that CLIENT SETNAME, SETINFO and HELLO SETNAME accept: printable, without spaces.
 bool IsClientName(std::string_view name);
 

@@ -152,6 +152,10 @@ void InfoStats(const InfoSource& source, InfoText& text) {
            turns_per_second == 0
                ? 0
                : std::llround(stats.loop_micros_rate.per_second() / turns_per_second));
+  text.Add("acl_access_denied_auth", stats.acl_denials.auth);
+  text.Add("acl_access_denied_cmd", stats.acl_denials.command);
+  text.Add("acl_access_denied_key", stats.acl_denials.key);
+  text.Add("acl_access_denied_channel", stats.acl_denials.channel);
 }
 
 void InfoCommandStats(const InfoSource& source, InfoText& text) {

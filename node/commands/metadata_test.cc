@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/commands/acl.h"
 #include "node/commands/bitmaps.h"
 #include "node/commands/client.h"
 #include "node/commands/command_family.h"
@@ -35,26 +36,13 @@ TEST(Metadata, RowsAgreeWithTheReference) {
   const std::optional<nlohmann::json> reference = LoadReference();
   if (!reference) GTEST_SKIP();
   size_t compared = 0;
-  for (const auto rows : {StringCommands(),
-                          BitmapCommands(),
-                          SetCommands(),
-                          HashCommands(),
-                          GenericCommands(),
-                          MigrateCommands(),
-                          ListCommands(),
-                          StreamCommands(),
-                          SortCommands(),
-                          PubSubCommands(),
-                          SortedSetReadCommands(),
-                          SortedSetWriteCommands(),
-                          GeoCommands(),
-                          HyperLogLogCommands(),
-                          CommandCommands(),
-                          ConnectionCommands(),
-                          TransactionCommands(),
-                          ClientCommands(),
-                          ServerContainerCommands(),
-                          ServerPlainCommands()}) {
+  for (const auto rows : {StringCommands(), BitmapCommands(),          SetCommands(),
+                          HashCommands(),   GenericCommands(),         MigrateCommands(),
+                          ListCommands(),   StreamCommands(),          SortCommands(),
+                          PubSubCommands(), SortedSetReadCommands(),   SortedSetWriteCommands(),
+                          GeoCommands(),    HyperLogLogCommands(),     CommandCommands(),
+                          AclCommandRows(), ConnectionCommands(),      TransactionCommands(),
+                          ClientCommands(), ServerContainerCommands(), ServerPlainCommands()}) {
     compared += ExpectRowsAgree(rows, *reference);
   }
   EXPECT_GE(compared, 140u);

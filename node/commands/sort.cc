@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "node/command/access_control.h"
 #include "node/commands/lookup.h"
 #include "node/commands/sort_pattern.h"
 #include "node/types/list.h"
@@ -44,20 +45,29 @@ bool CheckSlot(CommandContext& ctx, const SortPattern& pattern, std::string_view
   return false;
 }
 
-bool ParseBy(CommandContext& ctx, std::string_view word, SortRequest* request) {
+// The same if the user may not read whatever keys the elements lead to.
+bool CheckRules(CommandContext& ctx, Args args, std::string_view option) {
+  if (AccessControl::AllowsReadingAnyKey(ctx.client(), ctx.command(), args)) return true;
+  ctx.reply().Error(
+      StrCat("ERR ", option, " option of SORT denied due to insufficient ACL permissions."));
+  return false;
+}
+
+bool ParseBy(CommandContext& ctx, Args args, std::string_view word, SortRequest* request) {
   const SortPattern pattern(word);
   if (!pattern.leads_somewhere()) {
     request->keep_order = true;
     return true;
   }
-  if (!CheckSlot(ctx, pattern, "BY")) return false;
+  if (!CheckSlot(ctx, pattern, "BY") || !CheckRules(ctx, args, "BY")) return false;
   request->by = pattern;
   return true;
 }
 
-bool ParseGet(CommandContext& ctx, std::string_view word, SortRequest* request) {
+bool ParseGet(CommandContext& ctx, Args args, std::string_view word, SortRequest* request) {
   const SortPattern pattern(word);
   if (!pattern.is_element() && !CheckSlot(ctx, pattern, "GET")) return false;
+  if (!CheckRules(ctx, args, "GET")) return false;
   request->get.push_back(pattern);
   return true;
 }
@@ -88,9 +98,9 @@ bool ParseSort(CommandContext& ctx, Args args, bool may_store, SortRequest* requ
     } else if (EqualsIgnoreCase(word, "STORE") && left >= 1 && may_store) {
       request->store = args[++i];
     } else if (EqualsIgnoreCase(word, "BY") && left >= 1) {
-      if (!ParseBy(ctx, args[++i], request)) return false;
+      if (!ParseBy(ctx, args, args[++i], request)) return false;
     } else if (EqualsIgnoreCase(word, "GET") && left >= 1) {
-      if (!ParseGet(ctx, args[++i], request)) return false;
+      if (!ParseGet(ctx, args, args[++i], request)) return false;
     } else {
       ctx.reply().Error(errors::kSyntax);
       return false;

@@ -52,6 +52,7 @@ void RunWaiting(CommandContext& ctx) {
   client.rerun = {};
   while (transaction.begun < transaction.queued.size()) {
     const QueuedCommand& queued = transaction.queued[transaction.begun++];
+    if (!dispatcher.CheckQueued(client, *queued.command, queued.args.view())) continue;
     dispatcher.Call(client, *queued.command, queued.args.view(), RequestOrigin::kExec);
     if (client.blocked == 0) continue;
     constexpr std::string_view kAgain[] = {"EXEC"};
@@ -93,6 +94,7 @@ void Exec(CommandContext& ctx, Args) {
     return RunWaiting(ctx);
   }
   for (const QueuedCommand& queued : transaction.queued) {
+    if (!dispatcher.CheckQueued(client, *queued.command, queued.args.view())) continue;
     dispatcher.Call(client, *queued.command, queued.args.view(), RequestOrigin::kExec);
   }
 }

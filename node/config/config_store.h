@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -96,6 +97,11 @@ class ConfigStore {
   std::string RewriteText(std::string_view old_text,
                           RewriteExtent extent = RewriteExtent::kChanged) const;
 
+  // What stands behind the name of a kRepeated directive, line by line, when the file is rewritten;
+  // without this its lines stay as they are.
+  void set_lines(std::string_view directive, std::function<std::vector<std::string>()> lines) {
+    lines_.insert_or_assign(std::string(directive), std::move(lines));
+  }
   // Others' settings. Borrowed; null (as at first): there are none.
   void set_extension(ConfigExtension* extension) { extension_ = extension; }
   // Lines of the files whose name has a dot: for others' settings, by whom they are taken.
@@ -131,7 +137,6 @@ class ConfigStore {
   absl::Status CheckChanges(absl::Span<const std::string_view> names_and_values, bool local,
                             std::vector<Change>* own, std::vector<NameValue>* others) const;
   absl::Status SetOthers(const std::vector<NameValue>& changes, std::vector<NameValue>* before);
-  std::string RewriteLoadLines(std::string_view text) const;
   std::string RewriteOthers(std::string_view text) const;
 
   std::string version_;
@@ -140,6 +145,7 @@ class ConfigStore {
   std::string file_;
   std::vector<Hook> hooks_;
   std::vector<const Directive*> loaded_;  // Those that a line has set.
+  std::map<std::string, std::function<std::vector<std::string>()>> lines_;
   ConfigExtension* extension_ = nullptr;
   std::vector<NameValue> unclaimed_;
   std::function<void(absl::Span<const std::string_view>)> on_set_;

@@ -200,10 +200,10 @@ constexpr Directive kTable[] = {
 
     // Users.
     Text("requirepass", "", kSensitive, kLive, &Config::requirepass),
-    Text("aclfile", "", kImmutable, kLater, &Config::aclfile),
-    Int("acllog-max-len", "", 0, kLater, &Config::acllog_max_len, 0, kLongMax),
-    Enum<&Config::acl_pubsub_default>("acl-pubsub-default", "", 0, kLater, kPubsubDefaults),
-    Special("user", "", kMultiArg | kRepeated | kSensitive, kLater, fields::kUsers),
+    Text("aclfile", "", kImmutable, kLive, &Config::aclfile),
+    Int("acllog-max-len", "", 0, kLive, &Config::acllog_max_len, 0, kLongMax),
+    Enum<&Config::acl_pubsub_default>("acl-pubsub-default", "", 0, kLive, kPubsubDefaults),
+    Special("user", "", kMultiArg | kRepeated | kSensitive, kLive, fields::kUsers),
 
     // Memory.
     Size("maxmemory", "", 0, kLive, &Config::maxmemory, 0, kULongMax),

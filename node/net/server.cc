@@ -15,6 +15,7 @@
 #include "boost/asio/ip/v6_only.hpp"
 #include "boost/asio/local/stream_protocol.hpp"
 #include "boost/asio/post.hpp"
+#include "node/command/access_control.h"
 #include "node/command/client_limit.h"
 #include "node/command/server_observer.h"
 #include "node/resp/errors.h"
@@ -224,7 +225,7 @@ void Server::Admit(StreamSocket socket) {
   client.address = unix_socket ? StrCat(engine_.config.unixsocket, ":0") : EndpointText(remote);
   client.local_address = unix_socket ? client.address : EndpointText(local);
   client.created_ms = client.last_interaction_ms = engine_.now_ms;
-  client.authenticated = engine_.config.requirepass.empty();
+  engine_.access.Welcome(client);
   clients_.Add(client);
   connections_.emplace(client.id(), connection);
   Tell(engine_, &ServerObserver::OnClient, client, true);
@@ -237,7 +238,8 @@ bool Server::IsRefused(StreamSocket& socket, bool loopback) {
   std::string_view reason;
   if (clients_.size() >= static_cast<size_t>(config.maxclients)) {
     reason = errors::kMaxClients;
-  } else if (config.protected_mode && config.requirepass.empty() && !loopback) {
+  } else if (config.protected_mode && !loopback &&
+             engine_.access.users().default_user().needs_no_password()) {
     reason = errors::kProtectedMode;
   }
   if (reason.empty()) return false;

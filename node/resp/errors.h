@@ -80,10 +80,10 @@ inline constexpr std::string_view kHelloNoAuth =
 inline constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
 inline constexpr std::string_view kProtocolNotInteger =
     "ERR Protocol version is not an integer or out of range";
-inline constexpr std::string_view kNoPermKey =
-    "NOPERM this user has no permissions to access one of the keys used as arguments";
-inline constexpr std::string_view kNoPermChannel =
-    "NOPERM this user has no permissions to access one of the channels used as arguments";
+// Followed by the reason.
+inline constexpr std::string_view kNoPermSinceQueued =
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+    "call. This command is no longer allowed for the following reason: ";
 inline constexpr std::string_view kClientNameInvalid =
     "ERR Client names cannot contain spaces, newlines or special characters.";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";

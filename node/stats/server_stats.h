@@ -36,6 +36,13 @@ struct LoopStats {
 };
 
 struct ServerStats {
+  // What users were refused, by what it was that they may not.
+  struct AclDenials {
+    uint64_t auth = 0;
+    uint64_t command = 0;
+    uint64_t key = 0;
+    uint64_t channel = 0;
+  };
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
   uint64_t commands_processed = 0;
@@ -51,6 +58,7 @@ struct ServerStats {
   uint64_t query_buffer_limit_disconnections = 0;
   uint64_t output_buffer_limit_disconnections = 0;
   uint64_t timed_out_clients = 0;
+  AclDenials acl_denials;
   uint64_t peak_memory_bytes = 0;
   uint64_t startup_memory_bytes = 0;  // In use when the node was ready.
   uint64_t keyspace_changes = 0;      // rdb_changes_since_last_save

@@ -40,6 +40,7 @@ Staging::Staging(Engine& live, const slots::SlotSet& slots, Reclaimer* reclaimer
               .messages = messages_,
               .notifier = notifier_,
               .pause = pause_,
+              .access = live.access,
               .clock = clock_,
               .micros_per_tick = live.micros_per_tick,
               .random = random_,

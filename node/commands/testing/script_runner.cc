@@ -116,7 +116,7 @@ ScriptRunner::ScriptClient& ScriptRunner::ClientNamed(std::string_view name) {
   auto& client = clients_[std::string(name)];
   if (client == nullptr) {
     client = std::make_unique<ScriptClient>(engine_->clients().NextId(), engine_->engine().now_ms);
-    client->client.authenticated = engine_->engine().config.requirepass.empty();
+    engine_->engine().access.Welcome(client->client);
     engine_->clients().Add(client->client);
   }
   return *client;

@@ -3,10 +3,13 @@
 #include <memory>
 #include <utility>
 
+#include "node/command/access_control.h"
+#include "node/commands/acl.h"
 #include "node/commands/client.h"
 #include "node/commands/connection.h"
 #include "node/commands/server.h"
 #include "node/commands/transactions.h"
+#include "slots/strings.h"
 
 namespace slotmesh::node {
 namespace {
@@ -95,6 +98,18 @@ std::shared_ptr<void> MakeServer(TestEngine& engine) {
   return {state, &state->family};
 }
 
+struct AclState {
+  NoLog log;
+  AclFamily family{log};
+};
+
+std::shared_ptr<void> MakeAcl(TestEngine& engine) {
+  engine.engine().access.set_describe_client(
+      [](Client& client) { return StrCat("id=", client.id(), " name=", client.name); });
+  auto state = std::make_shared<AclState>();
+  return {state, &state->family};
+}
+
 }  // namespace
 
 std::vector<TestFamily> SessionFamilies() {
@@ -111,6 +126,7 @@ std::vector<TestFamily> SessionFamilies() {
        [](TestEngine& engine) {
          return std::make_shared<ClientFamily>(ClientFamily{engine.clients()});
        }},
+      {AclCommandRows(), &MakeAcl},
       {ServerPlainCommands(), &MakeServer},
       {ServerContainerCommands(), &MakeServer},
   };

@@ -25,6 +25,7 @@ TestEngine::TestEngine(const Options& options)
               .messages = messages_,
               .notifier = notifier_,
               .pause = pause_,
+              .access = access_,
               .clock = clock_,
               .micros_per_tick = 1 / clock_.ticks_per_micro(),
               .random = random_,
@@ -40,6 +41,10 @@ TestEngine::TestEngine(const Options& options)
   FollowLogSettings(settings_, engine_);
   FollowKeyspaceSettings(settings_, engine_);
   FollowTypeSettings(settings_, engine_);
+  access_.FollowSettings(settings_);
+  access_.set_secret_bytes([this](absl::Span<unsigned char> bytes) {
+    for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(random_());
+  });
   memory_limit_.FollowSettings(settings_);
   client_limit_.FollowSettings(settings_);
   engine_.memory_limit = &memory_limit_;

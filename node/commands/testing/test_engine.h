@@ -20,6 +20,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "node/command/access_control.h"
 #include "node/command/client_limit.h"
 #include "node/command/client_table.h"
 #include "node/command/command_spec.h"
@@ -139,6 +140,7 @@ class TestEngine : private NotifyListener {
   ClientTable clients_;
   Messages messages_{clients_};
   Engine engine_;
+  AccessControl access_{engine_, clients_};
   FakeGauge gauge_;
   MemoryLimit memory_limit_;
   ClientLimit client_limit_;
