@@ -23,14 +23,16 @@ struct PromisePart::Pending : public node::ClientHost {
   }
   // For those whom the call was for, and in one unit with what the module does upon it.
   void RunAgain(node::Client&, absl::FunctionRef<bool()> run) override {
-    node::Journal& journal = part.modules_.engine().journal;
+    Modules& modules = part.modules_;  // This may go with the end.
+    node::Journal& journal = modules.engine().journal;
     const node::JournalScope unit(journal);
     const node::Audience before = journal.audience();
     journal.set_audience(node::Both(before, audience));
     const bool done = run();
     journal.set_audience(before);
-    part.modules_.TouchKeyspace();
+    modules.TouchKeyspace();
     if (done && !std::exchange(ended, true)) part.End(number);
+    modules.RunUnitEnd();
   }
   void Flush(node::Client&) override {}
   void Close(node::Client& waiting, bool) override { Resume(waiting); }
