@@ -5,8 +5,8 @@
 // Nothing in it shows in the node's own keyspace (DBSIZE, SCAN, KEYS, ...). Its keys do not expire:
 // the source says when one is gone, and commands run at the source's time. It has the live
 // keyspace's hash seed, so that whole tables change hands: AdoptInto costs a few operations a slot,
-// whatever the number of keys. A record costs what it has bytes: big values come in parts, and
-// stand aside until they are whole.
+// whatever the number of keys. A record is applied in time linear in its bytes: big values come
+// in parts, and stand aside until they are whole.
 //
 // Engine thread only. Borrows the live engine's registry and settings; owns its keys.
 #ifndef SLOTMESH_NODE_CLUSTER_MIGRATION_STAGING_H_
