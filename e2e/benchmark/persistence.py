@@ -3,8 +3,8 @@
 Both servers do the same, one at a time, pinned to one core. Keys have 16 bytes, values 100 that do
 not compress. Time to save in the background is that of an otherwise idle server; for memory, a
 client overwrites keys as fast as it can while the server saves, and the peak is of the server with
-all its children, shared pages counted once, over what it was before. Latency is that of GET and SET,
-one at a time, beside a client that overwrites 100,000 keys a second.
+all its children, shared pages counted once, over what it was before. Latency is that of GET and
+SET, one at a time, beside a client that overwrites 100,000 keys a second.
 """
 
 import multiprocessing

@@ -46,8 +46,8 @@ class RdbOutputThread {
   bool WantsMore() const { return pending_bytes_.load(std::memory_order_relaxed) < kPendingMax; }
   // Until WantsMore(), or the file has failed.
   void WaitForRoom();
-  // If far more waits than is wanted: lets the thread work for a moment, at most kFloodWait for each
-  // kFlood that waits.
+  // If far more waits than is wanted: lets the thread work for a moment, at most kFloodWait for
+  // each kFlood that waits.
   void WaitOutFlood();
   // The last chunk has been appended: checksum and commit.
   void Finish();
