@@ -13,6 +13,7 @@ from harness.waits import wait_until
 from test_move import migrations
 
 MOVED_SLOTS = 1000
+MOVES_MAX = 5
 KEYS_PER_SLOT = 4
 ROUNDS = 4
 # From the request on. A move of this size takes some hundred.
@@ -54,6 +55,20 @@ class StagedTest(E2eTest):
         self.assertEqual(source.call("CLUSTER", "MIGRATESLOTS", *words), "OK")
         return slots[0]
 
+    def commit(self, source, target, witness):
+        """Moves, and comes back at the moment of the commit. Gives a slot that has moved. A move
+        that begins right after a restart may be called off; then another one is begun."""
+        for _ in range(MOVES_MAX):
+            slot = self.move(source, target)
+            over = False
+            while True:
+                if self.cluster.owners(witness)[slot] == target.port:
+                    return slot
+                if over:
+                    break
+                over = self.is_over(source)
+        raise AssertionError(f"{MOVES_MAX} moves were called off")
+
     def read(self, port, keys):
         """The keys' values; nothing while they are not all served (no ledger leader yet)."""
         with self.cluster.node_of(port).connect(timeout=60) as connection:
@@ -81,9 +96,7 @@ class StagedTest(E2eTest):
         first, second, third = self.primaries
         for _ in range(ROUNDS):
             for source, target in ((first, second), (second, first)):
-                slot = self.move(source, target)
-                while self.cluster.owners(third)[slot] != target.port:
-                    pass
+                self.commit(source, target, third)
                 target.kill()
                 target.start()
                 self.check(written, self.cluster.nodes)
@@ -114,9 +127,7 @@ class StagedTest(E2eTest):
         self.form(replicas=1)
         written = self.fill()
         source, target, third = self.primaries
-        slot = self.move(source, target)
-        while self.cluster.owners(third)[slot] != target.port:
-            pass
+        slot = self.commit(source, target, third)
         target.kill()
         others = [node for node in self.cluster.nodes if node is not target]
         wait_until(lambda: self.cluster.owners(third)[slot] not in (target.port, source.port), 30,
