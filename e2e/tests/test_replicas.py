@@ -129,7 +129,8 @@ class ReplicasTest(E2eTest):
             third.call("CLUSTER", "REPLICATE", "0" * 40)
         with self.assertRaisesRegex(RespError, "REPLICAOF not allowed in cluster mode"):
             third.call("REPLICAOF", "127.0.0.1", first.port)
-        self.assertEqual(third.call("CLUSTER", "REPLICATE", ids[0]), "OK")
+        # That it has joined the first one knows before it does.
+        wait_until(lambda: third.call("CLUSTER", "REPLICATE", ids[0]) == "OK", 10, "it has joined")
         self.await_copy(first, third)
         self.assertEqual(third.call("CLUSTER", "REPLICATE", ids[0]), "OK")
         # To another primary, whose data replaces the first one's.
